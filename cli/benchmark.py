@@ -1,0 +1,39 @@
+"""`zsl benchmark`: run a recipe on a data set in the field's layout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zsl_images.cli.console import progress
+from zsl_images.cli.options import RecipeName, RecipeOption, ReportFormat, ReportFormatOption
+
+
+def benchmark(
+    dataset: Annotated[
+        Path, typer.Argument(help="Folder with res101.mat and att_splits.mat (xlsa17).")
+    ],
+    recipe: RecipeOption = RecipeName.BEST,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs, with seeds 0, 1, 2, ...")] = 3,
+    format: ReportFormatOption = ReportFormat.TABLE,
+) -> None:
+    """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC, mean ± sd.
+
+    The seen penalty is chosen on validation classes; test rows are looked at once, at the end.
+    """
+    from zsl_images import benchmarks
+
+    data = benchmarks.read_xlsa17(dataset)
+    with progress() as show:
+        result = benchmarks.run(data, recipe.value, seeds, on_step=show)
+    if format is ReportFormat.JSON:
+        typer.echo(json.dumps(result.to_dict(), indent=2))
+        return
+    typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
+    for name, figure in result.figures.items():
+        typer.echo(f"  {name:<8}{figure.mean:7.1f} ± {figure.sd:.1f}")
+    if result.paper:
+        typer.echo(f"  the paper's u / s / H: {' / '.join(map(str, result.paper))}")

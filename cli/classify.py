@@ -1,0 +1,143 @@
+"""`zsl classify`: say what photos show."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zsl_images.cli.console import FINISHED_WITH_FAILURES
+from zsl_images.cli.options import BackboneWeights, Device, SeenPenalty, Weights, ZslOnly, configured
+
+if TYPE_CHECKING:
+    from zsl_images.results import Failure, Prediction
+
+
+class Format(StrEnum):
+    """How labels are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def classify(
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
+    ],
+    attributes: Annotated[
+        Path | None,
+        typer.Option(
+            "--attributes", "-a",
+            help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
+        ),
+    ] = None,
+    weights: Weights = "awa2",
+    top_k: Annotated[int, typer.Option(min=1, help="Candidates shown; at most all classes.")] = 5,
+    format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
+    seen_penalty: SeenPenalty = None,
+    zsl_only: ZslOnly = False,
+    backbone_weights: BackboneWeights = None,
+    device: Device = "auto",
+) -> None:
+    """Say what photos show: a label, its probability, and whether its class is seen or unseen.
+
+    Exit code 3 says that some photos could not be read; the others are labelled all the same.
+    """
+    from zsl_images.classes import ClassTable
+    from zsl_images.images import find_images
+
+    table = ClassTable.read(attributes) if attributes else None
+    paths = [str(path) for path in find_images(_with_stdin(photos))]
+    if not paths:
+        raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
+
+    from zsl_images.classifier import ZeroShotClassifier
+
+    classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
+    if table is not None:
+        classifier = classifier.with_classes(table)
+    classifier = configured(classifier, seen_penalty)
+    if zsl_only:
+        classifier = classifier.only_unseen()
+    shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
+    failures = shows[format](classifier.stream(paths, top_k), min(top_k, len(classifier.table)))
+    if failures:
+        typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
+        raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _with_stdin(inputs: Iterable[str]) -> Iterator[str]:
+    for item in inputs:
+        if item == "-":
+            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+        else:
+            yield item
+
+
+def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from zsl_images.results import Failure
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in ("photo", "label", "probability", "class"):
+        table.add_column(title, overflow="fold", justify="right" if title == "probability" else "left")
+    failures = 0
+    for result in results:
+        table.add_section()
+        if isinstance(result, Failure):
+            failures += 1
+            table.add_row(result.path, f"[red]{_escaped(result.reason)}[/red]", "", "error")
+            continue
+        for rank, candidate in enumerate(result.top):
+            table.add_row(
+                _escaped(result.path or "") if rank == 0 else "",
+                _escaped(candidate.label),
+                f"{candidate.probability:.1%}",
+                "seen" if candidate.is_seen else "unseen",
+                style="bold" if rank == 0 else "dim",
+            )
+    Console().print(table)
+    return failures
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _show_json(results: Iterable[Prediction | Failure], top_k: int) -> int:
+    failures = 0
+    typer.echo("[", nl=False)
+    for index, result in enumerate(results):
+        row = result.to_dict()
+        failures += row["error"] is not None
+        typer.echo((",\n" if index else "\n") + json.dumps(row, ensure_ascii=False), nl=False)
+    typer.echo("\n]")
+    return failures
+
+
+def _show_csv(results: Iterable[Prediction | Failure], top_k: int) -> int:
+    fields = ("label", "probability", "is_seen")
+    header = ["path", *fields]
+    header += [f"top{rank}_{name}" for rank in range(1, top_k + 1) for name in fields]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*header, "error"])
+    failures = 0
+    for result in results:
+        row = result.to_dict()
+        failures += row["error"] is not None
+        top: list[Any] = [candidate[name] for candidate in row["top"] for name in fields]
+        top += [None] * (len(fields) * top_k - len(top))
+        writer.writerow([row["path"], *(row[name] for name in fields), *top, row["error"]])
+    return failures

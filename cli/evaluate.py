@@ -1,0 +1,59 @@
+"""`zsl evaluate`: measure a head on labelled photos."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zsl_images.cli.console import progress
+from zsl_images.cli.options import (
+    BackboneWeights,
+    Device,
+    FeatureCache,
+    ReportFormat,
+    ReportFormatOption,
+    SeenPenalty,
+    Weights,
+    configured,
+)
+
+
+def evaluate(
+    photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each class.")],
+    attributes: Annotated[
+        Path | None,
+        typer.Option("--attributes", "-a", help="Class table of candidates. Default: the head's."),
+    ] = None,
+    weights: Weights = "awa2",
+    seen_penalty: SeenPenalty = None,
+    format: ReportFormatOption = ReportFormat.TABLE,
+    features: FeatureCache = None,
+    backbone_weights: BackboneWeights = None,
+    device: Device = "auto",
+) -> None:
+    """Measure a head on photos whose classes are known, as the field does: T, u, s, H, AUSUC."""
+    from zsl_images.classes import ClassTable
+    from zsl_images.classifier import ZeroShotClassifier
+
+    table = ClassTable.read(attributes) if attributes else None
+    classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
+    if table is not None:
+        classifier = classifier.with_classes(table)
+    classifier = configured(classifier, seen_penalty)
+
+    from zsl_images import learning
+
+    with progress() as show:
+        report = learning.evaluate(classifier, photos, cache=features, on_step=show)
+    if format is ReportFormat.JSON:
+        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        return
+    for name, value in report.figures.items():
+        typer.echo(f"{name:<16}{value:7.1%}")
+    typer.echo(f"\n{'class':<24}{'photos':>7}{'top-1':>8}")
+    for of_class in report.per_class:
+        kind = "" if of_class.is_seen else "  unseen"
+        typer.echo(f"{of_class.label:<24}{of_class.photos:>7}{of_class.accuracy:>8.1%}{kind}")

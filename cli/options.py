@@ -1,0 +1,74 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from zsl_images.classifier import ZeroShotClassifier
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class RecipeName(StrEnum):
+    """Named settings of a head and its training."""
+
+    BEST = "best"
+    MMVAE = "mmvae"
+    SGAL = "sgal"
+    SGAL_DROPOUT = "sgal-dropout"
+
+
+Weights = Annotated[
+    str, typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+BackboneWeights = Annotated[
+    Path | None,
+    typer.Option(help="A local .safetensors or .pth file of the backbone's weights, or its folder."),
+]
+SeenPenalty = Annotated[
+    str | None,
+    typer.Option(
+        help="γ taken from the scores of seen classes: a number, or 'balanced' for the one with the "
+        "best harmonic mean of seen and unseen accuracy. Default: the head's own."
+    ),
+]
+ZslOnly = Annotated[
+    bool, typer.Option("--zsl-only", help="Only unseen classes are candidates.")
+]
+FeatureCache = Annotated[
+    Path | None,
+    typer.Option("--features", help="Parquet file that keeps the photos' features. Default: a cache."),
+]
+
+
+RecipeOption = Annotated[
+    RecipeName, typer.Option("--recipe", help="best (ours), or a row of the paper.")
+]
+ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]
+
+
+def configured(
+    classifier: ZeroShotClassifier, seen_penalty: str | None
+) -> ZeroShotClassifier:
+    """Apply `--seen-penalty`."""
+    if seen_penalty is None:
+        return classifier
+    if seen_penalty == "balanced":
+        return classifier.with_seen_penalty(classifier.head.balanced_seen_penalty)
+    try:
+        return classifier.with_seen_penalty(float(seen_penalty))
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{seen_penalty!r}, expected a number or 'balanced'", param_hint="--seen-penalty"
+        ) from error

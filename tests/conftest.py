@@ -1,0 +1,78 @@
+"""Small things that many tests need: drawn photos, a class table, a small backbone, a small head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from zsl_images.backbones import Backbone
+from zsl_images.classes import ClassTable
+
+COLOURS = {
+    "red": (200, 40, 40),
+    "green": (40, 180, 60),
+    "blue": (40, 60, 200),
+    "yellow": (210, 200, 40),
+    "cyan": (40, 200, 200),
+    "magenta": (200, 40, 200),
+    "grey": (120, 120, 120),
+    "orange": (220, 130, 30),
+}
+UNSEEN = ("orange", "cyan")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("ZSL_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def colour_table() -> ClassTable:
+    """Eight colours, described by how much red, green, blue and light they have."""
+    attributes = [[r, g, b, (r + g + b) / 3] for r, g, b in COLOURS.values()]
+    return ClassTable(
+        tuple(COLOURS), ("redness", "greenness", "blueness", "light"), np.array(attributes)
+    )
+
+
+def draw(colour: str, seed: int, size: tuple[int, int] = (48, 40)) -> Image.Image:
+    """A noisy picture of one colour."""
+    rng = np.random.default_rng([seed, *COLOURS[colour]])
+    noise = rng.normal(0, 12, (size[1], size[0], 3)) + rng.normal(0, 10, 3)
+    return Image.fromarray(np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def colour_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder a seen colour, with ten photos each."""
+    root = tmp_path_factory.mktemp("photos")
+    for colour in COLOURS:
+        if colour not in UNSEEN:
+            (root / colour).mkdir()
+            for seed in range(10):
+                draw(colour, seed).save(root / colour / f"{seed:02}.png")
+    return root
+
+
+class _Means(torch.nn.Module):
+    """Features of a picture: the mean of each colour channel over a 2 × 2 grid, and their squares."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        grid = torch.nn.functional.adaptive_avg_pool2d(images, 2).flatten(1)
+        return torch.cat([grid, grid.square()], dim=1)
+
+
+def _to_tensor(image: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(image.resize((16, 16)))).permute(2, 0, 1).float() / 255
+
+
+@pytest.fixture(scope="session")
+def small_backbone() -> Backbone:
+    """A backbone of 24 features that needs no weights."""
+    return Backbone(
+        "small", _Means().eval(), _to_tensor, 24, torch.device("cpu"), "nowhere", "0" * 64, {"size": 16}
+    )

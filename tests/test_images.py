@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from zsl_images.errors import DataError, ImageError
+from zsl_images.images import find_images, find_labelled_images, read_image, to_rgb
+
+
+@pytest.fixture
+def photo() -> Image.Image:
+    """A picture whose four quarters differ, wider than high."""
+    array = np.zeros((20, 30, 3), np.uint8)
+    array[:10, :15], array[:10, 15:], array[10:, :15] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    return Image.fromarray(array)
+
+
+def huge_png(path: Path, side: int = 30_000) -> Path:
+    """A valid PNG of side × side black pixels, 1 bit each: small on disk, vast when decoded."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes((side // 8 + 1) * side))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+    return path
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "CMYK", "RGBA", "LA", "I;16", "I", "F", "HSV"])
+def test_every_mode_becomes_rgb(tmp_path: Path, photo: Image.Image, mode: str) -> None:
+    if mode in ("I;16", "I"):
+        grey = np.asarray(photo.convert("L")).astype(np.uint16) * 257
+        image = Image.fromarray(grey if mode == "I;16" else grey.astype(np.int32))
+    elif mode == "F":
+        image = Image.fromarray(np.asarray(photo.convert("L")).astype(np.float32) / 255)
+    else:
+        image = photo.convert(mode)
+    path = tmp_path / "image.tif"
+    if mode != "HSV":  # no file format holds it
+        image.save(path)
+        image = read_image(path)
+    rgb = to_rgb(image)
+    assert (rgb.mode, rgb.size) == ("RGB", photo.size)
+    expected = np.asarray(photo if mode in ("RGB", "P", "RGBA", "HSV") else photo.convert("L").convert("RGB"))
+    if mode not in ("1", "CMYK"):
+        assert np.abs(np.asarray(rgb).astype(int) - expected).max() <= 3
+
+
+def test_16_bit_png_keeps_its_brightness(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 32896, np.uint16)).save(tmp_path / "grey.png")
+    assert np.asarray(read_image(tmp_path / "grey.png")).mean() == 128
+
+
+def test_transparent_becomes_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert np.asarray(read_image(tmp_path / "clear.png")).min() == 255
+
+
+def test_exif_rotation_is_applied(tmp_path: Path, photo: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees
+    photo.save(tmp_path / "turned.png", exif=exif)
+    turned = read_image(tmp_path / "turned.png")
+    assert turned.size == photo.size[::-1]
+    assert np.array_equal(np.asarray(turned), np.rot90(np.asarray(photo), -1))
+
+
+def test_an_animation_gives_its_first_frame(tmp_path: Path, photo: Image.Image) -> None:
+    other = Image.new("RGB", photo.size, "white")
+    photo.save(tmp_path / "two.gif", save_all=True, append_images=[other])
+    assert np.asarray(read_image(tmp_path / "two.gif"))[0, 0].tolist() == [255, 0, 0] or np.allclose(
+        np.asarray(read_image(tmp_path / "two.gif"))[0, 0], [255, 0, 0], atol=8
+    )
+
+
+def test_bad_files_are_image_errors_that_name_the_file(tmp_path: Path, photo: Image.Image) -> None:
+    (tmp_path / "text.jpg").write_text("no picture at all")
+    (tmp_path / "empty.jpg").touch()
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "cut.jpg")
+    whole = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    for name, message in {
+        "text.jpg": "not an image",
+        "empty.jpg": "empty file",
+        "cut.jpg": "cannot be decoded",
+        "none.jpg": "no such file",
+        "": "is a folder",
+    }.items():
+        with pytest.raises(ImageError, match=message) as error:
+            read_image(tmp_path / name)
+        assert str(tmp_path / name).rstrip("/") in str(error.value)
+
+
+def test_a_vast_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = huge_png(tmp_path / "vast.png")
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(ImageError, match="million pixels"):
+        read_image(path)
+
+
+def test_a_pipe_is_refused_and_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ImageError, match="not an ordinary file"):
+        read_image(tmp_path / "pipe.jpg")
+    assert list(find_images([tmp_path])) == []
+
+
+def test_arrays_of_the_common_shapes_and_types(photo: Image.Image) -> None:
+    array = np.asarray(photo)
+    for given in (array, array / 255.0, array.astype(np.uint16) * 257, np.dstack([array, array[..., :1] * 0 + 255])):
+        assert np.array_equal(np.asarray(to_rgb(given)), array)
+    assert to_rgb(array[..., :1]).size == photo.size
+    with pytest.raises(ImageError, match=r"\(2, 3, 4, 5\)"):
+        to_rgb(np.zeros((2, 3, 4, 5)))
+    with pytest.raises(ImageError, match="not finite"):
+        to_rgb(np.full((2, 2), np.nan))
+
+
+def test_folders_are_walked_in_a_stable_order(tmp_path: Path, photo: Image.Image) -> None:
+    for name in ("b/2.jpg", "b/10.PNG", "a.jpg", ".hidden/1.jpg", "b/.thumb.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        photo.save(tmp_path / name)
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    found = [str(path.relative_to(tmp_path)) for path in find_images([tmp_path])]
+    assert found == ["a.jpg", "b/10.PNG", "b/2.jpg"]
+    assert list(find_images([f"{tmp_path}/**/*.jpg"])) == [tmp_path / "a.jpg", tmp_path / "b" / "2.jpg"]
+    assert list(find_images([tmp_path / "none.jpg"])) == [tmp_path / "none.jpg"]
+
+
+def test_labelled_images_are_sorted_by_class(colour_photos: Path) -> None:
+    classes = find_labelled_images(colour_photos)
+    assert list(classes) == sorted(classes)
+    assert {len(paths) for paths in classes.values()} == {10}
+
+
+def test_a_folder_without_class_folders_is_refused(tmp_path: Path, photo: Image.Image) -> None:
+    photo.save(tmp_path / "loose.png")
+    with pytest.raises(DataError, match=r"CLASS/photo\.jpg"):
+        find_labelled_images(tmp_path)
+    with pytest.raises(DataError, match="not a folder"):
+        find_labelled_images(tmp_path / "loose.png")

@@ -1,0 +1,1 @@
+"""Shipped heads: what there is stands in catalogue.json."""

@@ -1,0 +1,225 @@
+"""Benchmarks: the field's file layout and protocol (Xian et al., TPAMI 2019; "xlsa17")."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.io
+
+from zsl_images.classes import ClassTable
+from zsl_images.errors import DataError
+from zsl_images.evaluation import Fold, gzsl_report, scores_of
+from zsl_images.features import OnStep
+from zsl_images.learning import train_on_features
+from zsl_images.recipes import recipe_named
+
+FEATURES_FILE, SPLITS_FILE = "res101.mat", "att_splits.mat"
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Features and proposed split of a data set; rows count from 0.
+
+    Args:
+        name: of the folder.
+        features: (N, D).
+        labels: (N,) row of `table`.
+        table: K classes with their attributes, those of `trainval` seen.
+        rows: `train`, `val`, `trainval`, `test_seen`, `test_unseen` → row numbers.
+    """
+
+    name: str
+    features: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    table: ClassTable
+    rows: dict[str, npt.NDArray[np.int64]]
+
+
+def read_xlsa17(folder: str | os.PathLike[str]) -> Benchmark:
+    """Read a folder with `res101.mat` and `att_splits.mat`.
+
+    Attributes are `original_att` where the file has it, else `att`.
+
+    Raises:
+        DataError: a file or variable is lacking, or they do not fit one another.
+    """
+    folder = Path(folder)
+    features_file, splits_file = _read(folder / FEATURES_FILE), _read(folder / SPLITS_FILE)
+    features = _get(features_file, "features", folder / FEATURES_FILE).T
+    labels = _get(features_file, "labels", folder / FEATURES_FILE).ravel().astype(np.int64) - 1
+    where = folder / SPLITS_FILE
+    key = "original_att" if "original_att" in splits_file else "att"
+    attributes = _get(splits_file, key, where).T.astype(np.float32)
+    names = [_text(cell) for cell in _get(splits_file, "allclasses_names", where).ravel()]
+    rows = {}
+    for name in ("train", "val", "trainval", "test_seen", "test_unseen"):
+        rows[name] = _get(splits_file, f"{name}_loc", where).ravel().astype(np.int64) - 1
+        if rows[name].size and not 0 <= rows[name].min() <= rows[name].max() < len(labels):
+            raise DataError(f"{where}: {name}_loc points outside of the {len(labels)} rows")
+    if len(features) != len(labels) or not 0 <= labels.min() <= labels.max() < len(names):
+        raise DataError(
+            f"{folder}: {len(features)} features, {len(labels)} labels up to {labels.max() + 1} and "
+            f"{len(names)} classes do not fit one another"
+        )
+    is_seen = np.isin(np.arange(len(names)), labels[rows["trainval"]])
+    width = len(str(attributes.shape[1]))
+    attribute_names = [f"attribute_{i + 1:0{width}}" for i in range(attributes.shape[1])]
+    return Benchmark(
+        name=folder.name,
+        features=np.ascontiguousarray(features, np.float32),
+        labels=labels,
+        table=ClassTable(tuple(names), tuple(attribute_names), attributes, is_seen),
+        rows=rows,
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(scipy.io.loadmat(path))
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path} is not there; expected a folder with {FEATURES_FILE} and {SPLITS_FILE}"
+        ) from error
+    except NotImplementedError as error:  # scipy's word for the HDF5 format of MATLAB 7.3
+        raise DataError(f"{path} is of MATLAB 7.3; save it with -v7") from error
+    except Exception as error:  # scipy raises many kinds on damaged files
+        raise DataError(f"{path} cannot be read ({error}); expected a MATLAB file") from error
+
+
+def _get(content: dict[str, Any], key: str, path: Path) -> Any:
+    if key not in content:
+        raise DataError(f"{path} lacks the variable {key!r}; expected the xlsa17 layout")
+    return content[key]
+
+
+def _text(cell: Any) -> str:
+    while isinstance(cell, np.ndarray):
+        cell = cell.item() if cell.size == 1 else "".join(map(str, cell.ravel()))
+    return str(cell)
+
+
+PAPER: dict[tuple[str, str], tuple[float, float, float]] = {
+    ("mmvae", "AWA1"): (39.4, 86.8, 54.2),
+    ("mmvae", "AWA2"): (15.7, 92.6, 26.9),
+    ("mmvae", "CUB"): (28.5, 63.1, 39.3),
+    ("mmvae", "SUN"): (14.2, 43.6, 21.4),
+    ("sgal", "AWA1"): (52.7, 74.0, 61.5),
+    ("sgal", "AWA2"): (52.5, 86.3, 65.3),
+    ("sgal", "CUB"): (40.9, 55.3, 47.0),
+    ("sgal", "SUN"): (35.5, 34.4, 34.9),
+    ("sgal-dropout", "AWA1"): (52.7, 75.7, 62.2),
+    ("sgal-dropout", "AWA2"): (55.1, 81.2, 65.6),
+    ("sgal-dropout", "CUB"): (47.1, 44.7, 45.9),
+    ("sgal-dropout", "SUN"): (42.9, 31.2, 36.1),
+}
+"""u, s and H in per cent from Yu & Lee 2019, table 2, by recipe and data set."""
+
+PAPER_STEPS = {
+    "AWA1": (170_000, 1_300),
+    "AWA2": (64_000, 900),
+    "CUB": (17_000, 2_000),
+    "SUN": (1_450_000, 1_500),
+}
+"""The paper's steps of warm-up and of generate-and-learn, by data set."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Mean and standard deviation over seeds."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """Figures of a recipe on a data set.
+
+    Args:
+        recipe: its name.
+        dataset: its name.
+        seeds: those that were run.
+        figures: T, u, s, H, best_H, AUSUC (per-class, in per cent) and seconds, over the seeds.
+        paper: the paper's u, s and H, where it has this recipe and data set.
+    """
+
+    recipe: str
+    dataset: str
+    seeds: tuple[int, ...]
+    figures: Mapping[str, Figure]
+    paper: tuple[float, float, float] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output."""
+        figures = {name: asdict(figure) for name, figure in self.figures.items()}
+        return {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds, **figures}
+
+
+def run(
+    data: Benchmark, recipe_name: str, seeds: int, on_step: OnStep | None = None
+) -> BenchmarkResult:
+    """Run a recipe on a data set, with everything chosen on validation rows.
+
+    The seen penalty γ is the one with the best harmonic mean on a validation: trained on `train`
+    less a fifth, measured on that fifth and on `val`. Then the head is trained on `trainval`, and
+    the test rows are looked at once.
+    """
+    recipe = recipe_named(recipe_name)
+    if recipe_name != "best" and data.name.upper() in PAPER_STEPS:
+        warm_up, learn = PAPER_STEPS[data.name.upper()]
+        epochs = warm_up * recipe.training.batch_size / len(data.rows["trainval"])
+        learn = min(learn, recipe.training.learn_steps)
+        recipe = replace(
+            recipe, training=replace(recipe.training, warm_up_epochs=epochs, learn_steps=learn)
+        )
+    runs: list[dict[str, float]] = []
+    for seed in range(seeds):
+        start = time.perf_counter()
+        trainval, test = data.rows["trainval"], np.concatenate(
+            [data.rows["test_seen"], data.rows["test_unseen"]]
+        )
+        head = train_on_features(
+            data.features[trainval],
+            data.labels[trainval],
+            data.table,
+            recipe=recipe,
+            seed=seed,
+            folds=[_validation_fold(data, seed)],
+            on_step=on_step,
+        )
+        seconds = time.perf_counter() - start
+        scores = scores_of(head.model, data.table, data.features[test])
+        report = gzsl_report(
+            scores, data.labels[test], data.table.is_seen, head.balanced_seen_penalty
+        )
+        figures = {name: 100 * value for name, value in report.to_dict().items()}
+        runs.append({**figures, "seconds": seconds})
+    return BenchmarkResult(
+        recipe=recipe_name,
+        dataset=data.name,
+        seeds=tuple(range(seeds)),
+        figures={
+            name: Figure(
+                float(np.mean([run[name] for run in runs])),
+                float(np.std([run[name] for run in runs])),
+            )
+            for name in runs[0]
+        },
+        paper=PAPER.get((recipe_name, data.name.upper())),
+    )
+
+
+def _validation_fold(data: Benchmark, seed: int) -> Fold:
+    """The data set's own validation classes; rows count within `trainval`."""
+    place = {row: index for index, row in enumerate(data.rows["trainval"].tolist())}
+    train = np.array([place[row] for row in data.rows["train"].tolist()])
+    unseen = np.array([place[row] for row in data.rows["val"].tolist()])
+    is_held_out = np.random.default_rng(seed).random(len(train)) < 0.2
+    return Fold(train[~is_held_out], train[is_held_out], unseen)

@@ -1,0 +1,239 @@
+"""A head as one file: safetensors, with a JSON header that says all the rest."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from zsl_images.backbones import Backbone
+from zsl_images.classes import ClassTable
+from zsl_images.errors import ClassTableError, WeightsError
+from zsl_images.files import replacing
+from zsl_images.mmvae import MultiModalVAE
+from zsl_images.networks import ModelConfig
+from zsl_images.training import TrainConfig
+from zsl_images.version import __version__
+
+DEFAULT_HEAD = "awa2"
+"""The shipped head that is used where none is named."""
+
+_FORMAT = "zsl_images head 1"
+_TABLE_KEY = "class_table.attributes"
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """Which backbone a head was trained on.
+
+    Args:
+        name: as given to `load_backbone`.
+        weights_sha256: of the backbone's weights, "" where features came without a backbone.
+        preprocessing: the settings of the backbone's transform.
+    """
+
+    name: str
+    weights_sha256: str = ""
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, backbone: Backbone) -> BackboneInfo:
+        """What a head remembers of `backbone`."""
+        return cls(backbone.name, backbone.weights_sha256, backbone.preprocessing)
+
+    def check(self, backbone: Backbone) -> None:
+        """Refuse a backbone whose features are not those that the head was trained on.
+
+        Raises:
+            WeightsError: other network, weights or preprocessing.
+        """
+        given = BackboneInfo.of(backbone)
+        for what, mine, other in (
+            ("backbone", self.name, given.name),
+            ("backbone weights (sha256)", self.weights_sha256, given.weights_sha256),
+            ("preprocessing", self.preprocessing, given.preprocessing),
+        ):
+            if mine != other:
+                raise WeightsError(
+                    f"the head was trained with {what} {mine}, but is given {other}; load the "
+                    "backbone that it was trained with, or train a head for this one"
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A trained model with the classes it knows and how its scores are to be read.
+
+    Args:
+        model: encoder, decoder and prior network.
+        table: the classes it was trained with, seen and unseen.
+        backbone: what its features come from.
+        train_config: how it was trained.
+        seen_penalty: γ that decisions use.
+        balanced_seen_penalty: γ with the highest harmonic mean on validation classes.
+        temperature: of the softmax over scores.
+        metrics: validation figures, by name.
+        version: of the package that trained it.
+    """
+
+    model: MultiModalVAE
+    table: ClassTable
+    backbone: BackboneInfo
+    train_config: TrainConfig
+    seen_penalty: float = 0.0
+    balanced_seen_penalty: float = 0.0
+    temperature: float = 1.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    version: str = __version__
+
+
+def save_head(head: Head, path: str | os.PathLike[str]) -> None:
+    """Write a head; a file already there is replaced only when all is written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    header = {
+        "format": _FORMAT,
+        "version": head.version,
+        "model": asdict(head.model.config),
+        "training": asdict(head.train_config),
+        "backbone": asdict(head.backbone),
+        "classes": head.table.names,
+        "is_seen": head.table.is_seen.tolist(),
+        "attributes": head.table.attribute_names,
+        "seen_penalty": head.seen_penalty,
+        "balanced_seen_penalty": head.balanced_seen_penalty,
+        "temperature": head.temperature,
+        "metrics": dict(head.metrics),
+    }
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in head.model.state_dict().items()}
+    tensors[_TABLE_KEY] = torch.from_numpy(head.table.attributes)
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"zsl_images": json.dumps(header)})
+
+
+def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
+    """Read a head from a file, or a shipped one by its name.
+
+    Raises:
+        WeightsError: no such file or name, damaged, unsafe, or made by something else.
+    """
+    path = _resolve(name_or_path)
+    header, tensors = _read(path)
+    try:
+        attributes = tensors.pop(_TABLE_KEY)
+        head = Head(
+            model=MultiModalVAE(_config(ModelConfig, header["model"])),
+            table=ClassTable(
+                tuple(header["classes"]),
+                tuple(header["attributes"]),
+                attributes.numpy(),
+                header["is_seen"],
+            ),
+            backbone=BackboneInfo(**header["backbone"]),
+            train_config=_config(TrainConfig, header["training"]),
+            seen_penalty=float(header["seen_penalty"]),
+            balanced_seen_penalty=float(header["balanced_seen_penalty"]),
+            temperature=float(header["temperature"]),
+            metrics=header["metrics"],
+            version=header["version"],
+        )
+    except (KeyError, TypeError, ValueError, ClassTableError) as error:
+        raise WeightsError(
+            f"{path}: the header does not describe a head that zsl_images {__version__} can read "
+            f"(made by {header.get('version', 'an unknown version')}: {error}); train it again"
+        ) from error
+    _load(head.model, tensors, path)
+    return head
+
+
+def shipped_heads() -> dict[str, dict[str, Any]]:
+    """The catalogue of shipped heads: name → what is said of each."""
+    catalogue = importlib.resources.files("zsl_images.weights") / "catalogue.json"
+    heads: dict[str, dict[str, Any]] = json.loads(catalogue.read_text("utf-8"))["heads"]
+    return heads
+
+
+def shipped_file(name: str) -> Path:
+    """A file that ships with the heads, such as a class table."""
+    return Path(str(importlib.resources.files("zsl_images.weights") / name))
+
+
+def _resolve(name_or_path: str | os.PathLike[str]) -> Path:
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    heads = shipped_heads()
+    if str(name_or_path) in heads:
+        return shipped_file(heads[str(name_or_path)]["file"])
+    raise WeightsError(
+        f"no head at {path}: expected a .safetensors file made by `zsl train`, "
+        f"or the name of a shipped head ({', '.join(heads)})"
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    with open(path, "rb") as stream:
+        start = stream.read(2)
+    if start == b"PK" or start[:1] == b"\x80":
+        raise WeightsError(
+            f"{path} is a pickle or zip archive, which could run code; it is not opened. Expected "
+            "a .safetensors file made by `zsl train`"
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(
+            f"{path} is damaged or no safetensors file ({error}); copy it again, or train anew"
+        ) from error
+    try:
+        header = json.loads(metadata["zsl_images"])
+    except (KeyError, ValueError) as error:
+        raise WeightsError(
+            f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
+        ) from error
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
+        raise WeightsError(f"{path} is of another format than {_FORMAT!r}; train the head again")
+    return header, tensors
+
+
+Config = TypeVar("Config", ModelConfig, TrainConfig)
+
+
+def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """A config from its JSON, where tuples have become lists."""
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise ValueError(f"unknown settings {sorted(unknown)}")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    expected = model.state_dict()
+    wrong = [
+        f"{name}: {tuple(tensors[name].shape) if name in tensors else 'lacking'}, "
+        f"expected {tuple(tensor.shape)}"
+        for name, tensor in expected.items()
+        if name not in tensors or tensors[name].shape != tensor.shape
+    ]
+    wrong += [f"{name}: not part of the model" for name in tensors if name not in expected]
+    if wrong:
+        raise WeightsError(f"{path} does not fit its own header: {'; '.join(wrong[:3])}")
+    not_finite = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+    if not_finite:
+        raise WeightsError(
+            f"{path} holds values that are not finite (first in {not_finite[0]}); train it again"
+        )
+    model.load_state_dict(dict(tensors))
+    model.eval().requires_grad_(False)

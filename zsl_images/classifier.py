@@ -1,0 +1,189 @@
+"""The room for users: a head with its backbone and the classes it may answer."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from zsl_images.backbones import Backbone, load_backbone
+from zsl_images.checkpoint import DEFAULT_HEAD, BackboneInfo, Head, load_head, save_head
+from zsl_images.classes import ClassTable
+from zsl_images.errors import ClassTableError, ClassTableWarning, DataError, ImageError
+from zsl_images.features import ImageLike, stream_features
+from zsl_images.results import Candidate, Failure, Prediction
+from zsl_images.scoring import class_probabilities, class_scores, top_classes
+
+TOP_K = 5
+"""How many candidates a prediction carries where nothing is said."""
+
+
+@dataclass(frozen=True, eq=False)
+class ZeroShotClassifier:
+    """Labels images with the classes of a table, with or without training photos.
+
+    Args:
+        head: the trained part.
+        backbone: gives the features that the head was trained on.
+        table: the candidate classes, their attributes in the head's order.
+        seen_penalty: γ, subtracted from the scores of seen classes; more of it gives unseen
+            classes a better chance. In units of squared latent distance.
+    """
+
+    head: Head
+    backbone: Backbone
+    table: ClassTable
+    seen_penalty: float
+
+    def __post_init__(self) -> None:
+        self.head.backbone.check(self.backbone)
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | os.PathLike[str] = DEFAULT_HEAD,
+        *,
+        backbone_weights: str | os.PathLike[str] | None = None,
+        device: str | torch.device = "auto",
+    ) -> ZeroShotClassifier:
+        """Load a head, shipped (by name) or trained by you (by path), and its backbone.
+
+        Args:
+            name_or_path: a name of the catalogue, or a .safetensors file.
+            backbone_weights: a local file or folder, see `load_backbone`.
+            device: where the backbone runs.
+
+        Raises:
+            WeightsError: the head cannot be read, or is of another backbone.
+            BackboneError: the backbone's weights cannot be had.
+        """
+        head = load_head(name_or_path)
+        if not head.backbone.weights_sha256:
+            raise DataError(
+                f"the head {name_or_path} was trained on a file of features, so no backbone is known "
+                "that would turn photos into such features; train one from photos with `zsl train`"
+            )
+        backbone = load_backbone(head.backbone.name, backbone_weights, device)
+        return cls(head, backbone, head.table, head.seen_penalty)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the head, with the candidate classes as its table.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        save_head(replace(self.head, table=self.table, seen_penalty=self.seen_penalty), path)
+
+    def with_classes(self, table: ClassTable) -> ZeroShotClassifier:
+        """The same classifier with the classes of `table` as its only candidates.
+
+        Attributes are matched by name. A class counts as seen where the head learned a class of
+        that name from photos.
+
+        Raises:
+            ClassTableError: an attribute of the head is lacking.
+        """
+        head_table = self.head.table
+        table = table.aligned_to(head_table.attribute_names)
+        mine, given = np.abs(head_table.attributes).max(), np.abs(table.attributes).max()
+        if not mine / 10 < given < mine * 10:
+            warnings.warn(
+                f"the attributes reach up to {given:g}, those that the head was trained with up to "
+                f"{mine:g}: give them on the same scale",
+                ClassTableWarning,
+                stacklevel=2,
+            )
+        return replace(self, table=table.with_seen(seen_names(head_table)))
+
+    def only_unseen(self) -> ZeroShotClassifier:
+        """The same classifier with its unseen classes as the only candidates (ZSL, not GZSL).
+
+        Raises:
+            ClassTableError: there is no unseen class.
+        """
+        unseen = [n for n, is_seen in zip(self.table.names, self.table.is_seen) if not is_seen]
+        if not unseen:
+            raise ClassTableError(
+                "every candidate is a seen class; give a table with unseen ones, or allow all"
+            )
+        return replace(self, table=self.table.select(unseen))
+
+    def with_seen_penalty(self, seen_penalty: float) -> ZeroShotClassifier:
+        """The same classifier with another seen penalty γ."""
+        return replace(self, seen_penalty=seen_penalty)
+
+    def predict(
+        self, images: ImageLike | Iterable[ImageLike], top_k: int = TOP_K
+    ) -> list[Prediction]:
+        """Label images; one image is taken as a list of one.
+
+        Args:
+            images: paths, PIL images or arrays (see `images.to_rgb`).
+            top_k: candidates a prediction carries, at most all classes.
+
+        Raises:
+            ImageError: the first image that cannot be read; `stream` goes on instead.
+        """
+        if isinstance(images, str | os.PathLike) or hasattr(images, "shape") or hasattr(images, "mode"):
+            images = [images]  # type: ignore[list-item]
+        predictions = []
+        for result in self.stream(images, top_k):  # type: ignore[arg-type]
+            if isinstance(result, Failure):
+                raise ImageError(result.reason)
+            predictions.append(result)
+        return predictions
+
+    def stream(
+        self, images: Iterable[ImageLike], top_k: int = TOP_K, batch_size: int = 32
+    ) -> Iterator[Prediction | Failure]:
+        """Label any number of images in constant memory, in their order.
+
+        An image that cannot be read is a `Failure` in its place; the rest go on.
+        """
+        if top_k < 1:
+            raise ValueError(f"top_k is {top_k}, expected 1 or more")
+        class_priors = self.class_priors()
+        for batch, results in stream_features(images, self.backbone, batch_size):
+            good = [r for r in results if not isinstance(r, ImageError)]
+            labelled = iter(self._label(np.stack(good), class_priors, top_k) if good else ())
+            for image, result in zip(batch, results, strict=True):
+                path = str(image) if isinstance(image, str | os.PathLike) else None
+                if isinstance(result, ImageError):
+                    yield Failure(path or "", str(result))
+                else:
+                    yield Prediction(path, next(labelled))
+
+    def class_priors(self) -> torch.Tensor:
+        """mu(a) of every candidate, (K, L)."""
+        with torch.inference_mode():
+            return self.head.model.class_priors(torch.from_numpy(self.table.attributes))
+
+    def _label(
+        self, features: npt.NDArray[np.float16], class_priors: torch.Tensor, top_k: int
+    ) -> list[tuple[Candidate, ...]]:
+        is_seen = self.table.is_seen
+        with torch.inference_mode():
+            latents = self.head.model.latents(torch.from_numpy(features).float())
+            scores = class_scores(
+                latents, class_priors, torch.from_numpy(is_seen), self.seen_penalty
+            )
+            probabilities = class_probabilities(scores, self.head.temperature)
+            top, columns = top_classes(probabilities, top_k)
+        names = self.table.names
+        return [
+            tuple(
+                Candidate(names[column], probability, bool(is_seen[column]))
+                for probability, column in zip(row, row_columns, strict=True)
+            )
+            for row, row_columns in zip(top.tolist(), columns.tolist(), strict=True)
+        ]
+
+
+def seen_names(table: ClassTable) -> list[str]:
+    """The names of the seen classes."""
+    return [name for name, is_seen in zip(table.names, table.is_seen, strict=True) if is_seen]

@@ -1,0 +1,49 @@
+"""What can go wrong, one branch for each question a caller asks.
+
+    ZSLError
+    ├── ImageError       (OSError)       one image cannot be read
+    ├── ClassTableError  (ValueError)    a class table cannot be used
+    ├── BackboneError    (ValueError)    a backbone or its weights cannot be had
+    ├── WeightsError     (OSError)       a head's file cannot be read, or does not fit
+    ├── DataError        (ValueError)    photos or features cannot be trained or measured on
+    ├── OutputError      (OSError)       a result cannot be written
+    └── NotTrainedError  (RuntimeError)  the head has not been trained yet
+
+Every message says what was given, what was expected, and the next step.
+"""
+
+
+class ZSLError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+
+class ImageError(ZSLError, OSError):
+    """An image cannot be opened, decoded or is too large."""
+
+
+class ClassTableError(ZSLError, ValueError):
+    """A class table is malformed, or does not carry the attributes a head needs."""
+
+
+class BackboneError(ZSLError, ValueError):
+    """A backbone is unknown, its weights are missing, or they do not fit it."""
+
+
+class WeightsError(ZSLError, OSError):
+    """A head's file is missing, damaged, unsafe, or made for something else."""
+
+
+class DataError(ZSLError, ValueError):
+    """Photos, features or splits are not what training or evaluation needs."""
+
+
+class OutputError(ZSLError, OSError):
+    """A result cannot be written where it was asked for."""
+
+
+class NotTrainedError(ZSLError, RuntimeError):
+    """The head has not been trained yet."""
+
+
+class ClassTableWarning(UserWarning):
+    """A class table can be used, but something in it deserves a look."""

@@ -1,0 +1,237 @@
+"""Evaluation: how well a model tells classes apart, and how its scores are to be read.
+
+Nothing here learns. A model, a class table and features give scores; scores and labels give figures,
+a seen penalty and a temperature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.optimize import minimize_scalar
+
+from zsl_images.classes import ClassTable
+from zsl_images.errors import DataError
+from zsl_images.metrics import (
+    SeenUnseenCurve,
+    expected_calibration_error,
+    harmonic_mean,
+    mean_per_class_accuracy,
+    seen_unseen_curve,
+)
+from zsl_images.mmvae import MultiModalVAE
+from zsl_images.results import GZSLReport
+from zsl_images.scoring import class_probabilities, class_scores
+
+Scores = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+def scores_of(model: MultiModalVAE, table: ClassTable, features: npt.NDArray[np.float32]) -> Scores:
+    """Scores (N, K) of every class of `table` for features (N, D), without a seen penalty."""
+    with torch.inference_mode():
+        class_priors = model.class_priors(torch.from_numpy(table.attributes))
+        latents = model.latents(torch.from_numpy(features))
+        return class_scores(latents, class_priors).numpy()
+
+
+def gzsl_report(
+    scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float
+) -> GZSLReport:
+    """The figures of generalized zero-shot learning.
+
+    Args:
+        scores: (N, K), without a seen penalty.
+        labels: (N,) column of the true class.
+        is_seen: (K,) mask.
+        seen_penalty: γ for u, s and H.
+
+    Raises:
+        DataError: photos of seen or of unseen classes are lacking.
+    """
+    of_seen = is_seen[labels]
+    if of_seen.all() or not of_seen.any():
+        raise DataError(
+            f"{int(of_seen.sum())} photos of seen and {int((~of_seen).sum())} of unseen classes; "
+            "these figures need both"
+        )
+    curve = seen_unseen_curve(scores, labels, is_seen)
+    seen, unseen = accuracies(scores, labels, is_seen, seen_penalty)
+    return GZSLReport(
+        T=float(curve.unseen[-1]),
+        u=unseen,
+        s=seen,
+        H=harmonic_mean(seen, unseen),
+        best_H=curve.best_harmonic_mean,
+        AUSUC=curve.area,
+    )
+
+
+def accuracies(
+    scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float
+) -> tuple[float, float]:
+    """Per-class top-1 on photos of seen and of unseen classes, all classes being candidates."""
+    predicted = (scores - seen_penalty * is_seen).argmax(axis=1)
+    of_seen = is_seen[labels]
+    return (
+        mean_per_class_accuracy(labels[of_seen], predicted[of_seen]),
+        mean_per_class_accuracy(labels[~of_seen], predicted[~of_seen]),
+    )
+
+
+def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
+    """The γ with the best harmonic mean among those that spare the seen classes.
+
+    Args:
+        curve: of validation classes.
+        max_seen_loss: how much per-class accuracy on seen classes may fall, 0..1, below what it is
+            with the seen classes as the only candidates; 1 lets the harmonic mean alone decide.
+    """
+    spares = np.flatnonzero(curve.seen >= curve.seen[0] - max_seen_loss)
+    highest = curve.penalty[spares[-1] + 1] if spares[-1] + 1 < len(curve.penalty) else np.inf
+    return float(min(curve.best_penalty, highest))
+
+
+def fit_temperature(scores: Scores, labels: Labels) -> float:
+    """The temperature with the lowest negative log-likelihood (Guo et al., 2017).
+
+    Args:
+        scores: (N, K), the seen penalty already taken off.
+        labels: (N,) column of the true class.
+    """
+    logits, target = torch.from_numpy(scores), torch.from_numpy(labels)
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / float(np.exp(log_temperature))
+        return float(torch.nn.functional.cross_entropy(scaled, target))
+
+    spread = float(np.std(scores)) or 1.0
+    bounds = (np.log(spread * 1e-4), np.log(spread * 1e2))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def calibration_error(scores: Scores, labels: Labels, temperature: float) -> float:
+    """ECE of the top label's probability; the seen penalty already taken off `scores`."""
+    probabilities = class_probabilities(torch.from_numpy(scores), temperature).numpy()
+    predicted = probabilities.argmax(axis=1)
+    return expected_calibration_error(probabilities.max(axis=1), predicted == labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a model says of rows that it did not learn from.
+
+    Args:
+        scores: (N, K), without a seen penalty.
+        labels: (N,) column of the true class.
+        is_seen: (K,) mask.
+    """
+
+    scores: Scores
+    labels: Labels
+    is_seen: Mask
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How scores become decisions and probabilities, and the figures this gave on validation.
+
+    Args:
+        seen_penalty: γ that spares the seen classes, see `penalty_within`.
+        balanced_seen_penalty: γ with the best harmonic mean.
+        temperature: of the softmax, with `seen_penalty` taken off.
+        metrics: means over the folds: the `GZSLReport` at the balanced γ; `seen_accuracy`,
+            `unseen_accuracy` and `ECE` (of seen photos) at the default one.
+    """
+
+    seen_penalty: float = 0.0
+    balanced_seen_penalty: float = 0.0
+    temperature: float = 1.0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def calibrate(outcomes: Sequence[Outcome], max_seen_loss: float) -> Calibration:
+    """Choose γ and the temperature on validation folds.
+
+    Args:
+        outcomes: of each fold, with photos of seen and pseudo-unseen classes.
+        max_seen_loss: see `penalty_within`.
+    """
+    curves = [seen_unseen_curve(o.scores, o.labels, o.is_seen) for o in outcomes]
+    balanced = float(np.mean([curve.best_penalty for curve in curves]))
+    default = float(np.mean([penalty_within(curve, max_seen_loss) for curve in curves]))
+    of_seen = [o.is_seen[o.labels] for o in outcomes]
+    seen_scores = [
+        (o.scores - default * o.is_seen)[rows] for o, rows in zip(outcomes, of_seen, strict=True)
+    ]
+    seen_labels = [o.labels[rows] for o, rows in zip(outcomes, of_seen, strict=True)]
+    temperature = float(np.mean(list(map(fit_temperature, seen_scores, seen_labels))))
+    figures = [gzsl_report(o.scores, o.labels, o.is_seen, balanced).to_dict() for o in outcomes]
+    for figure, outcome, scores, labels in zip(
+        figures, outcomes, seen_scores, seen_labels, strict=True
+    ):
+        figure["seen_accuracy"], figure["unseen_accuracy"] = accuracies(
+            outcome.scores, outcome.labels, outcome.is_seen, default
+        )
+        figure["ECE"] = calibration_error(scores, labels, temperature)
+    metrics = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
+    return Calibration(default, balanced, temperature, metrics)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows and classes of one validation: some seen classes play unseen ones.
+
+    Args:
+        train: rows to learn from, all of classes that stay seen.
+        seen: rows held out of those same classes.
+        unseen: all rows of the pseudo-unseen classes.
+    """
+
+    train: Labels
+    seen: Labels
+    unseen: Labels
+
+
+def make_folds(
+    labels: Labels, count: int, generator: np.random.Generator, held_out: float = 0.2
+) -> list[Fold]:
+    """Folds for validation: each plays another fifth of the classes as unseen.
+
+    Args:
+        labels: (N,) class of each row.
+        count: folds, at most five.
+        generator: of the random choice.
+        held_out: share of each seen class's rows that is not learned from.
+
+    Raises:
+        DataError: fewer than five classes, or no class with two photos.
+    """
+    classes = generator.permutation(np.unique(labels))
+    if len(classes) < 5:
+        raise DataError(
+            f"{len(classes)} classes with photos, expected at least 5 to play some of them as unseen; "
+            "add classes, or train without validation"
+        )
+    folds = []
+    for which in range(count):
+        is_unseen = np.isin(labels, classes[which::5])
+        is_held_out = np.zeros(len(labels), bool)
+        for label in np.unique(labels[~is_unseen]):
+            rows = generator.permutation(np.flatnonzero(labels == label))
+            is_held_out[rows[: round(len(rows) * held_out)]] = True
+        if not is_held_out.any():
+            raise DataError("too few photos a class to hold any out; add photos")
+        folds.append(
+            Fold(
+                np.flatnonzero(~is_unseen & ~is_held_out),
+                np.flatnonzero(is_held_out),
+                np.flatnonzero(is_unseen),
+            )
+        )
+    return folds

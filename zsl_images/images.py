@@ -1,0 +1,173 @@
+"""Images: a path becomes an upright RGB picture, and a folder a stable list of paths."""
+
+from __future__ import annotations
+
+import glob
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from zsl_images.errors import DataError, ImageError
+
+MAX_PIXELS = 178_956_970
+"""Larger images are refused: decoded, they would take more than half a gigabyte."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "ICO")
+"""Formats that are opened (MPO comes with JPEG); the rest of Pillow's plugins (PostScript, for one) stay shut."""
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .png .webp .tif .tiff .bmp .gif .mpo .ppm .pgm .jp2 .avif .ico".split()
+)
+"""File endings that count as images when a folder is walked."""
+
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS decides
+
+
+def read_image(path: str | os.PathLike[str]) -> Image.Image:
+    """Open an image file as an upright RGB picture; of an animation, its first frame.
+
+    Raises:
+        ImageError: no such file, no image, damaged, or more than `MAX_PIXELS`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder, expected an image file")
+    if path.exists() and not path.is_file():
+        raise ImageError(f"{path} is not an ordinary file, expected an image file")
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return to_rgb(image)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file") from error
+    except UnidentifiedImageError as error:
+        kind = "empty file" if path.stat().st_size == 0 else "not an image, or of an unknown format"
+        raise ImageError(f"{path}: {kind}; expected JPEG, PNG, WebP, TIFF, BMP or GIF") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{path}: {_too_large()}") from error
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
+        raise ImageError(f"{path}: cannot be decoded ({error})") from error
+
+
+def to_rgb(image: Image.Image | npt.NDArray[Any]) -> Image.Image:
+    """Turn any picture upright and make it 8-bit RGB; what is transparent becomes white.
+
+    Args:
+        image: a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4): uint8, uint16, or
+            float in 0..1.
+
+    Raises:
+        ImageError: an array of another shape or type, or more than `MAX_PIXELS`.
+    """
+    if not isinstance(image, Image.Image):
+        image = _from_array(np.asarray(image))
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageError(f"{image.width} × {image.height} pixels; {_too_large()}")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        image = Image.fromarray(_to_8_bit(np.asarray(image)))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def find_images(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """Image paths from files, folders and glob patterns, in a stable order.
+
+    Folders are walked to the bottom in sorted order, without hidden entries and links to folders,
+    and give only files with an image's ending. A path that is no folder and no pattern is given as
+    it stands: whether it can be read is for `read_image` to say.
+    """
+    for item in inputs:
+        path = Path(item)
+        if path.is_dir():
+            yield from _walk(path)
+        elif not path.exists() and glob.has_magic(str(item)):
+            yield from _matches(path) or [path]
+        else:
+            yield path
+
+
+def find_labelled_images(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
+    """Photos sorted into one folder a class: class name → its image paths, both in stable order.
+
+    Raises:
+        DataError: no such folder, or no class folder with an image in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; expected one with a folder of photos a class")
+    classes = {
+        entry.name: list(_walk(entry))
+        for entry in sorted(folder.iterdir())
+        if entry.is_dir() and not entry.name.startswith(".")
+    }
+    classes = {name: paths for name, paths in classes.items() if paths}
+    if not classes:
+        raise DataError(
+            f"{folder} holds no photos in folders named by class; expected {folder}/CLASS/photo.jpg"
+        )
+    return classes
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """Images that a pattern names, and those in folders that it names; nothing hidden."""
+    start = Path(pattern.anchor)
+    found: list[Path] = []
+    for match in sorted(start.glob(str(pattern.relative_to(start)))):
+        if any(part.startswith(".") for part in set(match.parts) - set(pattern.parts)):
+            continue
+        if not match.is_dir():
+            found.append(match)
+        elif "**" not in pattern.parts:  # ** has given what lies in the folder already
+            found.extend(_walk(match))
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(root, name)
+            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file():
+                yield path
+
+
+def _from_array(array: npt.NDArray[Any]) -> Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    if not fits or array.size == 0:
+        raise ImageError(
+            f"array of shape {array.shape}, expected (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+        )
+    return Image.fromarray(_to_8_bit(array))
+
+
+def _to_8_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Scale by the type's range: 16 bit to 8, float 0..1 (or wider, by its own range) to 0..255."""
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == bool:
+        return array.astype(np.uint8) * 255
+    values = array.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ImageError("the picture holds values that are not finite")
+    top = 1.0 if array.dtype.kind == "f" else 65535.0
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > top:  # a 32-bit TIFF, say: no range is given, so its own is used
+        values, top = values - low, max(high - low, 1e-12)
+    return (values * (255.0 / top) + 0.5).astype(np.uint8)
+
+
+def _too_large() -> str:
+    return f"more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller, or crop it"

@@ -1,0 +1,265 @@
+"""Learning: from photos, or their features, and a class table to a head.
+
+A head is first trained without some photos and with some seen classes playing unseen ones: this
+gives the seen penalty, the temperature and honest figures. Then it is trained on all there is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from zsl_images.backbones import DEFAULT_BACKBONE, Backbone, load_backbone
+from zsl_images.checkpoint import BackboneInfo, Head
+from zsl_images.classes import ClassTable, listed
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import ClassTableError, DataError
+from zsl_images.evaluation import (
+    Calibration,
+    Fold,
+    Outcome,
+    accuracies,
+    calibrate,
+    calibration_error,
+    gzsl_report,
+    make_folds,
+    scores_of,
+)
+from zsl_images.features import FeatureSet, OnStep, extract_features
+from zsl_images.images import find_labelled_images
+from zsl_images.metrics import per_class_accuracy
+from zsl_images.recipes import recipe_named
+from zsl_images.results import ClassAccuracy, Evaluation, Failure
+from zsl_images.training import Recipe, fit
+
+FOLDS = 3
+"""Validations before a head is trained on all."""
+
+MAX_SEEN_LOSS = 0.02
+"""How much seen accuracy the default γ may cost; see `evaluation.penalty_within`."""
+
+
+def train(
+    photos: str | os.PathLike[str],
+    table: ClassTable,
+    *,
+    backbone: str | Backbone = DEFAULT_BACKBONE,
+    backbone_weights: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    recipe: str | Recipe = "best",
+    seed: int = 0,
+    folds: int = FOLDS,
+    max_seen_loss: float = MAX_SEEN_LOSS,
+    cache: str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> TrainingResult:
+    """Train a head on photos.
+
+    Args:
+        photos: a folder with a folder of photos for each seen class.
+        table: the classes; those without a folder are unseen.
+        backbone: a name, or one that is loaded already.
+        backbone_weights: a local file or folder, see `load_backbone`.
+        device: where the backbone runs; the head is always trained on the CPU.
+        recipe: `best`, `mmvae`, `sgal` or `sgal-dropout`, or one of your own.
+        seed: the same seed gives the same head on the same machine.
+        folds: validations, 0 to 5; without any, γ is 0 and there are no figures.
+        max_seen_loss: per-class accuracy on seen classes that the default γ may cost, 0..1.
+        cache: Parquet file that keeps the features; by default one in the user's cache folder.
+        on_step: told of the progress.
+
+    Returns:
+        The classifier, and the photos that could not be read.
+
+    Raises:
+        DataError: no photos, or too few of them.
+        ClassTableError: a folder has no row in the table.
+    """
+    if isinstance(backbone, str):
+        backbone = load_backbone(backbone, backbone_weights, device)
+    features, labels = _labelled_features(photos, table, backbone, cache, on_step)
+    head = train_on_features(
+        features.features,
+        labels,
+        table,
+        recipe=recipe,
+        seed=seed,
+        folds=folds,
+        max_seen_loss=max_seen_loss,
+        backbone=BackboneInfo.of(backbone),
+        on_step=on_step,
+    )
+    classifier = ZeroShotClassifier(head, backbone, head.table, head.seen_penalty)
+    return TrainingResult(classifier, features.failures)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What `train` gives.
+
+    Args:
+        classifier: ready to predict, and to be saved.
+        failures: photos that could not be read and were left out.
+    """
+
+    classifier: ZeroShotClassifier
+    failures: tuple[Failure, ...]
+
+
+def train_on_features(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    *,
+    recipe: str | Recipe = "best",
+    seed: int = 0,
+    folds: int | Sequence[Fold] = FOLDS,
+    max_seen_loss: float = MAX_SEEN_LOSS,
+    backbone: BackboneInfo | None = None,
+    on_step: OnStep | None = None,
+) -> Head:
+    """Train a head on features; see `train`.
+
+    Args:
+        features: (N, D) of seen classes, as the backbone gives them.
+        labels: (N,) row of `table`; classes with a row here are seen, the others unseen.
+        table: K classes.
+        recipe: how.
+        seed: of all that is random.
+        folds: how many validations, or which.
+        max_seen_loss: see `train`.
+        backbone: what the features come from.
+        on_step: told of the progress.
+
+    Raises:
+        DataError: too few rows or classes.
+    """
+    if isinstance(recipe, str):
+        recipe = recipe_named(recipe)
+    seen = np.unique(labels)
+    if len(seen) < 2:
+        raise DataError(f"photos of {len(seen)} classes, expected at least 2 seen classes")
+    table = table.with_seen([table.names[label] for label in seen])
+    if isinstance(folds, int):
+        folds = make_folds(labels, folds, np.random.default_rng(seed)) if folds else []
+    outcomes = []
+    for number, fold in enumerate(folds, start=1):
+        phase = f"validation {number}/{len(folds)}"
+        outcomes.append(_outcome(features, labels, table, recipe, seed, fold, phase, on_step))
+    calibration = calibrate(outcomes, max_seen_loss) if outcomes else Calibration()
+    return Head(
+        model=fit(features, labels, table, recipe, seed, "training", on_step),
+        table=table,
+        backbone=backbone or BackboneInfo("features of unknown origin"),
+        train_config=recipe.training,
+        seen_penalty=calibration.seen_penalty,
+        balanced_seen_penalty=calibration.balanced_seen_penalty,
+        temperature=calibration.temperature,
+        metrics=calibration.metrics,
+    )
+
+
+def evaluate(
+    classifier: ZeroShotClassifier,
+    photos: str | os.PathLike[str],
+    *,
+    cache: str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> Evaluation:
+    """Measure a classifier on photos sorted into a folder a class.
+
+    Args:
+        classifier: with its candidates, its seen penalty and its backbone.
+        photos: folders named by classes of the table.
+        cache: see `train`.
+        on_step: told of the progress.
+
+    Raises:
+        DataError: no photos.
+        ClassTableError: a folder is no candidate class.
+    """
+    features, labels = _labelled_features(photos, classifier.table, classifier.backbone, cache, on_step)
+    table, head = classifier.table, classifier.head
+    scores = scores_of(head.model, table, features.features)
+    penalised = scores - classifier.seen_penalty * table.is_seen
+    predicted = penalised.argmax(axis=1)
+    per_class = tuple(
+        ClassAccuracy(table.names[k], bool(table.is_seen[k]), int((labels == k).sum()), accuracy)
+        for k, accuracy in per_class_accuracy(labels, predicted).items()
+    )
+    seen, unseen = accuracies(scores, labels, table.is_seen, classifier.seen_penalty)
+    figures = {"seen_accuracy": seen, "unseen_accuracy": unseen}
+    figures = {name: value for name, value in figures.items() if not np.isnan(value)}
+    figures["per_image"] = float((predicted == labels).mean())
+    figures["ECE"] = calibration_error(penalised, labels, head.temperature)
+    if len(figures) == 4:
+        report = gzsl_report(scores, labels, table.is_seen, classifier.seen_penalty)
+        figures.update(report.to_dict())
+    return Evaluation(figures, per_class, features.failures)
+
+
+def _labelled_features(
+    photos: str | os.PathLike[str],
+    table: ClassTable,
+    backbone: Backbone,
+    cache: str | os.PathLike[str] | None,
+    on_step: OnStep | None,
+) -> tuple[FeatureSet, npt.NDArray[np.int64]]:
+    """Features of photos in a folder a class, and the row of `table` for each."""
+    classes = find_labelled_images(photos)
+    row_of = {name: row for row, name in enumerate(table.names)}
+    without_row = [name for name in classes if name not in row_of]
+    if without_row:
+        raise ClassTableError(
+            f"{len(without_row)} folders of {photos} have no row in the class table: "
+            f"{listed(without_row, table.names)}; add rows, or move the folders away"
+        )
+    label_of = {str(path): row_of[name] for name, paths in classes.items() for path in paths}
+    where = cache if cache is not None else default_cache(photos, backbone)
+    features = extract_features(list(label_of), backbone, where, on_step=on_step)
+    if not len(features):
+        raise DataError(f"none of the {len(label_of)} photos in {photos} can be read")
+    return features, np.array([label_of[path] for path in features.paths], np.int64)
+
+
+def default_cache(photos: str | os.PathLike[str], backbone: Backbone) -> Path:
+    """Where features of a folder of photos are kept: the user's cache folder, or $ZSL_CACHE."""
+    root = os.environ.get("ZSL_CACHE") or platformdirs.user_cache_dir("zsl_images")
+    key = hashlib.sha256(f"{Path(photos).resolve()} {backbone.fingerprint}".encode()).hexdigest()
+    return Path(root) / "features" / f"{backbone.name}-{key[:16]}.parquet"
+
+
+def _outcome(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    recipe: Recipe,
+    seed: int,
+    fold: Fold,
+    phase: str,
+    on_step: OnStep | None,
+) -> Outcome:
+    """Train on a fold's rows and score the rows that it holds out, among its own classes only."""
+    rows = np.concatenate([fold.train, fold.seen, fold.unseen])
+    classes, columns = np.unique(labels[rows], return_inverse=True)
+    column_of_row = np.empty(len(labels), np.int64)
+    column_of_row[rows] = columns
+    seen = set(labels[fold.train].tolist())
+    names = [table.names[label] for label in classes]
+    fold_table = table.select(names).with_seen([table.names[label] for label in seen])
+    model = fit(
+        features[fold.train], column_of_row[fold.train], fold_table, recipe, seed, phase, on_step
+    )
+    held_out = np.concatenate([fold.seen, fold.unseen])
+    return Outcome(
+        scores_of(model, fold_table, features[held_out]),
+        column_of_row[held_out],
+        fold_table.is_seen,
+    )

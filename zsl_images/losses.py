@@ -1,0 +1,48 @@
+"""The terms of the bound, pure functions of tensors (Yu & Lee, NeurIPS 2019).
+
+Letters: B batch, D feature, L latent, K classes. """
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def reconstruction_loss(decoded: Tensor, features: Tensor) -> Tensor:
+    """-log p(x|z) of a Gaussian with unit variance, without its constant and factor ½ (eq. 2).
+
+        Σ_d (x_d - x̂_d)²
+
+    Args:
+        decoded: x̂, (B, D).
+        features: x, (B, D).
+    """
+    return (decoded - features).square().sum(1).mean()
+
+
+def gaussian_kl(mu: Tensor, logvar: Tensor, prior_mu: Tensor) -> Tensor:
+    """KL( N(mu, diag exp(logvar)) ‖ N(prior_mu, I) ) (eq. 2).
+
+        ½ Σ_l ( exp(logvar_l) + (mu_l - prior_mu_l)² - 1 - logvar_l )
+
+    Args:
+        mu: (B, L).
+        logvar: (B, L).
+        prior_mu: the class prior of each row's class, (B, L).
+    """
+    return 0.5 * (logvar.exp() + (mu - prior_mu).square() - 1 - logvar).sum(1).mean()
+
+
+def prior_regularisation(class_priors: Tensor, margin: float) -> Tensor:
+    """Hinge that keeps class priors apart (Yu & Lee 2019, sec. 3.2, and the authors' code).
+
+        1/K Σ_{i<j} max(0, m - ‖mu_i - mu_j‖₁)²
+
+    Args:
+        class_priors: (K, L).
+        margin: m; the authors take 2·L. They sum over the pairs in a batch, as they sum the other
+            terms over its rows; here every term is a mean: over rows, and this one over classes.
+    """
+    first, second = torch.triu_indices(len(class_priors), len(class_priors), offset=1)
+    apart = (class_priors[first] - class_priors[second]).abs().sum(1)
+    return (margin - apart).clamp_min(0).square().sum() / len(class_priors)

@@ -1,0 +1,234 @@
+"""The parts of the multi-modal VAE: encoder q(z|x), decoder p(x|z), prior network p(z|a), scalings.
+
+Letters: B batch, K classes, D feature, P scaled feature, A attribute, L latent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes and shape of a head. The defaults are the paper's (Yu & Lee 2019, and their code).
+
+    Args:
+        feature_dim: D; set when the data are known.
+        attribute_dim: A; likewise.
+        latent_dim: L.
+        encoder_hidden: widths of the encoder's hidden layers.
+        decoder_hidden: widths of the decoder's hidden layers.
+        prior_layers: layers of the prior network, widths going from A to L in a geometric series.
+        encoder_dropout: probability that a hidden unit of the encoder is dropped.
+        decoder_dropout: the same of the decoder.
+        prior_dropout: the same of the prior network.
+        negative_slope: of the leaky ReLU; 0 makes it a ReLU.
+        batch_norm: whether hidden layers are batch-normalised.
+        feature_scaling: `max` or `whitened`, see `FeatureScaling`.
+        attribute_scaling: `length` or `standard`, see `AttributeScaling`.
+        is_residual: encoder and decoder add to the identity, which takes P = L: they start from the
+            whitened features, where classes that were never seen are already apart.
+        prior_centres: 0 for a network of dense layers; else the number of classes on which a
+            `KernelPrior` stands.
+        radius: latent means and class priors lie on a sphere of this radius; 0 leaves them free.
+    """
+
+    feature_dim: int = 0
+    attribute_dim: int = 0
+    latent_dim: int = 64
+    encoder_hidden: tuple[int, ...] = (512,)
+    decoder_hidden: tuple[int, ...] = (512,)
+    prior_layers: int = 6
+    encoder_dropout: float = 0.5
+    decoder_dropout: float = 0.5
+    prior_dropout: float = 0.2
+    negative_slope: float = 0.2
+    batch_norm: bool = True
+    feature_scaling: Literal["max", "whitened"] = "max"
+    attribute_scaling: Literal["length", "standard"] = "length"
+    is_residual: bool = False
+    prior_centres: int = 0
+    radius: float = 0.0
+
+    @property
+    def scaled_dim(self) -> int:
+        """P, the width of a scaled feature."""
+        return self.latent_dim if self.feature_scaling == "whitened" else self.feature_dim
+
+
+class FeatureScaling(nn.Module):
+    """Features as a backbone gives them → features as the VAE models them.
+
+    `max`: x / max, all of the training features lying in [0, 1].
+    `whitened`: unit length, centred, projected on the first P principal components and divided by
+    the fourth root of their variance (half-way to white), then brought to length `radius`.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.kind, self.radius = config.feature_scaling, config.radius
+        self.register_buffer("centre", torch.zeros(config.feature_dim))
+        whitened = self.kind == "whitened"
+        shape = (config.scaled_dim, config.feature_dim) if whitened else ()
+        self.register_buffer("projection", torch.ones(shape))
+        self.centre: Tensor
+        self.projection: Tensor
+
+    def fit(self, features: Tensor) -> None:
+        """Take the statistics of training features (N, D)."""
+        if self.kind == "max":
+            self.projection = features.max().clamp_min(1e-12).reciprocal()
+            return
+        features = F.normalize(features.double(), dim=1)
+        self.centre = features.mean(0)
+        _, spread, axes = torch.linalg.svd(features - self.centre, full_matrices=False)
+        kept = min(len(self.projection), int((spread > 1e-6 * spread[0]).sum()))
+        deviation = spread[:kept] / len(features) ** 0.5
+        self.projection = torch.zeros(self.projection.shape)
+        self.projection[:kept] = (axes[:kept] / deviation.sqrt()[:, None]).float()
+        self.centre = self.centre.float()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Scale features: (B, D) → (B, P)."""
+        if self.kind == "max":
+            return features * self.projection
+        centred = F.normalize(features, dim=1) - self.centre
+        return on_sphere(centred @ self.projection.T, self.radius)
+
+
+class AttributeScaling(nn.Module):
+    """Attributes as a table gives them → attributes as the prior network reads them.
+
+    `length`: each class's attributes divided by their length.
+    `standard`: (a - m) / (s + s̄) with mean m and deviation s over the training classes and s̄ the
+    mean of s, so that an attribute which hardly varies is not blown up; then divided by the length.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.kind = config.attribute_scaling
+        self.register_buffer("shift", torch.zeros(config.attribute_dim))
+        self.register_buffer("scale", torch.ones(config.attribute_dim))
+        self.shift: Tensor
+        self.scale: Tensor
+
+    def fit(self, attributes: Tensor) -> None:
+        """Take the statistics of the training classes' attributes (K, A)."""
+        if self.kind == "standard":
+            deviation = attributes.std(0, unbiased=False)
+            self.shift = attributes.mean(0)
+            self.scale = (deviation + deviation.mean()).clamp_min(1e-12).reciprocal()
+
+    def forward(self, attributes: Tensor) -> Tensor:
+        """Scale attributes: (K, A) → (K, A), rows of length 1."""
+        return F.normalize((attributes - self.shift) * self.scale, dim=1)
+
+
+class Encoder(nn.Module):
+    """q(z|x) = N(mu(x), diag exp(logvar(x)))."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        widths = (config.scaled_dim, *config.encoder_hidden)
+        self.hidden = _dense(widths, config, config.encoder_dropout)
+        self.mu = nn.Linear(widths[-1], config.latent_dim)
+        self.logvar = nn.Linear(widths[-1], config.latent_dim)
+        self.is_residual, self.radius = config.is_residual, config.radius
+        if self.is_residual:
+            nn.init.zeros_(self.mu.weight)
+            nn.init.zeros_(self.mu.bias)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode scaled features: (B, P) → mu (B, L), logvar (B, L)."""
+        hidden = self.hidden(x)
+        mu = self.mu(hidden) + x if self.is_residual else self.mu(hidden)
+        return on_sphere(mu, self.radius), self.logvar(hidden)
+
+
+class Decoder(nn.Module):
+    """p(x|z): a Gaussian of unit variance whose mean this network gives."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        widths = (config.latent_dim, *config.decoder_hidden)
+        self.hidden = _dense(widths, config, config.decoder_dropout)
+        self.mean = nn.Linear(widths[-1], config.scaled_dim)
+        self.is_residual = config.is_residual
+        if self.is_residual:
+            nn.init.zeros_(self.mean.weight)
+            nn.init.zeros_(self.mean.bias)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Decode latents: (B, L) → mean of the scaled feature (B, P)."""
+        mean: Tensor = self.mean(self.hidden(z))
+        return mean + z if self.is_residual else mean
+
+
+class PriorNetwork(nn.Module):
+    """p(z|a) = N(mu(a), I): dense layers from attributes to latent means."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        sizes = torch.logspace(0, 1, config.prior_layers + 1, config.latent_dim / config.attribute_dim)
+        widths = tuple(round(config.attribute_dim * float(size)) for size in sizes)
+        self.hidden = _dense(widths[:-1], config, config.prior_dropout)
+        self.mu = nn.Linear(widths[-2], config.latent_dim)
+        self.radius = config.radius
+
+    def forward(self, a: Tensor) -> Tensor:
+        """Means of the class priors: scaled attributes (K, A) → (K, L)."""
+        return on_sphere(self.mu(self.hidden(a)), self.radius)
+
+
+class KernelPrior(nn.Module):
+    """p(z|a) = N(mu(a), I) by a kernel over attributes, one centre for each training class.
+
+        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = exp( -‖a - b‖² / h )
+
+    This is the mean of a Gaussian process. A network of dense layers sees one point a class, a few
+    dozen in all, and learns them by heart; the kernel falls back on neighbouring classes instead.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.register_buffer("centres", torch.zeros(config.prior_centres, config.attribute_dim))
+        self.register_buffer("bandwidth", torch.ones(()))
+        self.weight = nn.Parameter(torch.zeros(config.prior_centres, config.latent_dim))
+        self.radius = config.radius
+        self.centres: Tensor
+        self.bandwidth: Tensor
+
+    def forward(self, a: Tensor) -> Tensor:
+        """Means of the class priors: scaled attributes (K, A) → (K, L)."""
+        return on_sphere(self.kernel(a, self.centres) @ self.weight, self.radius)
+
+    def kernel(self, first: Tensor, second: Tensor) -> Tensor:
+        """k of each pair: (K, A), (J, A) → (K, J)."""
+        return (-torch.cdist(first, second).square() / self.bandwidth).exp()
+
+
+def on_sphere(vectors: Tensor, radius: float) -> Tensor:
+    """Bring each row to length `radius`; where `radius` is 0, leave it."""
+    return F.normalize(vectors, dim=-1) * radius if radius else vectors
+
+
+def _dense(widths: Sequence[int], config: ModelConfig, dropout: float) -> nn.Sequential:
+    """Dense, leaky ReLU, batch norm, dropout for each pair of neighbouring widths."""
+
+    def layers() -> Iterator[nn.Module]:
+        for width_in, width_out in pairwise(widths):
+            yield nn.Linear(width_in, width_out)
+            yield nn.LeakyReLU(config.negative_slope)
+            if config.batch_norm:
+                yield nn.BatchNorm1d(width_out)
+            if dropout:
+                yield nn.Dropout(dropout)
+
+    return nn.Sequential(*layers())

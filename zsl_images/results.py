@@ -1,0 +1,161 @@
+"""Records of what came out: a label for an image, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from zsl_images.errors import DataError
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A class with its probability (0..1), and whether the head learned it from photos."""
+
+    label: str
+    probability: float
+    is_seen: bool
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an image shows: candidates, the likeliest first.
+
+    Args:
+        path: where the image came from; None for an image given as an object.
+        top: the likeliest classes, probabilities falling.
+    """
+
+    path: str | None
+    top: tuple[Candidate, ...]
+
+    def __post_init__(self) -> None:
+        if not self.top:
+            raise DataError("a prediction needs at least one candidate")
+        probabilities = [candidate.probability for candidate in self.top]
+        if sorted(probabilities, reverse=True) != probabilities:
+            raise DataError(f"candidates must stand likeliest first, got {probabilities}")
+
+    @property
+    def label(self) -> str:
+        """The likeliest class."""
+        return self.top[0].label
+
+    @property
+    def probability(self) -> float:
+        """The probability of `label`, 0..1."""
+        return self.top[0].probability
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the head learned `label` from photos."""
+        return self.top[0].is_seen
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output."""
+        return {
+            "path": self.path,
+            "label": self.label,
+            "probability": self.probability,
+            "is_seen": self.is_seen,
+            "top": [asdict(candidate) for candidate in self.top],
+            "error": None,
+        }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An image that could not be labelled, and why."""
+
+    path: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output, the same as a prediction's."""
+        return {
+            "path": self.path,
+            "label": None,
+            "probability": None,
+            "is_seen": None,
+            "top": [],
+            "error": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class GZSLReport:
+    """Figures of a head on photos of seen and unseen classes, each 0..1, per-class top-1.
+
+    Args:
+        T: accuracy on unseen classes with the unseen classes as the only candidates (ZSL).
+        u: accuracy on unseen classes, all classes being candidates (GZSL).
+        s: accuracy on seen classes, all classes being candidates (GZSL).
+        H: harmonic mean of u and s.
+        best_H: highest harmonic mean over all seen penalties.
+        AUSUC: area under the seen-unseen curve.
+    """
+
+    T: float
+    u: float
+    s: float
+    H: float
+    best_H: float
+    AUSUC: float
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not -1e-9 <= value <= 1 + 1e-9:
+                raise DataError(f"{name} is {value}, expected 0..1")
+
+    def to_dict(self) -> dict[str, float]:
+        """The figures by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ClassAccuracy:
+    """Top-1 accuracy (0..1) on the photos of one class."""
+
+    label: str
+    is_seen: bool
+    photos: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a head does on labelled photos.
+
+    Args:
+        figures: by name, each 0..1: `seen_accuracy` and `unseen_accuracy` (per-class top-1 among all
+            candidates, where there are such photos), `per_image` accuracy, `ECE` (of the label's
+            probability), and the figures of `GZSLReport` where there are photos of both kinds.
+        per_class: in the order of the class table.
+        failures: photos that could not be read.
+    """
+
+    figures: Mapping[str, float]
+    per_class: tuple[ClassAccuracy, ...]
+    failures: tuple[Failure, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """How far a long piece of work has come.
+
+    Args:
+        phase: what is being done, such as `warm-up`.
+        step: steps done.
+        steps: steps in all.
+        losses: the latest losses by name, none where nothing is learned.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    losses: Mapping[str, float] = field(default_factory=dict)
