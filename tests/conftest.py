@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from drawing import COLOURS, UNSEEN, draw
 from PIL import Image
 from zsl_images.backbones import Backbone
 from zsl_images.classes import ClassTable
-
-COLOURS = {
-    "red": (200, 40, 40),
-    "green": (40, 180, 60),
-    "blue": (40, 60, 200),
-    "yellow": (210, 200, 40),
-    "cyan": (40, 200, 200),
-    "magenta": (200, 40, 200),
-    "grey": (120, 120, 120),
-    "orange": (220, 130, 30),
-}
-UNSEEN = ("orange", "cyan")
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.learning import train
+from zsl_images.recipes import recipe_named
+from zsl_images.training import Recipe
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +31,6 @@ def colour_table() -> ClassTable:
     return ClassTable(
         tuple(COLOURS), ("redness", "greenness", "blueness", "light"), np.array(attributes)
     )
-
-
-def draw(colour: str, seed: int, size: tuple[int, int] = (48, 40)) -> Image.Image:
-    """A noisy picture of one colour."""
-    rng = np.random.default_rng([seed, *COLOURS[colour]])
-    noise = rng.normal(0, 12, (size[1], size[0], 3)) + rng.normal(0, 10, 3)
-    return Image.fromarray(np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8))
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +54,7 @@ class _Means(torch.nn.Module):
 
 
 def _to_tensor(image: Image.Image) -> torch.Tensor:
-    return torch.from_numpy(np.asarray(image.resize((16, 16)))).permute(2, 0, 1).float() / 255
+    return torch.from_numpy(np.array(image.resize((16, 16)))).permute(2, 0, 1).float() / 255
 
 
 @pytest.fixture(scope="session")
@@ -76,3 +63,22 @@ def small_backbone() -> Backbone:
     return Backbone(
         "small", _Means().eval(), _to_tensor, 24, torch.device("cpu"), "nowhere", "0" * 64, {"size": 16}
     )
+
+
+@pytest.fixture(scope="session")
+def small_recipe() -> Recipe:
+    """The `best` recipe, made small."""
+    best = recipe_named("best")
+    return replace(best, model=replace(best.model, latent_dim=8))
+
+
+@pytest.fixture(scope="session")
+def trained(
+    colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone, small_recipe: Recipe,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> ZeroShotClassifier:
+    """A classifier trained on the drawn photos."""
+    cache = tmp_path_factory.mktemp("trained") / "features.parquet"
+    return train(
+        colour_photos, colour_table, backbone=small_backbone, recipe=small_recipe, cache=cache
+    ).classifier

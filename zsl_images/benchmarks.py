@@ -80,6 +80,12 @@ def read_xlsa17(folder: str | os.PathLike[str]) -> Benchmark:
     )
 
 
+def read_image_files(folder: str | os.PathLike[str]) -> list[str]:
+    """Where each row's image lay when the features were made."""
+    path = Path(folder) / FEATURES_FILE
+    return [_text(cell) for cell in _get(_read(path), "image_files", path).ravel()]
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return dict(scipy.io.loadmat(path))

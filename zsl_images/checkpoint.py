@@ -182,18 +182,18 @@ def _resolve(name_or_path: str | os.PathLike[str]) -> Path:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    with open(path, "rb") as stream:
-        start = stream.read(2)
-    if start == b"PK" or start[:1] == b"\x80":
-        raise WeightsError(
-            f"{path} is a pickle or zip archive, which could run code; it is not opened. Expected "
-            "a .safetensors file made by `zsl train`"
-        )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
+        with open(path, "rb") as stream:
+            start = stream.read(2)
+        if start == b"PK" or start[:1] == b"\x80":
+            raise WeightsError(
+                f"{path} is a pickle or zip archive, which could run code; it is not opened. "
+                "Expected a .safetensors file made by `zsl train`"
+            ) from error
         raise WeightsError(
             f"{path} is damaged or no safetensors file ({error}); copy it again, or train anew"
         ) from error

@@ -41,7 +41,7 @@ class ClassTable:
     is_seen: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     def __post_init__(self) -> None:
-        attributes = np.asarray(self.attributes, np.float32)
+        attributes = np.ascontiguousarray(self.attributes, np.float32)
         is_seen = np.asarray(self.is_seen, bool)
         if is_seen.size == 0:
             is_seen = np.zeros(len(self.names), bool)

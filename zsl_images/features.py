@@ -20,7 +20,7 @@ from torch import Tensor
 
 from zsl_images.backbones import Backbone
 from zsl_images.errors import DataError, ImageError
-from zsl_images.files import replacing
+from zsl_images.files import check_writable, replacing
 from zsl_images.images import read_image, to_rgb
 from zsl_images.results import Failure, StepRecord
 
@@ -81,6 +81,9 @@ def extract_features(
         OutputError: the cache cannot be written.
     """
     names = [str(path) for path in paths]
+    if cache is not None:
+        Path(cache).parent.mkdir(parents=True, exist_ok=True)
+        check_writable(cache)
     kept = _read_cache(Path(cache), backbone) if cache is not None else {}
     stamps = {name: _stamp(name) for name in names}
     fresh = [name for name in dict.fromkeys(names) if (name, *stamps[name]) not in kept]
@@ -178,7 +181,7 @@ def _read_cache(path: Path, backbone: Backbone) -> dict[_Key, npt.NDArray[np.flo
     if not path.exists():
         return {}
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} is no feature cache ({error}); remove it, or name another") from error
     found = (table.schema.metadata or {}).get(b"backbone", b"").decode()
@@ -207,6 +210,5 @@ def _write_cache(
         },
         metadata={"backbone": backbone.fingerprint, "backbone_name": backbone.name},
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="none")

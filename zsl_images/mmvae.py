@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +40,7 @@ class MultiModalVAE(nn.Module):
 
     def latents(self, features: Tensor) -> Tensor:
         """mu(x) of features as the backbone gives them: (B, D) → (B, L)."""
-        mu, _ = self.encoder(self.feature_scaling(features))
+        mu: Tensor = self.encoder(self.feature_scaling(features))[0]
         return mu
 
     def class_priors(self, attributes: Tensor) -> Tensor:
@@ -48,45 +48,47 @@ class MultiModalVAE(nn.Module):
 
         A class's prior depends on its own attributes only, so that classes can come and go.
         """
-        return self.prior(self.attribute_scaling(attributes))
+        priors: Tensor = self.prior(self.attribute_scaling(attributes))
+        return priors
 
     @torch.no_grad()
     def generate(
         self,
         class_priors: Tensor,
-        generator: torch.Generator,
-        spread: float = 1.0,
+        latent_noise: Tensor,
+        feature_noise: Tensor | None = None,
         dropout_samples: int = 0,
     ) -> Tensor:
-        """Generate scaled features for classes (eq. 4 and 8; with dropout eq. 9).
+        """Generate scaled features for classes, without gradient (eq. 4 and 8).
 
-            z ~ N(mu(a), spread²·I),    x = mean of p(x|z)
+            z = mu(a) + noise of p(z|a),    x = mean of p(x|z) + noise of p(x|z)
 
         Args:
-            class_priors: mu(a), a row for each feature wanted, (B, L).
-            generator: of the noise.
-            spread: standard deviation of z; 1 is the prior itself.
-            dropout_samples: where not 0, as many features are drawn for each z with the decoder's
-                dropout active: uncertainty over its parameters.
+            class_priors: mu(a), a row for each z wanted, (B, L).
+            latent_noise: (B, L).
+            feature_noise: (B, P); None takes the mean, as the paper does.
+            dropout_samples: where not 0, as many features are drawn for each z, with the decoder's
+                dropout active: uncertainty over its parameters (SGAL-dropout, eq. 9).
 
         Returns:
-            (B, P), or (dropout_samples·B, P) with the first B rows a sample each.
+            (B, P), or (dropout_samples·B, P), the first B rows a sample each.
         """
-        noise = torch.randn(class_priors.shape, generator=generator)
-        z = on_sphere(class_priors + spread * noise, self.config.radius)
-        with _evaluating(self.decoder, dropout_samples > 0):
-            return on_sphere(self.decoder(z.repeat(max(1, dropout_samples), 1)), self.config.radius)
+        z = on_sphere(class_priors + latent_noise, self.config.radius)
+        with _dropping(self.decoder, dropout_samples > 0):
+            x: Tensor = self.decoder(z.repeat(max(1, dropout_samples), 1))
+        if feature_noise is not None:
+            x = x + feature_noise
+        return on_sphere(x, self.config.radius)
 
 
 @contextmanager
-def _evaluating(module: nn.Module, with_dropout: bool) -> Iterator[None]:
+def _dropping(module: nn.Module, with_dropout: bool) -> Iterator[None]:
     """Put a module into eval mode, but for its dropout where that is asked for."""
-    was_training = module.training
-    module.eval()
-    for part in module.modules():
-        if isinstance(part, nn.Dropout):
-            part.train(with_dropout)
+    were_training = {part: part.training for part in module.modules()}
+    for part in were_training:
+        part.training = with_dropout and isinstance(part, nn.Dropout)
     try:
         yield
     finally:
-        module.train(was_training)
+        for part, was_training in were_training.items():
+            part.training = was_training

@@ -24,7 +24,7 @@ class ModelConfig:
         attribute_dim: A; likewise.
         latent_dim: L.
         encoder_hidden: widths of the encoder's hidden layers.
-        decoder_hidden: widths of the decoder's hidden layers.
+        decoder_hidden: widths of the decoder's hidden layers; none makes it linear.
         prior_layers: layers of the prior network, widths going from A to L in a geometric series.
         encoder_dropout: probability that a hidden unit of the encoder is dropped.
         decoder_dropout: the same of the decoder.
@@ -33,8 +33,6 @@ class ModelConfig:
         batch_norm: whether hidden layers are batch-normalised.
         feature_scaling: `max` or `whitened`, see `FeatureScaling`.
         attribute_scaling: `length` or `standard`, see `AttributeScaling`.
-        is_residual: encoder and decoder add to the identity, which takes P = L: they start from the
-            whitened features, where classes that were never seen are already apart.
         prior_centres: 0 for a network of dense layers; else the number of classes on which a
             `KernelPrior` stands.
         radius: latent means and class priors lie on a sphere of this radius; 0 leaves them free.
@@ -53,14 +51,18 @@ class ModelConfig:
     batch_norm: bool = True
     feature_scaling: Literal["max", "whitened"] = "max"
     attribute_scaling: Literal["length", "standard"] = "length"
-    is_residual: bool = False
     prior_centres: int = 0
     radius: float = 0.0
 
     @property
+    def is_whitened(self) -> bool:
+        """Whether features are whitened; then P = L, and encoder and decoder start as identities."""
+        return self.feature_scaling == "whitened"
+
+    @property
     def scaled_dim(self) -> int:
         """P, the width of a scaled feature."""
-        return self.latent_dim if self.feature_scaling == "whitened" else self.feature_dim
+        return self.latent_dim if self.is_whitened else self.feature_dim
 
 
 class FeatureScaling(nn.Module):
@@ -87,13 +89,13 @@ class FeatureScaling(nn.Module):
             self.projection = features.max().clamp_min(1e-12).reciprocal()
             return
         features = F.normalize(features.double(), dim=1)
-        self.centre = features.mean(0)
-        _, spread, axes = torch.linalg.svd(features - self.centre, full_matrices=False)
-        kept = min(len(self.projection), int((spread > 1e-6 * spread[0]).sum()))
-        deviation = spread[:kept] / len(features) ** 0.5
+        centre = features.mean(0)
+        variance, axes = torch.linalg.eigh(features.T @ features / len(features) - centre.outer(centre))
+        variance, axes = variance.flip(0), axes.flip(1).T  # falling, an axis a row
+        kept = int((variance[: len(self.projection)] > 1e-9 * variance[0]).sum())
+        self.centre = centre.float()
         self.projection = torch.zeros(self.projection.shape)
-        self.projection[:kept] = (axes[:kept] / deviation.sqrt()[:, None]).float()
-        self.centre = self.centre.float()
+        self.projection[:kept] = (axes[:kept] / variance[:kept, None] ** 0.25).float()
 
     def forward(self, features: Tensor) -> Tensor:
         """Scale features: (B, D) → (B, P)."""
@@ -132,24 +134,42 @@ class AttributeScaling(nn.Module):
 
 
 class Encoder(nn.Module):
-    """q(z|x) = N(mu(x), diag exp(logvar(x)))."""
+    """q(z|x) = N(mu(x), diag exp(logvar(x))).
+
+    Of a whitened feature the mean is the feature itself with a learned shift. Principal components
+    are what a linear VAE converges to (Lucas et al., "Don't Blame the ELBO!", NeurIPS 2019); half
+    whitened, they keep classes apart that were never seen, where an encoder with more freedom
+    learns the seen ones by heart.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         widths = (config.scaled_dim, *config.encoder_hidden)
         self.hidden = _dense(widths, config, config.encoder_dropout)
-        self.mu = nn.Linear(widths[-1], config.latent_dim)
-        self.logvar = nn.Linear(widths[-1], config.latent_dim)
-        self.is_residual, self.radius = config.is_residual, config.radius
-        if self.is_residual:
-            nn.init.zeros_(self.mu.weight)
-            nn.init.zeros_(self.mu.bias)
+        width, latent_dim = widths[-1], config.latent_dim
+        self.mu = Shift(width) if config.is_whitened else nn.Linear(width, latent_dim)
+        self.logvar = nn.Linear(width, latent_dim)
+        if config.is_whitened:
+            nn.init.zeros_(self.logvar.weight)
+            nn.init.constant_(self.logvar.bias, -3.0)
+        self.radius = config.radius
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Encode scaled features: (B, P) → mu (B, L), logvar (B, L)."""
         hidden = self.hidden(x)
-        mu = self.mu(hidden) + x if self.is_residual else self.mu(hidden)
-        return on_sphere(mu, self.radius), self.logvar(hidden)
+        return on_sphere(self.mu(hidden), self.radius), self.logvar(hidden)
+
+
+class Shift(nn.Module):
+    """x + b, with b learned."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, P) → (B, P)."""
+        return x + self.bias
 
 
 class Decoder(nn.Module):
@@ -160,15 +180,14 @@ class Decoder(nn.Module):
         widths = (config.latent_dim, *config.decoder_hidden)
         self.hidden = _dense(widths, config, config.decoder_dropout)
         self.mean = nn.Linear(widths[-1], config.scaled_dim)
-        self.is_residual = config.is_residual
-        if self.is_residual:
-            nn.init.zeros_(self.mean.weight)
+        if config.is_whitened:
+            nn.init.eye_(self.mean.weight)
             nn.init.zeros_(self.mean.bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode latents: (B, L) → mean of the scaled feature (B, P)."""
         mean: Tensor = self.mean(self.hidden(z))
-        return mean + z if self.is_residual else mean
+        return mean
 
 
 class PriorNetwork(nn.Module):
@@ -190,10 +209,11 @@ class PriorNetwork(nn.Module):
 class KernelPrior(nn.Module):
     """p(z|a) = N(mu(a), I) by a kernel over attributes, one centre for each training class.
 
-        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = exp( -‖a - b‖² / h )
+        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + r) exp(-r),    r = √3 ‖a - b‖ / h
 
-    This is the mean of a Gaussian process. A network of dense layers sees one point a class, a few
-    dozen in all, and learns them by heart; the kernel falls back on neighbouring classes instead.
+    This is the mean of a Gaussian process with a Matérn 3/2 kernel. A network of dense layers sees
+    one point a class, a few dozen in all, and learns them by heart; the kernel falls back on the
+    neighbouring classes instead. The weights have a closed form, see `solve`.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -205,13 +225,42 @@ class KernelPrior(nn.Module):
         self.centres: Tensor
         self.bandwidth: Tensor
 
-    def forward(self, a: Tensor) -> Tensor:
+    def fit(self, centres: Tensor) -> None:
+        """Stand on the scaled attributes of the training classes (S, A).
+
+        The bandwidth h is twice the median distance of two classes.
+        """
+        self.centres = centres
+        self.bandwidth = 2 * torch.pdist(centres).median().clamp_min(1e-6)
+
+    def solve(self, means: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+        """The weights that lead to given class means, by kernel ridge regression.
+
+            w = (K + λI)⁻¹ m,    leaving class j out: m_j - w_j / [(K + λI)⁻¹]_jj
+
+        Args:
+            means: m, the mean latent of each training class (S, L).
+            ridge: λ.
+
+        Returns:
+            The weights (S, L), and for each class the prior that the other classes alone give it
+            (S, L). Both are differentiable.
+        """
+        inverse = torch.linalg.inv(
+            self.kernel(self.centres, self.centres) + ridge * torch.eye(len(self.centres))
+        )
+        weight = inverse @ means
+        return weight, on_sphere(means - weight / inverse.diagonal()[:, None], self.radius)
+
+    def forward(self, a: Tensor, weight: Tensor | None = None) -> Tensor:
         """Means of the class priors: scaled attributes (K, A) → (K, L)."""
-        return on_sphere(self.kernel(a, self.centres) @ self.weight, self.radius)
+        weight = self.weight if weight is None else weight
+        return on_sphere(self.kernel(a, self.centres) @ weight, self.radius)
 
     def kernel(self, first: Tensor, second: Tensor) -> Tensor:
         """k of each pair: (K, A), (J, A) → (K, J)."""
-        return (-torch.cdist(first, second).square() / self.bandwidth).exp()
+        distance = 3**0.5 * torch.cdist(first, second) / self.bandwidth
+        return (1 + distance) * (-distance).exp()
 
 
 def on_sphere(vectors: Tensor, radius: float) -> Tensor:

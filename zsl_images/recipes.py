@@ -10,8 +10,36 @@ from zsl_images.training import Recipe, TrainConfig
 
 _PAPER = TrainConfig()
 
+_BEST = Recipe(
+    ModelConfig(
+        latent_dim=256,
+        encoder_hidden=(),
+        decoder_hidden=(),
+        feature_scaling="whitened",
+        attribute_scaling="standard",
+        prior_centres=1,
+        radius=5.0,
+    ),
+    TrainConfig(
+        warm_up_epochs=10,
+        learn_epochs=10,
+        batch_size=128,
+        learning_rate=3e-3,
+        has_decay=True,
+        bound_weight=0.1,
+        kl_weight=0.1,
+        regularisation_weight=0.0,
+        cross_entropy_weight=1.0,
+        left_out_weight=0.5,
+        generated_share=0.5,
+        seen_only_probability=0.0,
+        noise="measured",
+    ),
+)
+
 RECIPES: dict[str, Recipe] = {
-    "mmvae": Recipe(ModelConfig(), replace(_PAPER, learn_steps=0)),
+    "best": _BEST,
+    "mmvae": Recipe(ModelConfig(), replace(_PAPER, learn_epochs=0)),
     "sgal": Recipe(ModelConfig(), _PAPER),
     "sgal-dropout": Recipe(ModelConfig(), replace(_PAPER, dropout_samples=5)),
 }

@@ -1,0 +1,67 @@
+"""Sort a collection of animal photos into the folders that heads are trained and measured on.
+
+    python tests/benchmarks/photo_folders.py DATA OUT [--bench DIR]
+
+DATA holds `animals/CLASS/*.jpg`, `animals_extra/CLASS/*.jpg` and `attributes/{awa2,animals_extra}.csv`.
+OUT receives links to the photos, and `classes.csv` with all classes:
+
+    all      every photo: what the shipped head learns from
+    most     four fifths of the photos of each class, and
+    fifth    the rest of them
+    NAME-trainval, NAME-test, NAME.csv    the split of a benchmark (`--bench`) made from these photos
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from zsl_images.benchmarks import read_image_files, read_xlsa17
+from zsl_images.classes import ClassTable
+from zsl_images.images import find_labelled_images
+
+
+def main() -> None:
+    """Make the folders."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--bench", type=Path, help="folder with res101.mat and att_splits.mat")
+    arguments = parser.parse_args()
+    data, out = arguments.data.resolve(), arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    tables = [
+        ClassTable.read(data / "attributes" / f"{name}.csv") for name in ("awa2", "animals_extra")
+    ]
+    table = tables[0].joined(tables[1])
+    table.write(out / "classes.csv")
+    if arguments.bench:
+        bench = read_xlsa17(arguments.bench)
+        files = read_image_files(arguments.bench)
+        table.select(bench.table.names).write(out / f"{bench.name}.csv")
+        test = np.concatenate([bench.rows["test_seen"], bench.rows["test_unseen"]])
+        for name, rows in (("trainval", bench.rows["trainval"]), ("test", test)):
+            link((data / files[row] for row in rows), out / f"{bench.name}-{name}")
+        return
+    generator = np.random.default_rng(0)
+    for folder in ("animals", "animals_extra"):
+        for paths in find_labelled_images(data / folder).values():
+            link(paths, out / "all")
+            left_out = generator.permutation(len(paths)) < round(len(paths) / 5)
+            link((p for p, is_out in zip(paths, left_out, strict=True) if is_out), out / "fifth")
+            link((p for p, is_out in zip(paths, left_out, strict=True) if not is_out), out / "most")
+
+
+def link(paths: Iterable[Path], folder: Path) -> None:
+    """Link photos into a folder a class, named as the folder they lie in."""
+    for path in paths:
+        target = folder / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.symlink_to(path)
+
+
+if __name__ == "__main__":
+    main()

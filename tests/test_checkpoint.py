@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from zsl_images.backbones import Backbone
+from zsl_images.checkpoint import load_head, save_head, shipped_file, shipped_heads
+from zsl_images.classes import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import OutputError, WeightsError
+
+
+@pytest.fixture
+def saved(trained: ZeroShotClassifier, tmp_path: Path) -> Path:
+    path = tmp_path / "head.safetensors"
+    trained.save(path)
+    return path
+
+
+def resaved(path: Path, name: str, **changes: torch.Tensor | str | None) -> Path:
+    """A copy with tensors changed, or (`header`) with another header."""
+    with safe_open(path, "pt") as file:
+        metadata = dict(file.metadata())
+    tensors = load_file(path)
+    if "header" in changes:
+        metadata = {"zsl_images": str(changes.pop("header"))}
+    tensors = {**tensors, **changes}
+    other = path.with_name(name)
+    save_file({k: v for k, v in tensors.items() if v is not None}, other, metadata)
+    return other
+
+
+def test_save_then_load_is_the_identity(trained: ZeroShotClassifier, saved: Path) -> None:
+    head, again = trained.head, load_head(saved)
+    for key, tensor in head.model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[key], tensor)
+    assert again.table.names == head.table.names
+    assert again.table.attribute_names == head.table.attribute_names
+    np.testing.assert_array_equal(again.table.attributes, head.table.attributes)
+    np.testing.assert_array_equal(again.table.is_seen, head.table.is_seen)
+    for name in (
+        "train_config", "seen_penalty", "balanced_seen_penalty", "temperature", "metrics", "version"
+    ):
+        assert getattr(again, name) == getattr(head, name), name
+    assert again.model.config == head.model.config
+    assert again.backbone == head.backbone
+    assert not again.model.training
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_the_header_can_be_read_by_anyone(saved: Path) -> None:
+    with safe_open(saved, "pt") as file:
+        header = json.loads(file.metadata()["zsl_images"])
+    assert header["classes"][0] == "red"
+    assert header["backbone"]["name"] == "small"
+    assert header["metrics"]["AUSUC"] > 0
+
+
+def test_a_backbone_with_other_weights_or_preprocessing_is_refused(
+    trained: ZeroShotClassifier, small_backbone: Backbone
+) -> None:
+    for change, message in (
+        ({"name": "other"}, "backbone"),
+        ({"weights_sha256": "1" * 64}, "sha256"),
+        ({"preprocessing": {"size": 17}}, "preprocessing"),
+    ):
+        with pytest.raises(WeightsError, match=message):
+            replace(trained, backbone=replace(small_backbone, **change))
+
+
+def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:
+    whole = saved.read_bytes()
+    for length in (0, 5, 100, len(whole) // 2, len(whole) - 1):
+        cut = tmp_path / f"cut{length}.safetensors"
+        cut.write_bytes(whole[:length])
+        with pytest.raises(WeightsError, match="damaged"):
+            load_head(cut)
+
+
+def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
+    for name, write in (
+        ("a.pkl", lambda path: path.write_bytes(pickle.dumps({"a": 1}))),
+        ("b.pth", lambda path: torch.save({"a": torch.zeros(1)}, path)),
+    ):
+        write(tmp_path / name)
+        with pytest.raises(WeightsError, match="could run code"):
+            load_head(tmp_path / name)
+
+
+def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
+    bias = torch.full((8,), float("nan"))
+    with pytest.raises(WeightsError, match=r"not finite .*encoder\.mu\.bias"):
+        load_head(resaved(saved, "nan.safetensors", **{"encoder.mu.bias": bias}))
+
+
+def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
+    with pytest.raises(WeightsError, match=r"encoder\.mu\.bias: \(3,\), expected \(8,\)"):
+        load_head(resaved(saved, "shape.safetensors", **{"encoder.mu.bias": torch.zeros(3)}))
+    with pytest.raises(WeightsError, match="lacking"):
+        load_head(resaved(saved, "less.safetensors", **{"encoder.mu.bias": None}))
+    with pytest.raises(WeightsError, match="surplus: not part"):
+        load_head(resaved(saved, "more.safetensors", surplus=torch.zeros(1)))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("not json", "no zsl_images header"),
+        ("{}", "another format"),
+        ('{"format": "zsl_images head 1", "model": {"wings": 2}}', "cannot|does not describe"),
+    ],
+)
+def test_strange_headers_are_refused(saved: Path, header: str, message: str) -> None:
+    with pytest.raises(WeightsError, match=message):
+        load_head(resaved(saved, "strange.safetensors", header=header))
+
+
+def test_an_unknown_name_lists_the_shipped_heads() -> None:
+    with pytest.raises(WeightsError, match="awa2"):
+        load_head("no_such_head")
+
+
+def test_an_unwritable_place_is_said_and_nothing_stays(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError, match="No such file"):
+        save_head(trained.head, tmp_path / "none" / "head.safetensors")
+    with pytest.raises(OutputError, match="is a folder"):
+        save_head(trained.head, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shipped_heads_are_as_the_catalogue_says() -> None:
+    total = 0
+    for name, entry in shipped_heads().items():
+        head = load_head(name)
+        path = shipped_file(entry["file"])
+        total += path.stat().st_size
+        assert int(head.table.is_seen.sum()) == entry["seen"]
+        assert int((~head.table.is_seen).sum()) == entry["unseen"]
+        assert head.backbone.name == entry["backbone"]
+        assert shipped_file(entry["card"]).read_text("utf-8").startswith("# ")
+    assert total < 10_000_000
+
+
+def test_the_shipped_table_fits_the_shipped_head() -> None:
+    with pytest.warns(UserWarning, match="4 missing cells"):
+        table = ClassTable.read(shipped_file("awa2.csv"))
+    assert len(table) == 50
+    head = load_head()
+    assert set(table.names) <= set(head.table.names)
+    assert table.aligned_to(head.table.attribute_names).attributes.shape == (50, 85)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import COLOURS, UNSEEN, draw
+from zsl_images.checkpoint import load_head, save_head
+from zsl_images.classes import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import ClassTableError, ClassTableWarning, ImageError, WeightsError
+from zsl_images.results import Failure, Prediction
+
+
+def test_seen_and_unseen_colours_are_named(trained: ZeroShotClassifier) -> None:
+    for colour in COLOURS:
+        (prediction,) = trained.only_unseen().predict(draw(colour, 99), top_k=2)
+        if colour in UNSEEN:
+            assert prediction.label == colour
+            assert not prediction.is_seen
+    seen = [colour for colour in COLOURS if colour not in UNSEEN]
+    predictions = trained.with_seen_penalty(0).predict([draw(colour, 99) for colour in seen])
+    right = [prediction.label == colour for prediction, colour in zip(predictions, seen, strict=True)]
+    assert sum(right) >= len(seen) - 1
+
+
+def test_candidates_are_sorted_and_their_probabilities_sum_to_one(
+    trained: ZeroShotClassifier,
+) -> None:
+    (prediction,) = trained.predict(draw("red", 3), top_k=99)
+    probabilities = [candidate.probability for candidate in prediction.top]
+    assert len(probabilities) == len(COLOURS)
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert prediction.probability == probabilities[0]
+
+
+def test_a_batch_equals_one_by_one(trained: ZeroShotClassifier) -> None:
+    images = [draw(colour, seed) for colour in COLOURS for seed in range(5)]
+    whole = trained.predict(images)
+    single = [trained.predict(image)[0] for image in images]
+    assert [p.label for p in whole] == [p.label for p in single]
+    np.testing.assert_allclose(
+        [p.probability for p in whole], [p.probability for p in single], atol=0.02
+    )
+
+
+def test_paths_images_and_arrays_are_the_same(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    image = draw("blue", 1)
+    image.save(tmp_path / "blue.png")
+    of_path, of_image, of_array = trained.predict([tmp_path / "blue.png", image, np.asarray(image)])
+    assert of_path.top == of_image.top == of_array.top
+    assert (of_path.path, of_image.path) == (str(tmp_path / "blue.png"), None)
+
+
+def test_one_bad_photo_raises_in_predict_and_is_a_failure_in_stream(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    draw("red", 0).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("broken")
+    draw("green", 0).save(tmp_path / "c.png")
+    paths = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    with pytest.raises(ImageError, match=r"b\.png"):
+        trained.predict(paths)
+    a, b, c = trained.stream(paths)
+    assert isinstance(a, Prediction)
+    assert isinstance(c, Prediction)
+    assert isinstance(b, Failure)
+    assert b.to_dict()["error"] == b.reason
+    assert a.to_dict().keys() == b.to_dict().keys()
+
+
+def test_another_table_gives_other_candidates_known_before_or_not(
+    trained: ZeroShotClassifier, colour_table: ClassTable
+) -> None:
+    names = ("blue", "night", "red")
+    attributes = np.array([[110, 200, 60, 40], [10, 10, 10, 10], [93, 40, 40, 200]])
+    table = ClassTable(names, ("light", "blueness", "greenness", "redness"), attributes)
+    classifier = trained.with_classes(table)
+    assert classifier.table.attribute_names == colour_table.attribute_names
+    assert classifier.table.is_seen.tolist() == [True, False, True]
+    (prediction,) = classifier.predict(draw("red", 5), top_k=9)
+    assert {candidate.label for candidate in prediction.top} == set(names)
+
+
+def test_permuting_the_table_permutes_nothing_in_the_answer(trained: ZeroShotClassifier) -> None:
+    order = list(trained.table.names)[::-1]
+    permuted = trained.with_classes(trained.table.select(order))
+    image = draw("yellow", 8)
+    for mine, other in zip(
+        trained.predict(image)[0].top, permuted.predict(image)[0].top, strict=True
+    ):
+        assert mine.label == other.label
+        assert mine.probability == pytest.approx(other.probability, abs=1e-5)
+
+
+def test_a_table_on_another_scale_is_warned_of(trained: ZeroShotClassifier) -> None:
+    table = replace(trained.table, attributes=trained.table.attributes / 255)
+    with pytest.warns(ClassTableWarning, match="same scale"):
+        trained.with_classes(table)
+
+
+def test_a_table_without_the_heads_attributes_is_refused(trained: ZeroShotClassifier) -> None:
+    with pytest.raises(ClassTableError, match="lacks 4 of the 4 attributes"):
+        trained.with_classes(ClassTable(("x",), ("wings",), np.ones((1, 1))))
+
+
+def test_more_seen_penalty_means_fewer_seen_labels(trained: ZeroShotClassifier) -> None:
+    images = [draw(colour, seed) for colour in COLOURS for seed in range(4)]
+    counts = [
+        sum(p.is_seen for p in trained.with_seen_penalty(penalty).predict(images))
+        for penalty in (-1e3, 0, 1e3)
+    ]
+    assert counts[0] == len(images)
+    assert counts[0] >= counts[1] >= counts[2] == 0
+
+
+def test_only_unseen_needs_an_unseen_class(trained: ZeroShotClassifier) -> None:
+    seen = trained.with_classes(trained.table.select(["red", "blue"]))
+    with pytest.raises(ClassTableError, match="every candidate is a seen class"):
+        seen.only_unseen()
+
+
+def test_no_candidates_asked_for_is_an_error(trained: ZeroShotClassifier) -> None:
+    with pytest.raises(ValueError, match="top_k is 0"):
+        trained.predict(draw("red", 0), top_k=0)
+
+
+def test_a_head_made_from_a_file_of_features_says_that_it_reads_no_photos(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    nameless = replace(trained.head, backbone=replace(trained.head.backbone, weights_sha256=""))
+    path = tmp_path / "head.safetensors"
+    save_head(nameless, path)
+    with pytest.raises((WeightsError, ValueError), match="trained on a file of features"):
+        ZeroShotClassifier.load(path)
+
+
+def test_saved_it_keeps_its_candidates(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    two = trained.with_classes(trained.table.select(["red", "cyan"])).with_seen_penalty(1.5)
+    two.save(tmp_path / "two.safetensors")
+    head = load_head(tmp_path / "two.safetensors")
+    assert head.table.names == ("red", "cyan")
+    assert head.seen_penalty == 1.5

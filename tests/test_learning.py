@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import COLOURS, UNSEEN, draw
+from zsl_images import features as feature_module
+from zsl_images.backbones import Backbone
+from zsl_images.classes import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import ClassTableError, DataError
+from zsl_images.evaluation import make_folds
+from zsl_images.learning import evaluate, train, train_on_features
+from zsl_images.training import Recipe
+
+
+def test_folders_are_seen_and_rows_without_one_are_unseen(trained: ZeroShotClassifier) -> None:
+    unseen = [n for n, s in zip(trained.table.names, trained.table.is_seen, strict=True) if not s]
+    assert sorted(unseen) == sorted(UNSEEN)
+
+
+def test_the_head_remembers_how_it_was_made(
+    trained: ZeroShotClassifier, small_backbone: Backbone, small_recipe: Recipe
+) -> None:
+    head = trained.head
+    assert head.backbone.weights_sha256 == small_backbone.weights_sha256
+    assert head.train_config == small_recipe.training
+    assert set(head.metrics) == {
+        "T", "u", "s", "H", "best_H", "AUSUC", "seen_accuracy", "unseen_accuracy", "ECE"
+    }
+    assert all(0 <= value <= 1 for value in head.metrics.values())
+    assert head.temperature > 0
+
+
+def test_a_second_training_touches_no_pixel_and_gives_the_same_head(
+    colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone, small_recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def trained_once() -> ZeroShotClassifier:
+        return train(
+            colour_photos, colour_table, backbone=small_backbone, recipe=small_recipe, folds=1
+        ).classifier
+
+    first = trained_once()
+
+    def forbidden(path: object) -> None:
+        raise AssertionError(f"{path} was opened")
+
+    monkeypatch.setattr(feature_module, "read_image", forbidden)
+    second = trained_once()
+    for key, tensor in first.head.model.state_dict().items():
+        assert np.array_equal(tensor, second.head.model.state_dict()[key])
+    assert first.seen_penalty == second.seen_penalty
+
+
+def test_a_folder_without_a_row_is_an_error_that_names_it(
+    colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone
+) -> None:
+    table = colour_table.select([name for name in colour_table.names if name not in ("red", "grey")])
+    with pytest.raises(ClassTableError, match="2 folders of .*grey.*red"):
+        train(colour_photos, table, backbone=small_backbone)
+
+
+def test_broken_photos_are_left_out_and_named(
+    tmp_path: Path, colour_table: ClassTable, small_backbone: Backbone, small_recipe: Recipe
+) -> None:
+    for colour in ("red", "green", "blue"):
+        (tmp_path / colour).mkdir()
+        for seed in range(4):
+            draw(colour, seed).save(tmp_path / colour / f"{seed}.png")
+    (tmp_path / "red" / "broken.png").write_text("broken")
+    result = train(tmp_path, colour_table, backbone=small_backbone, recipe=small_recipe, folds=0)
+    assert [failure.path for failure in result.failures] == [str(tmp_path / "red" / "broken.png")]
+    assert result.classifier.head.metrics == {}
+
+
+def test_too_few_classes_or_photos_are_refused(colour_table: ClassTable) -> None:
+    with pytest.raises(DataError, match="at least 2 seen classes"):
+        train_on_features(np.ones((3, 4), np.float32), np.zeros(3, np.int64), colour_table)
+    with pytest.raises(DataError, match="at least 5"):
+        make_folds(np.repeat([0, 1, 2], 5), 2, np.random.default_rng(0))
+    with pytest.raises(DataError, match="too few photos"):
+        make_folds(np.arange(10), 2, np.random.default_rng(0))
+
+
+def test_folds_part_rows_and_play_other_classes_as_unseen() -> None:
+    labels = np.repeat(np.arange(10), 10)
+    folds = make_folds(labels, 5, np.random.default_rng(0))
+    played = []
+    for fold in folds:
+        rows = np.concatenate([fold.train, fold.seen, fold.unseen])
+        assert sorted(rows) == list(range(100))
+        assert not set(labels[fold.unseen]) & set(labels[fold.train])
+        assert set(labels[fold.seen]) == set(labels[fold.train])
+        played += set(labels[fold.unseen])
+    assert sorted(played) == list(range(10))
+
+
+def test_unseen_photos_are_never_looked_at_in_training(
+    colour_table: ClassTable, small_recipe: Recipe
+) -> None:
+    """The features and labels of unseen classes are not among what training is given."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(6), 10)
+    features = rng.normal(size=(60, 12)).astype(np.float32)
+    seen = [name for name in colour_table.names[:6]]
+    head = train_on_features(features, labels, colour_table, recipe=small_recipe, folds=1)
+    assert [n for n, s in zip(head.table.names, head.table.is_seen, strict=True) if s] == seen
+
+
+def test_evaluate_gives_the_figures_of_labelled_photos(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    for colour in COLOURS:
+        (tmp_path / colour).mkdir()
+        for seed in range(50, 54):
+            draw(colour, seed).save(tmp_path / colour / f"{seed}.png")
+    (tmp_path / "red" / "broken.png").write_text("broken")
+    report = evaluate(trained, tmp_path)
+    assert {"seen_accuracy", "unseen_accuracy", "T", "H", "AUSUC", "ECE"} <= set(report.figures)
+    assert report.figures["s"] == report.figures["seen_accuracy"] > 0.7
+    assert report.figures["T"] > 0.5
+    assert [of_class.photos for of_class in report.per_class] == [4] * len(COLOURS)
+    assert len(report.failures) == 1
+    mean = np.mean([c.accuracy for c in report.per_class if c.is_seen])
+    assert report.figures["seen_accuracy"] == pytest.approx(mean)
+    right = [
+        trained.predict(draw(colour, seed))[0].label == colour
+        for colour in COLOURS for seed in range(50, 54)
+    ]
+    assert report.figures["per_image"] == pytest.approx(np.mean(right))
+
+
+def test_evaluate_on_seen_classes_alone_gives_no_gzsl_figures(
+    trained: ZeroShotClassifier, colour_photos: Path
+) -> None:
+    figures = evaluate(trained, colour_photos).figures
+    assert "seen_accuracy" in figures
+    assert "unseen_accuracy" not in figures
+    assert "H" not in figures
