@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-
 from zsl_images.cli.benchmark import benchmark
 from zsl_images.cli.classify import classify
 from zsl_images.cli.console import ReportingGroup
 from zsl_images.cli.evaluate import evaluate
 from zsl_images.cli.train import train
+
 from zsl_images.version import __version__
 
 app = typer.Typer(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from zsl_images.cli.console import progress
 from zsl_images.cli.options import RecipeName, RecipeOption, ReportFormat, ReportFormatOption
 
@@ -34,6 +33,6 @@ def benchmark(
         return
     typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
     for name, figure in result.figures.items():
-        typer.echo(f"  {name:<8}{figure.mean:7.1f} ± {figure.sd:.1f}")
+        typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")
     if result.paper:
         typer.echo(f"  the paper's u / s / H: {' / '.join(map(str, result.paper))}")

@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
 from zsl_images.cli.console import FINISHED_WITH_FAILURES
-from zsl_images.cli.options import BackboneWeights, Device, SeenPenalty, Weights, ZslOnly, configured
+from zsl_images.cli.options import (
+    BackboneWeights,
+    Device,
+    SeenPenalty,
+    Weights,
+    ZslOnly,
+    configured,
+)
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure, Prediction
@@ -34,7 +40,8 @@ def classify(
     attributes: Annotated[
         Path | None,
         typer.Option(
-            "--attributes", "-a",
+            "--attributes",
+            "-a",
             help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
         ),
     ] = None,

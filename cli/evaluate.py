@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from zsl_images.cli.console import progress
 from zsl_images.cli.options import (
     BackboneWeights,

@@ -29,7 +29,8 @@ class RecipeName(StrEnum):
 
 
 Weights = Annotated[
-    str, typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name.")
+    str,
+    typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 BackboneWeights = Annotated[
@@ -43,9 +44,7 @@ SeenPenalty = Annotated[
         "best harmonic mean of seen and unseen accuracy. Default: the head's own."
     ),
 ]
-ZslOnly = Annotated[
-    bool, typer.Option("--zsl-only", help="Only unseen classes are candidates.")
-]
+ZslOnly = Annotated[bool, typer.Option("--zsl-only", help="Only unseen classes are candidates.")]
 FeatureCache = Annotated[
     Path | None,
     typer.Option("--features", help="Parquet file that keeps the photos' features. Default: a cache."),
@@ -58,9 +57,7 @@ RecipeOption = Annotated[
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]
 
 
-def configured(
-    classifier: ZeroShotClassifier, seen_penalty: str | None
-) -> ZeroShotClassifier:
+def configured(classifier: ZeroShotClassifier, seen_penalty: str | None) -> ZeroShotClassifier:
     """Apply `--seen-penalty`."""
     if seen_penalty is None:
         return classifier

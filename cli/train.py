@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
 from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
 from zsl_images.cli.options import BackboneWeights, Device, FeatureCache, RecipeName, RecipeOption
 
 
 def train(
-    photos: Annotated[
-        Path, typer.Argument(help="Folder with a folder of photos for each seen class.")
-    ],
+    photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each seen class.")],
     attributes: Annotated[
         Path,
         typer.Option("--attributes", "-a", help="Class table; rows without a folder are unseen."),
@@ -67,7 +64,9 @@ def train(
         )
     result.classifier.save(out)
     head = result.classifier.head
-    typer.echo(f"{out}: {head.table.is_seen.sum()} seen and {(~head.table.is_seen).sum()} unseen classes")
+    typer.echo(
+        f"{out}: {head.table.is_seen.sum()} seen and {(~head.table.is_seen).sum()} unseen classes"
+    )
     for name, value in head.metrics.items():
         typer.echo(f"  {name:<16}{value:6.1%}")
     for failure in result.failures:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from drawing import COLOURS, UNSEEN, draw
 from PIL import Image
+
 from zsl_images.backbones import Backbone
 from zsl_images.classes import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
@@ -61,7 +62,14 @@ def _to_tensor(image: Image.Image) -> torch.Tensor:
 def small_backbone() -> Backbone:
     """A backbone of 24 features that needs no weights."""
     return Backbone(
-        "small", _Means().eval(), _to_tensor, 24, torch.device("cpu"), "nowhere", "0" * 64, {"size": 16}
+        "small",
+        _Means().eval(),
+        _to_tensor,
+        24,
+        torch.device("cpu"),
+        "nowhere",
+        "0" * 64,
+        {"size": 16},
     )
 
 
@@ -74,7 +82,10 @@ def small_recipe() -> Recipe:
 
 @pytest.fixture(scope="session")
 def trained(
-    colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone, small_recipe: Recipe,
+    colour_photos: Path,
+    colour_table: ClassTable,
+    small_backbone: Backbone,
+    small_recipe: Recipe,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ZeroShotClassifier:
     """A classifier trained on the drawn photos."""

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 import zsl_images
 
 ROOT = Path(__file__).parent.parent

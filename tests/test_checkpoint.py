@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+
 from zsl_images.backbones import Backbone
 from zsl_images.checkpoint import load_head, save_head, shipped_file, shipped_heads
 from zsl_images.classes import ClassTable
@@ -46,7 +47,12 @@ def test_save_then_load_is_the_identity(trained: ZeroShotClassifier, saved: Path
     np.testing.assert_array_equal(again.table.attributes, head.table.attributes)
     np.testing.assert_array_equal(again.table.is_seen, head.table.is_seen)
     for name in (
-        "train_config", "seen_penalty", "balanced_seen_penalty", "temperature", "metrics", "version"
+        "train_config",
+        "seen_penalty",
+        "balanced_seen_penalty",
+        "temperature",
+        "metrics",
+        "version",
     ):
         assert getattr(again, name) == getattr(head, name), name
     assert again.model.config == head.model.config

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from zsl_images.classes import ClassTable
 from zsl_images.errors import ClassTableError, ClassTableWarning
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import COLOURS, UNSEEN, draw
+
 from zsl_images.checkpoint import load_head, save_head
 from zsl_images.classes import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
@@ -88,9 +89,7 @@ def test_permuting_the_table_permutes_nothing_in_the_answer(trained: ZeroShotCla
     order = list(trained.table.names)[::-1]
     permuted = trained.with_classes(trained.table.select(order))
     image = draw("yellow", 8)
-    for mine, other in zip(
-        trained.predict(image)[0].top, permuted.predict(image)[0].top, strict=True
-    ):
+    for mine, other in zip(trained.predict(image)[0].top, permuted.predict(image)[0].top, strict=True):
         assert mine.label == other.label
         assert mine.probability == pytest.approx(other.probability, abs=1e-5)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import draw
+
 from zsl_images import features as module
 from zsl_images.backbones import Backbone
 from zsl_images.errors import DataError, OutputError
@@ -21,9 +22,7 @@ def photos(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_rows_follow_the_paths_whatever_the_batch(
-    photos: list[Path], small_backbone: Backbone
-) -> None:
+def test_rows_follow_the_paths_whatever_the_batch(photos: list[Path], small_backbone: Backbone) -> None:
     whole = extract_features(photos, small_backbone)
     assert whole.features.shape == (7, 24)
     assert whole.features.dtype == np.float32

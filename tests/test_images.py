@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from zsl_images.errors import DataError, ImageError
 from zsl_images.images import find_images, find_labelled_images, read_image, to_rgb
 
@@ -49,7 +50,9 @@ def test_every_mode_becomes_rgb(tmp_path: Path, photo: Image.Image, mode: str) -
         image = read_image(path)
     rgb = to_rgb(image)
     assert (rgb.mode, rgb.size) == ("RGB", photo.size)
-    expected = np.asarray(photo if mode in ("RGB", "P", "RGBA", "HSV") else photo.convert("L").convert("RGB"))
+    expected = np.asarray(
+        photo if mode in ("RGB", "P", "RGBA", "HSV") else photo.convert("L").convert("RGB")
+    )
     if mode not in ("1", "CMYK"):
         assert np.abs(np.asarray(rgb).astype(int) - expected).max() <= 3
 
@@ -76,9 +79,11 @@ def test_exif_rotation_is_applied(tmp_path: Path, photo: Image.Image) -> None:
 def test_an_animation_gives_its_first_frame(tmp_path: Path, photo: Image.Image) -> None:
     other = Image.new("RGB", photo.size, "white")
     photo.save(tmp_path / "two.gif", save_all=True, append_images=[other])
-    assert np.asarray(read_image(tmp_path / "two.gif"))[0, 0].tolist() == [255, 0, 0] or np.allclose(
-        np.asarray(read_image(tmp_path / "two.gif"))[0, 0], [255, 0, 0], atol=8
-    )
+    assert np.asarray(read_image(tmp_path / "two.gif"))[0, 0].tolist() == [
+        255,
+        0,
+        0,
+    ] or np.allclose(np.asarray(read_image(tmp_path / "two.gif"))[0, 0], [255, 0, 0], atol=8)
 
 
 def test_bad_files_are_image_errors_that_name_the_file(tmp_path: Path, photo: Image.Image) -> None:
@@ -116,7 +121,12 @@ def test_a_pipe_is_refused_and_does_not_block(tmp_path: Path) -> None:
 
 def test_arrays_of_the_common_shapes_and_types(photo: Image.Image) -> None:
     array = np.asarray(photo)
-    for given in (array, array / 255.0, array.astype(np.uint16) * 257, np.dstack([array, array[..., :1] * 0 + 255])):
+    for given in (
+        array,
+        array / 255.0,
+        array.astype(np.uint16) * 257,
+        np.dstack([array, array[..., :1] * 0 + 255]),
+    ):
         assert np.array_equal(np.asarray(to_rgb(given)), array)
     assert to_rgb(array[..., :1]).size == photo.size
     with pytest.raises(ImageError, match=r"\(2, 3, 4, 5\)"):
@@ -133,7 +143,10 @@ def test_folders_are_walked_in_a_stable_order(tmp_path: Path, photo: Image.Image
     (tmp_path / "b" / "loop").symlink_to(tmp_path)
     found = [str(path.relative_to(tmp_path)) for path in find_images([tmp_path])]
     assert found == ["a.jpg", "b/10.PNG", "b/2.jpg"]
-    assert list(find_images([f"{tmp_path}/**/*.jpg"])) == [tmp_path / "a.jpg", tmp_path / "b" / "2.jpg"]
+    assert list(find_images([f"{tmp_path}/**/*.jpg"])) == [
+        tmp_path / "a.jpg",
+        tmp_path / "b" / "2.jpg",
+    ]
     assert list(find_images([tmp_path / "none.jpg"])) == [tmp_path / "none.jpg"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import COLOURS, UNSEEN, draw
+
 from zsl_images import features as feature_module
 from zsl_images.backbones import Backbone
 from zsl_images.classes import ClassTable
@@ -27,14 +28,25 @@ def test_the_head_remembers_how_it_was_made(
     assert head.backbone.weights_sha256 == small_backbone.weights_sha256
     assert head.train_config == small_recipe.training
     assert set(head.metrics) == {
-        "T", "u", "s", "H", "best_H", "AUSUC", "seen_accuracy", "unseen_accuracy", "ECE"
+        "T",
+        "u",
+        "s",
+        "H",
+        "best_H",
+        "AUSUC",
+        "seen_accuracy",
+        "unseen_accuracy",
+        "ECE",
     }
     assert all(0 <= value <= 1 for value in head.metrics.values())
     assert head.temperature > 0
 
 
 def test_a_second_training_touches_no_pixel_and_gives_the_same_head(
-    colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone, small_recipe: Recipe,
+    colour_photos: Path,
+    colour_table: ClassTable,
+    small_backbone: Backbone,
+    small_recipe: Recipe,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def trained_once() -> ZeroShotClassifier:
@@ -58,7 +70,7 @@ def test_a_folder_without_a_row_is_an_error_that_names_it(
     colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone
 ) -> None:
     table = colour_table.select([name for name in colour_table.names if name not in ("red", "grey")])
-    with pytest.raises(ClassTableError, match="2 folders of .*grey.*red"):
+    with pytest.raises(ClassTableError, match=r"2 folders of .*grey.*red"):
         train(colour_photos, table, backbone=small_backbone)
 
 
@@ -104,7 +116,7 @@ def test_unseen_photos_are_never_looked_at_in_training(
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(6), 10)
     features = rng.normal(size=(60, 12)).astype(np.float32)
-    seen = [name for name in colour_table.names[:6]]
+    seen = list(colour_table.names[:6])
     head = train_on_features(features, labels, colour_table, recipe=small_recipe, folds=1)
     assert [n for n, s in zip(head.table.names, head.table.is_seen, strict=True) if s] == seen
 
@@ -127,7 +139,8 @@ def test_evaluate_gives_the_figures_of_labelled_photos(
     assert report.figures["seen_accuracy"] == pytest.approx(mean)
     right = [
         trained.predict(draw(colour, seed))[0].label == colour
-        for colour in COLOURS for seed in range(50, 54)
+        for colour in COLOURS
+        for seed in range(50, 54)
     ]
     assert report.figures["per_image"] == pytest.approx(np.mean(right))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
+
 from zsl_images.losses import gaussian_kl, prior_regularisation, reconstruction_loss
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
+
 from zsl_images.metrics import (
     expected_calibration_error,
     harmonic_mean,

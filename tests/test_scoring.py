@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from zsl_images.scoring import class_probabilities, class_scores, top_classes
 
 
@@ -15,9 +16,7 @@ def priors() -> torch.Tensor:
     return torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
 
 
-def test_a_score_is_the_negative_squared_distance(
-    latents: torch.Tensor, priors: torch.Tensor
-) -> None:
+def test_a_score_is_the_negative_squared_distance(latents: torch.Tensor, priors: torch.Tensor) -> None:
     expected = -torch.cdist(latents, priors).square()
     torch.testing.assert_close(class_scores(latents, priors), expected)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
 from zsl_images.classes import ClassTable
 from zsl_images.mmvae import MultiModalVAE
 from zsl_images.networks import KernelPrior, ModelConfig

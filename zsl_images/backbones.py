@@ -121,7 +121,7 @@ def load_backbone(
         )
     return Backbone(
         name=name,
-        model=model.to(where, memory_format=torch.channels_last),
+        model=model.to(where).to(memory_format=torch.channels_last),
         transform=transform,
         feature_dim=feature.shape[1],
         device=where,
@@ -159,7 +159,10 @@ def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Par
     from torchvision import models
 
     published = models.get_model_weights(name)["IMAGENET1K_V1"]
-    file = _given_file(weights, Path(published.url).name) or _hub_file(name, published.url)
+    if weights is None:
+        file = _hub_file(name, published.url)
+    else:
+        file = _given_file(weights, Path(published.url).name)
     has_side_heads = name in ("inception_v3", "googlenet")
     options = {"aux_logits": True, "transform_input": True, "init_weights": False}
     model = models.get_model(name, weights=None, **(options if has_side_heads else {}))
@@ -188,7 +191,7 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
             + (f" such as {', '.join(near)}" if near else "")
         )
     if weights is not None:
-        file = _given_file(weights, *_WEIGHT_FILES)
+        file = _given_file(weights)
         state = _read_weights(file)
     elif name in EMBEDDED:
         file = _embedded_file(name)
@@ -199,22 +202,23 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
     try:
         # The classifier is kept until the weights are in: only so does timm load strictly.
         model = timm.create_model(
-            name, pretrained=True, pretrained_cfg_overlay={"state_dict": state, "custom_load": False}
+            name,
+            pretrained=True,
+            pretrained_cfg_overlay={"state_dict": state, "custom_load": False},
         )
     except RuntimeError:
         model = timm.create_model(name)
         _load_strictly(model, state, name, file)
-    model.reset_classifier(0)
-    config = timm.data.resolve_model_data_config(model)
-    transform = timm.data.create_transform(**config, is_training=False)
+    cast(Any, model).reset_classifier(0)
+    timm_data: Any = timm.data  # untyped
+    config = timm_data.resolve_model_data_config(model)
+    transform = timm_data.create_transform(**config, is_training=False)
     preprocessing = json.loads(json.dumps({"library": "timm", **config}))
     return model, transform, preprocessing, str(file)
 
 
-def _given_file(weights: str | os.PathLike[str] | None, *names: str) -> Path | None:
+def _given_file(weights: str | os.PathLike[str], *names: str) -> Path:
     """The file that the user means: the path itself, or the first of `names` in that folder."""
-    if weights is None:
-        return None
     path = Path(weights)
     candidates = [path / name for name in (*names, *_WEIGHT_FILES)] if path.is_dir() else [path]
     for candidate in candidates:
@@ -222,8 +226,11 @@ def _given_file(weights: str | os.PathLike[str] | None, *names: str) -> Path | N
             return candidate
     raise BackboneError(
         f"no backbone weights at {path}: expected "
-        + (f"one of {', '.join(dict.fromkeys(c.name for c in candidates))} in that folder"
-           if path.is_dir() else "a .safetensors or .pth file, or a folder that holds one")
+        + (
+            f"one of {', '.join(dict.fromkeys(c.name for c in candidates))} in that folder"
+            if path.is_dir()
+            else "a .safetensors or .pth file, or a folder that holds one"
+        )
     )
 
 
@@ -249,7 +256,7 @@ def _timm_file(name: str) -> Path:
             f"timm publishes no weights for {name}; give a file with weights= (--backbone-weights)"
         )
     if not config.hf_hub_id:
-        return _hub_file(name, config.url)
+        return _hub_file(name, str(config.url))
     import huggingface_hub
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
@@ -330,7 +337,9 @@ def _load_strictly(model: nn.Module, state: Mapping[str, Tensor], name: str, fil
     found = [
         f"{len(keys)} {what} (first: {', '.join(keys[:3])})"
         for what, keys in (
-            ("keys lacking", lacking), ("keys unknown", unknown), ("shapes differing", differing)
+            ("keys lacking", lacking),
+            ("keys unknown", unknown),
+            ("shapes differing", differing),
         )
         if keys
     ]
@@ -345,19 +354,32 @@ def _load_strictly(model: nn.Module, state: Mapping[str, Tensor], name: str, fil
 def _in_timm_layout(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """Rename the wheels' keys (lukemelas' EfficientNet) to timm's; blocks are numbered by stage."""
     outer = {
-        "_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2",
+        "_conv_stem": "conv_stem",
+        "_bn0": "bn1",
+        "_conv_head": "conv_head",
+        "_bn1": "bn2",
         "_fc": "classifier",
     }
     without_expansion = {
-        "_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"
+        "_depthwise_conv": "conv_dw",
+        "_bn1": "bn1",
+        "_project_conv": "conv_pw",
+        "_bn2": "bn2",
     }
     with_expansion = {
-        "_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2",
-        "_project_conv": "conv_pwl", "_bn2": "bn3",
+        "_expand_conv": "conv_pw",
+        "_bn0": "bn1",
+        "_depthwise_conv": "conv_dw",
+        "_bn1": "bn2",
+        "_project_conv": "conv_pwl",
+        "_bn2": "bn3",
     }
     stages = cast(nn.ModuleList, model.blocks)
-    places = [(stage, block) for stage, blocks in enumerate(stages)
-              for block in range(len(cast(nn.Sequential, blocks)))]
+    places = [
+        (stage, block)
+        for stage, blocks in enumerate(stages)
+        for block in range(len(cast(nn.Sequential, blocks)))
+    ]
     renamed = {}
     for key, tensor in state.items():
         first, *rest = key.split(".")

@@ -187,7 +187,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        with open(path, "rb") as stream:
+        with path.open("rb") as stream:
             start = stream.read(2)
         if start == b"PK" or start[:1] == b"\x80":
             raise WeightsError(
@@ -216,7 +216,8 @@ def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:
         raise ValueError(f"unknown settings {sorted(unknown)}")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return kind(**settings)
 
 
 def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:

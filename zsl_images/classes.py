@@ -126,7 +126,10 @@ class ClassTable:
             OutputError: the file cannot be written.
         """
         delimiter = "\t" if Path(path).suffix.lower() == ".tsv" else ","
-        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as out:
+        with (
+            replacing(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as out,
+        ):
             writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
             writer.writerow(["class", *self.attribute_names])
             for name, row in zip(self.names, self.attributes, strict=True):
@@ -148,9 +151,7 @@ class ClassTable:
         if absent:
             raise ClassTableError(f"not in the class table: {listed(absent, self.names)}")
         rows = [index[name] for name in names]
-        return ClassTable(
-            tuple(names), self.attribute_names, self.attributes[rows], self.is_seen[rows]
-        )
+        return ClassTable(tuple(names), self.attribute_names, self.attributes[rows], self.is_seen[rows])
 
     def aligned_to(self, attribute_names: Sequence[str]) -> ClassTable:
         """The table with its attribute columns matched by name, in the order of `attribute_names`.
@@ -280,8 +281,8 @@ def _fill_missing(path: Path, names: tuple[str, ...], values: npt.NDArray[np.flo
             f"{path}: {missing.sum()} missing cells filled by the mean of their column "
             f"({listed(columns)})"
         )
-    constant = np.flatnonzero(np.ptp(values, axis=0) == 0) if len(values) > 1 else []
-    if len(constant):
+    constant = np.flatnonzero(np.ptp(values, axis=0) == 0)
+    if constant.size and len(values) > 1:
         _warn(
             f"{path}: the same value for every class, so no help in telling them apart: "
             + listed([f"{names[column]} (column {column + 2})" for column in constant])

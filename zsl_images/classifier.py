@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from zsl_images.backbones import Backbone, load_backbone
-from zsl_images.checkpoint import DEFAULT_HEAD, BackboneInfo, Head, load_head, save_head
+from zsl_images.checkpoint import DEFAULT_HEAD, Head, load_head, save_head
 from zsl_images.classes import ClassTable
 from zsl_images.errors import ClassTableError, ClassTableWarning, DataError, ImageError
 from zsl_images.features import ImageLike, stream_features
@@ -106,7 +106,9 @@ class ZeroShotClassifier:
         Raises:
             ClassTableError: there is no unseen class.
         """
-        unseen = [n for n, is_seen in zip(self.table.names, self.table.is_seen) if not is_seen]
+        unseen = [
+            n for n, is_seen in zip(self.table.names, self.table.is_seen, strict=True) if not is_seen
+        ]
         if not unseen:
             raise ClassTableError(
                 "every candidate is a seen class; give a table with unseen ones, or allow all"
@@ -117,9 +119,7 @@ class ZeroShotClassifier:
         """The same classifier with another seen penalty γ."""
         return replace(self, seen_penalty=seen_penalty)
 
-    def predict(
-        self, images: ImageLike | Iterable[ImageLike], top_k: int = TOP_K
-    ) -> list[Prediction]:
+    def predict(self, images: ImageLike | Iterable[ImageLike], top_k: int = TOP_K) -> list[Prediction]:
         """Label images; one image is taken as a list of one.
 
         Args:
@@ -132,7 +132,7 @@ class ZeroShotClassifier:
         if isinstance(images, str | os.PathLike) or hasattr(images, "shape") or hasattr(images, "mode"):
             images = [images]  # type: ignore[list-item]
         predictions = []
-        for result in self.stream(images, top_k):  # type: ignore[arg-type]
+        for result in self.stream(images, top_k):
             if isinstance(result, Failure):
                 raise ImageError(result.reason)
             predictions.append(result)
@@ -169,9 +169,7 @@ class ZeroShotClassifier:
         is_seen = self.table.is_seen
         with torch.inference_mode():
             latents = self.head.model.latents(torch.from_numpy(features).float())
-            scores = class_scores(
-                latents, class_priors, torch.from_numpy(is_seen), self.seen_penalty
-            )
+            scores = class_scores(latents, class_priors, torch.from_numpy(is_seen), self.seen_penalty)
             probabilities = class_probabilities(scores, self.head.temperature)
             top, columns = top_classes(probabilities, top_k)
         names = self.table.names

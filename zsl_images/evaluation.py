@@ -40,9 +40,7 @@ def scores_of(model: MultiModalVAE, table: ClassTable, features: npt.NDArray[np.
         return class_scores(latents, class_priors).numpy()
 
 
-def gzsl_report(
-    scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float
-) -> GZSLReport:
+def gzsl_report(scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float) -> GZSLReport:
     """The figures of generalized zero-shot learning.
 
     Args:

@@ -105,8 +105,8 @@ def extract_features(
             _write_cache(Path(cache), kept, backbone)
     readable = [name for name in names if (name, *stamps[name]) in kept]
     rows = [kept[name, *stamps[name]] for name in readable]
-    features = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
-    return FeatureSet(features.astype(np.float32), tuple(readable), tuple(failures))
+    stacked = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
+    return FeatureSet(stacked.astype(np.float32), tuple(readable), tuple(failures))
 
 
 Item = TypeVar("Item", bound=ImageLike)
@@ -196,9 +196,7 @@ def _read_cache(path: Path, backbone: Backbone) -> dict[_Key, npt.NDArray[np.flo
     return dict(zip(keys, values, strict=True))
 
 
-def _write_cache(
-    path: Path, kept: Mapping[_Key, npt.NDArray[np.float16]], backbone: Backbone
-) -> None:
+def _write_cache(path: Path, kept: Mapping[_Key, npt.NDArray[np.float16]], backbone: Backbone) -> None:
     names, sizes, times = zip(*kept, strict=True) if kept else ((), (), ())
     flat = np.concatenate(list(kept.values())) if kept else np.empty(0, np.float16)
     table = pa.table(

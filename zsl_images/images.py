@@ -19,10 +19,10 @@ MAX_PIXELS = 178_956_970
 """Larger images are refused: decoded, they would take more than half a gigabyte."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "ICO")
-"""Formats that are opened (MPO comes with JPEG); the rest of Pillow's plugins (PostScript, for one) stay shut."""
+"""Formats that are opened (MPO comes with JPEG); Pillow's other plugins (PostScript, say) stay shut."""
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .png .webp .tif .tiff .bmp .gif .mpo .ppm .pgm .jp2 .avif .ico".split()
+    f".{ending}" for ending in "jpg jpeg jpe png webp tif tiff bmp gif mpo ppm pgm jp2 avif ico".split()
 )
 """File endings that count as images when a folder is walked."""
 

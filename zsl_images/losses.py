@@ -1,6 +1,6 @@
 """The terms of the bound, pure functions of tensors (Yu & Lee, NeurIPS 2019).
 
-Letters: B batch, D feature, L latent, K classes. """
+Letters: B batch, D feature, L latent, K classes."""
 
 from __future__ import annotations
 

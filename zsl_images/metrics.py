@@ -78,9 +78,7 @@ class SeenUnseenCurve:
     @property
     def _harmonic(self) -> npt.NDArray[np.float64]:
         total = self.seen + self.unseen
-        return np.divide(
-            2 * self.seen * self.unseen, total, out=np.zeros_like(total), where=total > 0
-        )
+        return np.divide(2 * self.seen * self.unseen, total, out=np.zeros_like(total), where=total > 0)
 
 
 def seen_unseen_curve(

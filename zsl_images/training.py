@@ -202,7 +202,9 @@ def generate_and_learn(
             data.seen_classes, len(data.attributes), (generated,), generator=generator
         )
         x_unseen = model.generate(
-            priors[drawn], noise.of_latents(generated), noise.of_features(generated * samples),
+            priors[drawn],
+            noise.of_latents(generated),
+            noise.of_features(generated * samples),
             config.dropout_samples,
         )  # (samples·generated, P)
         x_seen, y_seen = _seen_rows(data, seen_rows, generator)
@@ -338,7 +340,7 @@ def _optimiser(
 
 def _descend(optimiser: torch.optim.Optimizer, losses: Mapping[str, Tensor]) -> None:
     optimiser.zero_grad()
-    torch.stack(list(losses.values())).sum().backward()
+    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
     optimiser.step()
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+
 from zsl_images.benchmarks import read_image_files, read_xlsa17
 from zsl_images.classes import ClassTable
 from zsl_images.images import find_labelled_images

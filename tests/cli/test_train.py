@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from drawing import COLOURS
+from typer.testing import CliRunner, Result
+from zsl_images.cli import app
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
+
+from zsl_images.classes import ClassTable
+
+
+@pytest.fixture
+def table(tmp_path: Path, colour_table: ClassTable) -> Path:
+    colour_table.write(tmp_path / "colours.csv")
+    return tmp_path / "colours.csv"
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_train_then_classify_then_evaluate(colour_photos: Path, table: Path, tmp_path: Path) -> None:
+    head, cache = tmp_path / "head.safetensors", tmp_path / "features.parquet"
+    result = run("train", colour_photos, "-a", table, "-o", head, "--folds", 1, "--features", cache)
+    assert result.exit_code == 0
+    assert "6 seen and 2 unseen classes" in result.stdout
+    assert "AUSUC" in result.stdout
+    assert "training: warm-up" in result.stderr
+    assert "reconstruction" in result.stderr
+    assert cache.exists()
+
+    photo = colour_photos / "red" / "03.png"
+    result = run("classify", photo, "-w", head, "--format", "json", "--top-k", 99)
+    (row,) = json.loads(result.stdout)
+    assert row["label"] == "red"
+    assert {candidate["label"] for candidate in row["top"]} == set(COLOURS)
+
+    result = run("evaluate", colour_photos, "-w", head, "--features", cache, "--format", "json")
+    report = json.loads(result.stdout)
+    assert report["figures"]["seen_accuracy"] > 0.7
+    assert {of_class["label"] for of_class in report["per_class"]} < set(COLOURS)
+    assert "seen_accuracy" in run("evaluate", colour_photos, "-w", head).stdout
+
+
+def test_an_unwritable_place_is_said_before_the_work(
+    colour_photos: Path, table: Path, tmp_path: Path
+) -> None:
+    result = run("train", colour_photos, "-a", table, "-o", tmp_path / "none" / "head.safetensors")
+    assert result.exit_code == FAILED
+    assert "cannot write" in result.stderr
+    assert "features" not in result.stderr
+
+
+def test_a_folder_without_a_row_is_an_error(colour_photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("class,a\nred,1\ngreen,2\n")
+    out = tmp_path / "head.safetensors"
+    result = run("train", colour_photos, "-a", tmp_path / "two.csv", "-o", out)
+    assert result.exit_code == FAILED
+    assert "blue, grey (did you mean green?), magenta, yellow" in result.stderr
+    assert not out.exists()
+
+
+def test_broken_photos_are_said_at_the_end(colour_photos: Path, table: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for colour in ("red", "green", "blue"):
+        (photos / colour).mkdir(parents=True)
+        for seed in range(3):
+            (photos / colour / f"{seed}.png").symlink_to(colour_photos / colour / f"0{seed}.png")
+    (photos / "red" / "broken.png").write_text("broken")
+    out = tmp_path / "head.safetensors"
+    result = run("train", photos, "-a", table, "-o", out, "--folds", 0)
+    assert result.exit_code == FINISHED_WITH_FAILURES
+    assert "broken.png" in result.stderr
+    assert out.exists()
