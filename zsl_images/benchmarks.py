@@ -58,16 +58,16 @@ def read_xlsa17(folder: str | os.PathLike[str]) -> Benchmark:
     key = "original_att" if "original_att" in splits_file else "att"
     attributes = _get(splits_file, key, where).T.astype(np.float32)
     names = [_text(cell) for cell in _get(splits_file, "allclasses_names", where).ravel()]
-    rows = {}
-    for name in ("train", "val", "trainval", "test_seen", "test_unseen"):
-        rows[name] = _get(splits_file, f"{name}_loc", where).ravel().astype(np.int64) - 1
-        if rows[name].size and not 0 <= rows[name].min() <= rows[name].max() < len(labels):
-            raise DataError(f"{where}: {name}_loc points outside of the {len(labels)} rows")
     if len(features) != len(labels) or not 0 <= labels.min() <= labels.max() < len(names):
         raise DataError(
             f"{folder}: {len(features)} features, {len(labels)} labels up to {labels.max() + 1} and "
             f"{len(names)} classes do not fit one another"
         )
+    rows = {}
+    for name in ("train", "val", "trainval", "test_seen", "test_unseen"):
+        rows[name] = _get(splits_file, f"{name}_loc", where).ravel().astype(np.int64) - 1
+        if rows[name].size and not 0 <= rows[name].min() <= rows[name].max() < len(labels):
+            raise DataError(f"{where}: {name}_loc points outside of the {len(labels)} rows")
     is_seen = np.isin(np.arange(len(names)), labels[rows["trainval"]])
     width = len(str(attributes.shape[1]))
     attribute_names = [f"attribute_{i + 1:0{width}}" for i in range(attributes.shape[1])]
@@ -87,12 +87,12 @@ def read_image_files(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(scipy.io.loadmat(path))
-    except FileNotFoundError as error:
+    if not path.is_file():
         raise DataError(
             f"{path} is not there; expected a folder with {FEATURES_FILE} and {SPLITS_FILE}"
-        ) from error
+        )
+    try:
+        return dict(scipy.io.loadmat(path))
     except NotImplementedError as error:  # scipy's word for the HDF5 format of MATLAB 7.3
         raise DataError(f"{path} is of MATLAB 7.3; save it with -v7") from error
     except Exception as error:  # scipy raises many kinds on damaged files

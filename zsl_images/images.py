@@ -22,7 +22,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF
 """Formats that are opened (MPO comes with JPEG); Pillow's other plugins (PostScript, say) stay shut."""
 
 SUFFIXES = frozenset(
-    f".{ending}" for ending in "jpg jpeg jpe png webp tif tiff bmp gif mpo ppm pgm jp2 avif ico".split()
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+    | {".mpo", ".ppm", ".pgm", ".jp2", ".avif", ".ico"}
 )
 """File endings that count as images when a folder is walked."""
 

@@ -7,7 +7,8 @@ OUT receives links to the photos, and `classes.csv` with all classes:
 
     all      every photo: what the shipped head learns from
     most     four fifths of the photos of each class, and
-    fifth    the rest of them
+    fifth    the rest of them; of the classes of `animals` alone also in
+    fifth-awa2
     NAME-trainval, NAME-test, NAME.csv    the split of a benchmark (`--bench`) made from these photos
 """
 
@@ -51,7 +52,10 @@ def main() -> None:
         for paths in find_labelled_images(data / folder).values():
             link(paths, out / "all")
             left_out = generator.permutation(len(paths)) < round(len(paths) / 5)
-            link((p for p, is_out in zip(paths, left_out, strict=True) if is_out), out / "fifth")
+            fifth = [path for path, is_out in zip(paths, left_out, strict=True) if is_out]
+            link(fifth, out / "fifth")
+            if folder == "animals":
+                link(fifth, out / "fifth-awa2")
             link((p for p, is_out in zip(paths, left_out, strict=True) if not is_out), out / "most")
 
 

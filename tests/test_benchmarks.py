@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+from typer.testing import CliRunner
+from zsl_images.cli import app
+
+from zsl_images.benchmarks import read_image_files, read_xlsa17, run
+from zsl_images.errors import DataError
+
+SEEN, UNSEEN, PER_CLASS = 10, 3, 12
+
+
+def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.ndarray]]:
+    """A small data set in the layout, with features that depend on attributes."""
+    rng = np.random.default_rng(0)
+    classes = SEEN + UNSEEN
+    attributes = rng.uniform(0, 100, (classes, 8))
+    labels = np.repeat(np.arange(classes), PER_CLASS)
+    features = np.maximum(attributes @ rng.normal(size=(8, 30)) / 30, 0)[labels]
+    features = features + rng.uniform(0, 1, features.shape)
+    rows = np.arange(len(labels))
+    is_seen, is_test = labels < SEEN, rows % PER_CLASS >= 9
+    is_val = is_seen & (labels >= SEEN - 3)
+    if noise_test_labels:
+        unseen = np.flatnonzero(~is_seen)
+        labels[unseen] = rng.integers(SEEN, classes, len(unseen))
+
+    def loc(mask: np.ndarray) -> np.ndarray:
+        return np.flatnonzero(mask)[:, None] + 1
+
+    def texts(values: list[str]) -> np.ndarray:
+        return np.array([[value] for value in values], dtype=object)
+
+    return {
+        "res101.mat": {
+            "features": features.T,
+            "labels": labels[:, None] + 1,
+            "image_files": texts([f"c{label}/{row}.jpg" for row, label in enumerate(labels)]),
+        },
+        "att_splits.mat": {
+            "att": (attributes / np.linalg.norm(attributes, axis=1, keepdims=True)).T,
+            "original_att": attributes.T,
+            "allclasses_names": texts([f"class {k}" for k in range(classes)]),
+            "trainval_loc": loc(is_seen & ~is_test),
+            "train_loc": loc(is_seen & ~is_test & ~is_val),
+            "val_loc": loc(is_seen & ~is_test & is_val),
+            "test_seen_loc": loc(is_seen & is_test),
+            "test_unseen_loc": loc(~is_seen),
+        },
+    }
+
+
+def written(folder: Path, **options: bool) -> Path:
+    folder.mkdir(exist_ok=True)
+    for file, content in xlsa17_arrays(**options).items():
+        scipy.io.savemat(folder / file, content)
+    return folder
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return written(tmp_path / "TOY")
+
+
+def test_the_layout_is_read(dataset: Path) -> None:
+    data = read_xlsa17(dataset)
+    assert data.features.shape == ((SEEN + UNSEEN) * PER_CLASS, 30)
+    assert data.features.dtype == np.float32
+    assert data.table.names[:2] == ("class 0", "class 1")
+    assert data.table.attributes.max() > 1
+    assert data.table.is_seen.sum() == SEEN
+    assert set(data.labels[data.rows["test_unseen"]]) == set(range(SEEN, SEEN + UNSEEN))
+    assert read_image_files(dataset)[13] == "c1/13.jpg"
+
+
+def test_a_recipe_gives_all_figures(dataset: Path) -> None:
+    result = run(read_xlsa17(dataset), "best", seeds=2)
+    assert result.seeds == (0, 1)
+    assert result.paper is None
+    for name in ("T", "u", "s", "H", "best_H", "AUSUC", "H_without_penalty"):
+        assert 0 <= result.figures[name].mean <= 100
+    assert result.figures["T"].mean > 100 / UNSEEN + 10
+    assert result.figures["seconds"].mean > 0
+
+
+def test_labels_of_test_classes_change_nothing_but_the_scores(tmp_path: Path) -> None:
+    """Selection cannot peek: with noise for test labels the same head and penalty come out."""
+    from zsl_images.benchmarks import _validation_fold
+    from zsl_images.learning import train_on_features
+
+    heads = []
+    for options in ({}, {"noise_test_labels": True}):
+        data = read_xlsa17(written(tmp_path / "T", **options))
+        rows = data.rows["trainval"]
+        fold = _validation_fold(data, 0)
+        heads.append(
+            train_on_features(data.features[rows], data.labels[rows], data.table, folds=[fold])
+        )
+    honest, noisy = heads
+    assert honest.balanced_seen_penalty == noisy.balanced_seen_penalty
+    assert honest.temperature == noisy.temperature
+    for key, tensor in honest.model.state_dict().items():
+        assert np.array_equal(tensor, noisy.model.state_dict()[key])
+
+
+def test_the_paper_s_row_stands_beside_its_data_set(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zsl_images.benchmarks.PAPER_STEPS", {"AWA2": (10, 5)})
+    steps: dict[str, int] = {}
+    data = read_xlsa17(written(dataset.parent / "AWA2"))
+    result = run(data, "sgal", 1, on_step=lambda record: steps.update({record.phase: record.steps}))
+    assert result.paper == (52.5, 86.3, 65.3)
+    assert steps["training: warm-up"] == 10
+    assert steps["training: generate-and-learn"] == 5
+
+
+def test_the_command_prints_json_as_promised(dataset: Path) -> None:
+    result = CliRunner().invoke(app, ["benchmark", str(dataset), "--seeds", "1", "--format", "json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert {"recipe", "dataset", "seeds", "T", "u", "s", "H", "best_H", "AUSUC", "seconds"} <= set(
+        report
+    )
+    assert set(report["H"]) == {"mean", "sd"}
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("res101.mat", {"features": None}, "lacks the variable 'features'"),
+        ("res101.mat", {"labels": np.ones((5, 1))}, "do not fit one another"),
+        ("att_splits.mat", {"trainval_loc": np.array([[9999]])}, "points outside"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused(
+    dataset: Path, file: str, change: dict[str, np.ndarray | None], message: str
+) -> None:
+    content = {**xlsa17_arrays()[file], **change}
+    scipy.io.savemat(dataset / file, {k: v for k, v in content.items() if v is not None})
+    with pytest.raises(DataError, match=message):
+        read_xlsa17(dataset)
+
+
+def test_missing_and_damaged_files_are_refused(dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"expected a folder with res101\.mat"):
+        read_xlsa17(tmp_path)
+    (dataset / "res101.mat").write_text("no matlab")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_xlsa17(dataset)
