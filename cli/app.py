@@ -9,6 +9,7 @@ from zsl_images.cli.benchmark import benchmark
 from zsl_images.cli.classify import classify
 from zsl_images.cli.console import ReportingGroup
 from zsl_images.cli.evaluate import evaluate
+from zsl_images.cli.features import features
 from zsl_images.cli.train import train
 
 from zsl_images.version import __version__
@@ -41,4 +42,5 @@ def main(
 app.command()(classify)
 app.command()(train)
 app.command()(evaluate)
+app.command()(features)
 app.command()(benchmark)

@@ -15,6 +15,7 @@ from zsl_images.cli.console import FINISHED_WITH_FAILURES
 from zsl_images.cli.options import (
     BackboneWeights,
     Device,
+    MinConfidence,
     SeenPenalty,
     Weights,
     ZslOnly,
@@ -50,6 +51,7 @@ def classify(
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
     seen_penalty: SeenPenalty = None,
     zsl_only: ZslOnly = False,
+    min_confidence: MinConfidence = 0.0,
     backbone_weights: BackboneWeights = None,
     device: Device = "auto",
 ) -> None:
@@ -73,6 +75,7 @@ def classify(
     classifier = configured(classifier, seen_penalty)
     if zsl_only:
         classifier = classifier.only_unseen()
+    classifier = classifier.with_min_confidence(min_confidence)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
     failures = shows[format](classifier.stream(paths, top_k), min(top_k, len(classifier.table)))
     if failures:
@@ -105,7 +108,9 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
             failures += 1
             table.add_row(result.path, f"[red]{_escaped(result.reason)}[/red]", "", "error")
             continue
-        for rank, candidate in enumerate(result.top):
+        if result.is_abstention:
+            table.add_row(_escaped(result.path or ""), "unknown", "", "", style="bold")
+        for rank, candidate in enumerate(result.top, start=int(result.is_abstention)):
             table.add_row(
                 _escaped(result.path or "") if rank == 0 else "",
                 _escaped(candidate.label),
@@ -139,12 +144,14 @@ def _show_csv(results: Iterable[Prediction | Failure], top_k: int) -> int:
     header = ["path", *fields]
     header += [f"top{rank}_{name}" for rank in range(1, top_k + 1) for name in fields]
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*header, "error"])
+    writer.writerow([*header, "unknown_score", "error"])
     failures = 0
     for result in results:
         row = result.to_dict()
         failures += row["error"] is not None
         top: list[Any] = [candidate[name] for candidate in row["top"] for name in fields]
         top += [None] * (len(fields) * top_k - len(top))
-        writer.writerow([row["path"], *(row[name] for name in fields), *top, row["error"]])
+        writer.writerow(
+            [row["path"], *(row[name] for name in fields), *top, row["unknown_score"], row["error"]]
+        )
     return failures

@@ -12,6 +12,7 @@ from zsl_images.cli.options import (
     BackboneWeights,
     Device,
     FeatureCache,
+    MinConfidence,
     ReportFormat,
     ReportFormatOption,
     SeenPenalty,
@@ -28,6 +29,11 @@ def evaluate(
     ] = None,
     weights: Weights = "awa2",
     seen_penalty: SeenPenalty = None,
+    min_confidence: MinConfidence = 0.0,
+    unknown: Annotated[
+        Path | None,
+        typer.Option(help="Folder of photos that show none of the candidates, for unknown_AUROC."),
+    ] = None,
     format: ReportFormatOption = ReportFormat.TABLE,
     features: FeatureCache = None,
     backbone_weights: BackboneWeights = None,
@@ -41,12 +47,12 @@ def evaluate(
     classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
     if table is not None:
         classifier = classifier.with_classes(table)
-    classifier = configured(classifier, seen_penalty)
+    classifier = configured(classifier, seen_penalty).with_min_confidence(min_confidence)
 
     from zsl_images import learning
 
     with progress() as show:
-        report = learning.evaluate(classifier, photos, cache=features, on_step=show)
+        report = learning.evaluate(classifier, photos, unknown=unknown, cache=features, on_step=show)
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
         return
@@ -56,3 +62,9 @@ def evaluate(
     for of_class in report.per_class:
         kind = "" if of_class.is_seen else "  unseen"
         typer.echo(f"{of_class.label:<24}{of_class.photos:>7}{of_class.accuracy:>8.1%}{kind}")
+    if report.confusions:
+        typer.echo(f"\n{'mistaken':<24}{'for':<24}{'photos':>7}")
+    for label, given, photos_mistaken in report.confusions[:20]:
+        typer.echo(f"{label:<24}{given:<24}{photos_mistaken:>7}")
+    for failure in report.failures:
+        typer.echo(f"left out: {failure.reason}", err=True)

@@ -33,6 +33,7 @@ Weights = Annotated[
     typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+BackboneName = Annotated[str, typer.Option("--backbone", help="An embedded, torchvision or timm name.")]
 BackboneWeights = Annotated[
     Path | None,
     typer.Option(help="A local .safetensors or .pth file of the backbone's weights, or its folder."),
@@ -45,6 +46,10 @@ SeenPenalty = Annotated[
     ),
 ]
 ZslOnly = Annotated[bool, typer.Option("--zsl-only", help="Only unseen classes are candidates.")]
+MinConfidence = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Below this probability no label is given, 0 to 1."),
+]
 FeatureCache = Annotated[
     Path | None,
     typer.Option("--features", help="Parquet file that keeps the photos' features. Default: a cache."),

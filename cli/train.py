@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
-from zsl_images.cli.options import BackboneWeights, Device, FeatureCache, RecipeName, RecipeOption
+from zsl_images.cli.options import (
+    BackboneName,
+    BackboneWeights,
+    Device,
+    FeatureCache,
+    RecipeName,
+    RecipeOption,
+)
 
 
 def train(
@@ -18,9 +25,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The head's file, .safetensors.")],
     recipe: RecipeOption = RecipeName.BEST,
-    backbone: Annotated[
-        str, typer.Option(help="Embedded, torchvision or timm name.")
-    ] = "tf_efficientnet_lite0",
+    backbone: BackboneName = "tf_efficientnet_lite0",
     backbone_weights: BackboneWeights = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same head.")] = 0,
     folds: Annotated[

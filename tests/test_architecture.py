@@ -36,6 +36,7 @@ HOMES_OF = {
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"evaluation", "benchmarks"},
+    "sklearn": {"evaluation"},
 }
 MODULES = sorted((ROOT / "zsl_images").glob("*.py"))
 

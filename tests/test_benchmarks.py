@@ -9,8 +9,15 @@ import scipy.io
 from typer.testing import CliRunner
 from zsl_images.cli import app
 
-from zsl_images.benchmarks import read_image_files, read_xlsa17, run
+from zsl_images.benchmarks import (
+    read_image_files,
+    read_xlsa17,
+    run,
+    validation_fold,
+    write_xlsa17,
+)
 from zsl_images.errors import DataError
+from zsl_images.learning import train_on_features
 
 SEEN, UNSEEN, PER_CLASS = 10, 3, 12
 
@@ -90,14 +97,11 @@ def test_a_recipe_gives_all_figures(dataset: Path) -> None:
 
 def test_labels_of_test_classes_change_nothing_but_the_scores(tmp_path: Path) -> None:
     """Selection cannot peek: with noise for test labels the same head and penalty come out."""
-    from zsl_images.benchmarks import _validation_fold
-    from zsl_images.learning import train_on_features
-
     heads = []
     for options in ({}, {"noise_test_labels": True}):
         data = read_xlsa17(written(tmp_path / "T", **options))
         rows = data.rows["trainval"]
-        fold = _validation_fold(data, 0)
+        fold = validation_fold(data, 0)
         heads.append(
             train_on_features(data.features[rows], data.labels[rows], data.table, folds=[fold])
         )
@@ -151,3 +155,54 @@ def test_missing_and_damaged_files_are_refused(dataset: Path, tmp_path: Path) ->
     (dataset / "res101.mat").write_text("no matlab")
     with pytest.raises(DataError, match="cannot be read"):
         read_xlsa17(dataset)
+
+
+def test_files_of_matlab_7_3_are_read_alike(dataset: Path, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    newer = tmp_path / "NEWER"
+    newer.mkdir()
+    for file, content in xlsa17_arrays().items():
+        with h5py.File(newer / file, "w", userblock_size=512) as out:
+            for name, array in content.items():
+                if array.dtype != object:
+                    out[name] = array.T
+                    continue
+                references = []
+                for number, text in enumerate(array.ravel()):
+                    cell = out.create_dataset(f"#refs#/{name}{number}", data=[[ord(c)] for c in text])
+                    references.append(cell.ref)
+                out.create_dataset(name, data=np.array([references], h5py.ref_dtype))
+        whole = bytearray((newer / file).read_bytes())
+        whole[:128] = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+        (newer / file).write_bytes(whole)
+    older, data = read_xlsa17(dataset), read_xlsa17(newer)
+    np.testing.assert_array_equal(data.features, older.features)
+    np.testing.assert_array_equal(data.labels, older.labels)
+    assert data.table.names == older.table.names
+    assert read_image_files(newer) == read_image_files(dataset)
+    for name, rows in older.rows.items():
+        np.testing.assert_array_equal(data.rows[name], rows)
+
+
+def test_what_is_written_is_read_again_with_a_proper_split(dataset: Path, tmp_path: Path) -> None:
+    data = read_xlsa17(dataset)
+    files = read_image_files(dataset)
+    write_xlsa17(tmp_path / "new", data.features, data.labels, data.table, files)
+    again = read_xlsa17(tmp_path / "new")
+    np.testing.assert_array_equal(again.features, data.features)
+    np.testing.assert_allclose(again.table.attributes, data.table.attributes)
+    assert again.table.names == data.table.names
+    assert read_image_files(tmp_path / "new") == files
+    assert (again.table.is_seen == data.table.is_seen).all()
+    rows = again.rows
+    every = np.concatenate([rows["trainval"], rows["test_seen"], rows["test_unseen"]])
+    assert sorted(every) == list(range(len(data.labels)))
+    assert set(rows["train"]) | set(rows["val"]) == set(rows["trainval"])
+    assert not set(again.labels[rows["train"]]) & set(again.labels[rows["val"]])
+    assert run(again, "best", 1).figures["T"].mean > 100 / UNSEEN
+
+
+def test_the_conventional_setting_gives_T_alone(dataset: Path) -> None:
+    result = run(read_xlsa17(dataset), "best", 1, is_conventional=True)
+    assert set(result.figures) == {"T", "seconds"}
+    assert result.figures["T"].mean > 100 / UNSEEN + 10

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import COLOURS, UNSEEN, draw
+from PIL import Image
 
 from zsl_images import features as feature_module
 from zsl_images.backbones import Backbone
@@ -152,3 +153,25 @@ def test_evaluate_on_seen_classes_alone_gives_no_gzsl_figures(
     assert "seen_accuracy" in figures
     assert "unseen_accuracy" not in figures
     assert "H" not in figures
+
+
+def test_photos_of_other_things_are_told_by_their_distance(
+    trained: ZeroShotClassifier, colour_photos: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        stripes = np.zeros((40, 48, 3), np.uint8)
+        stripes[:, :: 2 + number] = rng.integers(0, 255, 3)
+        Image.fromarray(stripes).save(tmp_path / f"{number}.png")
+    figures = evaluate(trained, colour_photos, unknown=tmp_path).figures
+    assert figures["unknown_AUROC"] > 0.8
+
+
+def test_coverage_falls_and_answers_are_more_often_right_with_more_confidence(
+    trained: ZeroShotClassifier, colour_photos: Path
+) -> None:
+    every = evaluate(trained, colour_photos).figures
+    sure = evaluate(trained.with_min_confidence(0.8), colour_photos).figures
+    assert every["coverage"] == 1
+    assert sure["coverage"] < 1
+    assert sure["answered_accuracy"] >= every["answered_accuracy"]

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zsl_images.scoring import class_probabilities, class_scores, top_classes
+from zsl_images.scoring import (
+    class_probabilities,
+    class_scores,
+    penalised,
+    top_classes,
+    unknown_scores,
+)
 
 
 @pytest.fixture
@@ -24,8 +30,8 @@ def test_a_score_is_the_negative_squared_distance(latents: torch.Tensor, priors:
 def test_permuting_classes_permutes_scores(latents: torch.Tensor, priors: torch.Tensor) -> None:
     order = torch.tensor([3, 1, 4, 0, 2])
     is_seen = torch.tensor([True, False, True, True, False])
-    scores = class_scores(latents, priors, is_seen, 0.7)
-    permuted = class_scores(latents, priors[order], is_seen[order], 0.7)
+    scores = penalised(class_scores(latents, priors), is_seen, 0.7)
+    permuted = penalised(class_scores(latents, priors[order]), is_seen[order], 0.7)
     torch.testing.assert_close(permuted, scores[:, order])
 
 
@@ -33,7 +39,8 @@ def test_the_penalty_is_taken_from_seen_classes_only(
     latents: torch.Tensor, priors: torch.Tensor
 ) -> None:
     is_seen = torch.tensor([True, False, True, True, False])
-    difference = class_scores(latents, priors) - class_scores(latents, priors, is_seen, 2.0)
+    scores = class_scores(latents, priors)
+    difference = scores - penalised(scores, is_seen, 2.0)
     torch.testing.assert_close(difference, 2.0 * is_seen.float().expand(6, 5))
 
 
@@ -53,3 +60,9 @@ def test_top_classes_are_at_most_all(latents: torch.Tensor, priors: torch.Tensor
     assert top.shape == (6, 5)
     assert (top.diff(dim=1) <= 0).all()
     torch.testing.assert_close(probabilities.gather(1, columns), top)
+
+
+def test_the_unknown_score_is_the_share_of_known_photos_that_lie_nearer() -> None:
+    known = [1.0, 2.0, 3.0, 4.0]
+    scores = -torch.tensor([[0.5, 9.0], [9.0, 2.5], [7.0, 99.0]])
+    torch.testing.assert_close(unknown_scores(scores, known), torch.tensor([0.0, 0.5, 1.0]))

@@ -80,6 +80,8 @@ class Head:
         seen_penalty: γ that decisions use.
         balanced_seen_penalty: γ with the highest harmonic mean on validation classes.
         temperature: of the softmax over scores.
+        known_distances: how far photos of known classes lie from their nearest class prior, see
+            `scoring.unknown_scores`; empty where the head was not validated.
         metrics: validation figures, by name.
         version: of the package that trained it.
     """
@@ -91,6 +93,7 @@ class Head:
     seen_penalty: float = 0.0
     balanced_seen_penalty: float = 0.0
     temperature: float = 1.0
+    known_distances: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     version: str = __version__
 
@@ -113,6 +116,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
         "seen_penalty": head.seen_penalty,
         "balanced_seen_penalty": head.balanced_seen_penalty,
         "temperature": head.temperature,
+        "known_distances": head.known_distances,
         "metrics": dict(head.metrics),
     }
     tensors = {name: tensor.cpu().contiguous() for name, tensor in head.model.state_dict().items()}
@@ -144,6 +148,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             seen_penalty=float(header["seen_penalty"]),
             balanced_seen_penalty=float(header["balanced_seen_penalty"]),
             temperature=float(header["temperature"]),
+            known_distances=tuple(map(float, header["known_distances"])),
             metrics=header["metrics"],
             version=header["version"],
         )

@@ -17,7 +17,13 @@ from zsl_images.classes import ClassTable
 from zsl_images.errors import ClassTableError, ClassTableWarning, DataError, ImageError
 from zsl_images.features import ImageLike, stream_features
 from zsl_images.results import Candidate, Failure, Prediction
-from zsl_images.scoring import class_probabilities, class_scores, top_classes
+from zsl_images.scoring import (
+    class_probabilities,
+    class_scores,
+    penalised,
+    top_classes,
+    unknown_scores,
+)
 
 TOP_K = 5
 """How many candidates a prediction carries where nothing is said."""
@@ -33,12 +39,14 @@ class ZeroShotClassifier:
         table: the candidate classes, their attributes in the head's order.
         seen_penalty: γ, subtracted from the scores of seen classes; more of it gives unseen
             classes a better chance. In units of squared latent distance.
+        min_confidence: below this probability (0..1) there is no label, an abstention.
     """
 
     head: Head
     backbone: Backbone
     table: ClassTable
     seen_penalty: float
+    min_confidence: float = 0.0
 
     def __post_init__(self) -> None:
         self.head.backbone.check(self.backbone)
@@ -115,6 +123,10 @@ class ZeroShotClassifier:
             )
         return replace(self, table=self.table.select(unseen))
 
+    def with_min_confidence(self, min_confidence: float) -> ZeroShotClassifier:
+        """The same classifier, which abstains below this probability (0..1)."""
+        return replace(self, min_confidence=min_confidence)
+
     def with_seen_penalty(self, seen_penalty: float) -> ZeroShotClassifier:
         """The same classifier with another seen penalty γ."""
         return replace(self, seen_penalty=seen_penalty)
@@ -156,7 +168,9 @@ class ZeroShotClassifier:
                 if isinstance(result, ImageError):
                     yield Failure(path or "", str(result))
                 else:
-                    yield Prediction(path, next(labelled))
+                    top, unknown_score = next(labelled)
+                    is_abstention = top[0].probability < self.min_confidence
+                    yield Prediction(path, top, unknown_score, is_abstention)
 
     def class_priors(self) -> torch.Tensor:
         """mu(a) of every candidate, (K, L)."""
@@ -165,20 +179,27 @@ class ZeroShotClassifier:
 
     def _label(
         self, features: npt.NDArray[np.float16], class_priors: torch.Tensor, top_k: int
-    ) -> list[tuple[Candidate, ...]]:
-        is_seen = self.table.is_seen
+    ) -> list[tuple[tuple[Candidate, ...], float | None]]:
+        """Candidates and the unknown score of each feature (B, D)."""
+        is_seen, known = torch.from_numpy(self.table.is_seen), self.head.known_distances
         with torch.inference_mode():
             latents = self.head.model.latents(torch.from_numpy(features).float())
-            scores = class_scores(latents, class_priors, torch.from_numpy(is_seen), self.seen_penalty)
-            probabilities = class_probabilities(scores, self.head.temperature)
-            top, columns = top_classes(probabilities, top_k)
-        names = self.table.names
+            scores = class_scores(latents, class_priors)
+            unknown = unknown_scores(scores, known).tolist() if known else [None] * len(scores)
+            scores = penalised(scores, is_seen, self.seen_penalty)
+            top, columns = top_classes(class_probabilities(scores, self.head.temperature), top_k)
+        every = list(zip(self.table.names, self.table.is_seen.tolist(), strict=True))
         return [
-            tuple(
-                Candidate(names[column], probability, bool(is_seen[column]))
-                for probability, column in zip(row, row_columns, strict=True)
+            (
+                tuple(
+                    Candidate(every[column][0], probability, every[column][1])
+                    for probability, column in zip(probabilities, of_row, strict=True)
+                ),
+                unknown_score,
             )
-            for row, row_columns in zip(top.tolist(), columns.tolist(), strict=True)
+            for probabilities, of_row, unknown_score in zip(
+                top.tolist(), columns.tolist(), unknown, strict=True
+            )
         ]
 
 

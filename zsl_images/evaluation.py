@@ -6,6 +6,7 @@ a seen penalty and a temperature.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.optimize import minimize_scalar
+from sklearn.metrics import roc_auc_score
 
 from zsl_images.classes import ClassTable
 from zsl_images.errors import DataError
@@ -21,10 +23,11 @@ from zsl_images.metrics import (
     expected_calibration_error,
     harmonic_mean,
     mean_per_class_accuracy,
+    per_class_accuracy,
     seen_unseen_curve,
 )
 from zsl_images.mmvae import MultiModalVAE
-from zsl_images.results import GZSLReport
+from zsl_images.results import ClassAccuracy, Evaluation, GZSLReport
 from zsl_images.scoring import class_probabilities, class_scores
 
 Scores = npt.NDArray[np.float32]
@@ -35,8 +38,8 @@ Mask = npt.NDArray[np.bool_]
 def scores_of(model: MultiModalVAE, table: ClassTable, features: npt.NDArray[np.float32]) -> Scores:
     """Scores (N, K) of every class of `table` for features (N, D), without a seen penalty."""
     with torch.inference_mode():
-        class_priors = model.class_priors(torch.from_numpy(table.attributes))
-        latents = model.latents(torch.from_numpy(features))
+        class_priors = model.class_priors(torch.tensor(table.attributes))
+        latents = model.latents(torch.tensor(features))
         return class_scores(latents, class_priors).numpy()
 
 
@@ -143,6 +146,8 @@ class Calibration:
         seen_penalty: γ that spares the seen classes, see `penalty_within`.
         balanced_seen_penalty: γ with the best harmonic mean.
         temperature: of the softmax, with `seen_penalty` taken off.
+        known_distances: rising quantiles of the squared distance from a held-out seen photo to its
+            nearest class prior, see `scoring.unknown_scores`.
         metrics: means over the folds: the `GZSLReport` at the balanced γ; `seen_accuracy`,
             `unseen_accuracy` and `ECE` (of seen photos) at the default one.
     """
@@ -150,6 +155,7 @@ class Calibration:
     seen_penalty: float = 0.0
     balanced_seen_penalty: float = 0.0
     temperature: float = 1.0
+    known_distances: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -178,7 +184,68 @@ def calibrate(outcomes: Sequence[Outcome], max_seen_loss: float) -> Calibration:
         )
         figure["ECE"] = calibration_error(scores, labels, temperature)
     metrics = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
-    return Calibration(default, balanced, temperature, metrics)
+    nearest = np.concatenate(
+        [-o.scores[rows].max(axis=1) for o, rows in zip(outcomes, of_seen, strict=True)]
+    )
+    quantiles = np.quantile(nearest, np.linspace(0, 1, 101))
+    return Calibration(default, balanced, temperature, tuple(map(float, quantiles)), metrics)
+
+
+def assess(
+    scores: Scores,
+    labels: Labels,
+    table: ClassTable,
+    *,
+    seen_penalty: float,
+    temperature: float,
+    min_confidence: float = 0.0,
+    unknown_scores: Scores | None = None,
+) -> Evaluation:
+    """All figures of labelled photos.
+
+    Args:
+        scores: (N, K), without a seen penalty.
+        labels: (N,) column of the true class.
+        table: the K candidates.
+        seen_penalty: γ.
+        temperature: of the softmax.
+        min_confidence: below this probability there is no answer.
+        unknown_scores: (M, K), of photos of classes that are no candidates.
+    """
+    is_seen = table.is_seen
+    penalised = scores - seen_penalty * is_seen
+    predicted, of_seen = penalised.argmax(axis=1), is_seen[labels]
+    is_right = predicted == labels
+    top5 = np.argsort(-penalised, axis=1)[:, :5]
+    in_top5 = np.where((top5 == labels[:, None]).any(axis=1), labels, -1)
+    probabilities = class_probabilities(torch.from_numpy(penalised), temperature).numpy()
+    is_answered = probabilities.max(axis=1) >= min_confidence
+    seen, unseen = accuracies(scores, labels, is_seen, seen_penalty)
+    figures = {
+        "seen_accuracy": seen,
+        "unseen_accuracy": unseen,
+        "per_class": mean_per_class_accuracy(labels, predicted),
+        "per_image": float(is_right.mean()),
+        "top5": mean_per_class_accuracy(labels, in_top5),
+        "ECE": calibration_error(penalised, labels, temperature),
+        "coverage": float(is_answered.mean()),
+        "answered_accuracy": float(is_right[is_answered].mean()) if is_answered.any() else np.nan,
+    }
+    if of_seen.any() and not of_seen.all():
+        figures |= gzsl_report(scores, labels, is_seen, seen_penalty).to_dict()
+    if unknown_scores is not None:
+        is_unknown = np.repeat([False, True], [len(scores), len(unknown_scores)])
+        distances = -np.concatenate([scores.max(axis=1), unknown_scores.max(axis=1)])
+        figures["unknown_AUROC"] = float(roc_auc_score(is_unknown, distances))
+    pairs = Counter(zip(labels[~is_right].tolist(), predicted[~is_right].tolist(), strict=True))
+    return Evaluation(
+        {name: value for name, value in figures.items() if not np.isnan(value)},
+        tuple(
+            ClassAccuracy(table.names[k], bool(is_seen[k]), int((labels == k).sum()), accuracy)
+            for k, accuracy in per_class_accuracy(labels, predicted).items()
+        ),
+        tuple((table.names[k], table.names[j], count) for (k, j), count in pairs.most_common()),
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,18 +25,15 @@ from zsl_images.evaluation import (
     Calibration,
     Fold,
     Outcome,
-    accuracies,
+    assess,
     calibrate,
-    calibration_error,
-    gzsl_report,
     make_folds,
     scores_of,
 )
 from zsl_images.features import FeatureSet, OnStep, extract_features
-from zsl_images.images import find_labelled_images
-from zsl_images.metrics import per_class_accuracy
+from zsl_images.images import find_images, find_labelled_images
 from zsl_images.recipes import recipe_named
-from zsl_images.results import ClassAccuracy, Evaluation, Failure
+from zsl_images.results import Evaluation, Failure
 from zsl_images.training import Recipe, fit
 
 FOLDS = 3
@@ -84,7 +81,7 @@ def train(
     """
     if isinstance(backbone, str):
         backbone = load_backbone(backbone, backbone_weights, device)
-    features, labels = _labelled_features(photos, table, backbone, cache, on_step)
+    features, labels = labelled_features(photos, table, backbone, cache, on_step)
     head = train_on_features(
         features.features,
         labels,
@@ -162,6 +159,7 @@ def train_on_features(
         seen_penalty=calibration.seen_penalty,
         balanced_seen_penalty=calibration.balanced_seen_penalty,
         temperature=calibration.temperature,
+        known_distances=calibration.known_distances,
         metrics=calibration.metrics,
     )
 
@@ -170,6 +168,7 @@ def evaluate(
     classifier: ZeroShotClassifier,
     photos: str | os.PathLike[str],
     *,
+    unknown: str | os.PathLike[str] | None = None,
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> Evaluation:
@@ -178,6 +177,7 @@ def evaluate(
     Args:
         classifier: with its candidates, its seen penalty and its backbone.
         photos: folders named by classes of the table.
+        unknown: a folder of photos that show none of the candidates.
         cache: see `train`.
         on_step: told of the progress.
 
@@ -185,27 +185,30 @@ def evaluate(
         DataError: no photos.
         ClassTableError: a folder is no candidate class.
     """
-    features, labels = _labelled_features(photos, classifier.table, classifier.backbone, cache, on_step)
-    table, head = classifier.table, classifier.head
-    scores = scores_of(head.model, table, features.features)
-    penalised = scores - classifier.seen_penalty * table.is_seen
-    predicted = penalised.argmax(axis=1)
-    per_class = tuple(
-        ClassAccuracy(table.names[k], bool(table.is_seen[k]), int((labels == k).sum()), accuracy)
-        for k, accuracy in per_class_accuracy(labels, predicted).items()
+    table, head, backbone = classifier.table, classifier.head, classifier.backbone
+    features, labels = labelled_features(photos, table, backbone, cache, on_step)
+    unknown_scores, failures = None, features.failures
+    if unknown is not None:
+        others = extract_features(
+            list(find_images([unknown])), backbone, default_cache(unknown, backbone), on_step=on_step
+        )
+        if not len(others):
+            raise DataError(f"no photo in {unknown} can be read; expected photos of other classes")
+        unknown_scores = scores_of(head.model, table, others.features)
+        failures += others.failures
+    evaluation = assess(
+        scores_of(head.model, table, features.features),
+        labels,
+        table,
+        seen_penalty=classifier.seen_penalty,
+        temperature=head.temperature,
+        min_confidence=classifier.min_confidence,
+        unknown_scores=unknown_scores,
     )
-    seen, unseen = accuracies(scores, labels, table.is_seen, classifier.seen_penalty)
-    figures = {"seen_accuracy": seen, "unseen_accuracy": unseen}
-    figures = {name: value for name, value in figures.items() if not np.isnan(value)}
-    figures["per_image"] = float((predicted == labels).mean())
-    figures["ECE"] = calibration_error(penalised, labels, head.temperature)
-    if len(figures) == 4:
-        report = gzsl_report(scores, labels, table.is_seen, classifier.seen_penalty)
-        figures.update(report.to_dict())
-    return Evaluation(figures, per_class, features.failures)
+    return replace(evaluation, failures=failures)
 
 
-def _labelled_features(
+def labelled_features(
     photos: str | os.PathLike[str],
     table: ClassTable,
     backbone: Backbone,

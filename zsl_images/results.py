@@ -25,10 +25,15 @@ class Prediction:
     Args:
         path: where the image came from; None for an image given as an object.
         top: the likeliest classes, probabilities falling.
+        unknown_score: 0..1, near 1 where the image lies farther from every candidate than images of
+            known classes do; None where the head was not validated.
+        is_abstention: whether `top[0]` is not trusted enough to be the answer.
     """
 
     path: str | None
     top: tuple[Candidate, ...]
+    unknown_score: float | None = None
+    is_abstention: bool = False
 
     def __post_init__(self) -> None:
         if not self.top:
@@ -38,18 +43,18 @@ class Prediction:
             raise DataError(f"candidates must stand likeliest first, got {probabilities}")
 
     @property
-    def label(self) -> str:
-        """The likeliest class."""
-        return self.top[0].label
+    def label(self) -> str | None:
+        """The likeliest class; None for an abstention."""
+        return None if self.is_abstention else self.top[0].label
 
     @property
     def probability(self) -> float:
-        """The probability of `label`, 0..1."""
+        """The probability of the likeliest class, 0..1."""
         return self.top[0].probability
 
     @property
     def is_seen(self) -> bool:
-        """Whether the head learned `label` from photos."""
+        """Whether the head learned the likeliest class from photos."""
         return self.top[0].is_seen
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,6 +65,7 @@ class Prediction:
             "probability": self.probability,
             "is_seen": self.is_seen,
             "top": [asdict(candidate) for candidate in self.top],
+            "unknown_score": self.unknown_score,
             "error": None,
         }
 
@@ -79,6 +85,7 @@ class Failure:
             "probability": None,
             "is_seen": None,
             "top": [],
+            "unknown_score": None,
             "error": self.reason,
         }
 
@@ -128,15 +135,20 @@ class Evaluation:
     """What a head does on labelled photos.
 
     Args:
-        figures: by name, each 0..1: `seen_accuracy` and `unseen_accuracy` (per-class top-1 among all
-            candidates, where there are such photos), `per_image` accuracy, `ECE` (of the label's
-            probability), and the figures of `GZSLReport` where there are photos of both kinds.
+        figures: by name, each 0..1, all classes of the table being candidates. `seen_accuracy`,
+            `unseen_accuracy`: per-class top-1, where there are such photos; `per_class`, `per_image`:
+            top-1 of all photos; `top5`: per class; `ECE`: of the likeliest class's probability;
+            `coverage`, `answered_accuracy`: share of photos that get a label at the least confidence
+            asked for, and how many of these labels are right; the figures of `GZSLReport`, where
+            there are photos of both kinds; `unknown_AUROC`, where there are photos of other classes.
         per_class: in the order of the class table.
+        confusions: (class, label given, photos), the most frequent first.
         failures: photos that could not be read.
     """
 
     figures: Mapping[str, float]
     per_class: tuple[ClassAccuracy, ...]
+    confusions: tuple[tuple[str, str, int], ...] = ()
     failures: tuple[Failure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

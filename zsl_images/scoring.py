@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 
-def class_scores(
-    latents: Tensor, class_priors: Tensor, is_seen: Tensor | None = None, seen_penalty: float = 0.0
-) -> Tensor:
+def class_scores(latents: Tensor, class_priors: Tensor) -> Tensor:
     """Score each class by its nearness in latent space (Yu & Lee 2019, eq. 3).
 
-        score(x, k) = -‖mu(x) - mu(a_k)‖² - γ·[k is seen]
+        score(x, k) = -‖mu(x) - mu(a_k)‖²
 
-    The class with the highest score is the answer; γ is calibrated stacking (Chao et al. 2016).
+    The class with the highest score is the answer.
 
     Args:
         latents: mu(x), (B, L).
         class_priors: mu(a), (K, L).
-        is_seen: (K,) bool; needed where `seen_penalty` is not 0.
-        seen_penalty: γ, in units of squared latent distance.
 
     Returns:
         (B, K), higher is nearer.
     """
-    scores = -(
+    return -(
         latents.square().sum(1, keepdim=True)
         - 2 * latents @ class_priors.T
         + class_priors.square().sum(1)
     )
-    if is_seen is not None and seen_penalty:
-        scores = scores - seen_penalty * is_seen.to(scores)
-    return scores
+
+
+def penalised(scores: Tensor, is_seen: Tensor, seen_penalty: float) -> Tensor:
+    """Calibrated stacking: score(x, k) - γ·[k is seen] (Chao et al., ECCV 2016).
+
+    Args:
+        scores: (B, K).
+        is_seen: (K,) bool.
+        seen_penalty: γ, in units of squared latent distance.
+    """
+    return scores - seen_penalty * is_seen.to(scores)
 
 
 def class_probabilities(scores: Tensor, temperature: float) -> Tensor:
     """softmax(scores / temperature) over classes: (B, K) → (B, K), rows summing to 1."""
     return torch.softmax(scores / temperature, dim=1)
+
+
+def unknown_scores(scores: Tensor, known_distances: Sequence[float]) -> Tensor:
+    """How far a photo lies from every candidate, beside photos of classes that are known.
+
+    Args:
+        scores: (B, K), without a seen penalty.
+        known_distances: rising quantiles of the squared distance from photos of known classes to
+            their nearest class prior.
+
+    Returns:
+        (B,), 0 to 1: the share of known photos that lie nearer to a class than this one does. Near 1
+        the photo shows none of the candidates, or nothing the head can make out.
+    """
+    quantiles = torch.tensor(known_distances, dtype=scores.dtype)
+    nearer = torch.searchsorted(quantiles, -scores.max(1).values.contiguous())
+    return nearer / len(quantiles)
 
 
 def top_classes(probabilities: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -123,7 +123,8 @@ def fit(
     torch.set_flush_denormal(True)  # denormals in Adam's moments slow a step threefold
     order = np.argsort(~table.is_seen, kind="stable")  # seen classes first
     place = np.argsort(order)
-    x, a = torch.from_numpy(features), torch.from_numpy(table.attributes[order])
+    # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
+    x, a = torch.tensor(features), torch.tensor(table.attributes[order])
     seen_classes = int(table.is_seen.sum())
     config = replace(recipe.model, feature_dim=x.shape[1], attribute_dim=a.shape[1])
     if config.prior_centres:
@@ -241,10 +242,11 @@ def bound(
         config: weights of the terms.
     """
     mu, logvar = model.encoder(x)  # (B, L) each
+    own = priors.index_select(0, y)  # (B, L); priors[y] would sum its gradient in varying order
     z = mu + torch.randn_like(mu) * (0.5 * logvar).exp()
     losses = {
         "reconstruction": config.bound_weight * reconstruction_loss(model.decoder(z), x),
-        "kl": config.bound_weight * config.kl_weight * gaussian_kl(mu, logvar, priors[y]),
+        "kl": config.bound_weight * config.kl_weight * gaussian_kl(mu, logvar, own),
     }
     if config.regularisation_weight:
         losses["regularisation"] = config.regularisation_weight * prior_regularisation(

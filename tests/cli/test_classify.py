@@ -45,7 +45,7 @@ def test_json_has_the_promised_fields(photos: Path) -> None:
     rows = json.loads(out)
     assert [Path(row["path"]).name for row in rows] == ["a.png", "b.jpg"]
     for row in rows:
-        assert list(row) == ["path", "label", "probability", "is_seen", "top", "error"]
+        assert list(row) == ["path", "label", "probability", "is_seen", "top", "unknown_score", "error"]
         assert len(row["top"]) == 3
         assert row["top"][0] == {name: row[name] for name in ("label", "probability", "is_seen")}
         assert row["error"] is None
@@ -75,6 +75,7 @@ def test_csv_has_the_same_columns_with_the_top_flattened(photos: Path) -> None:
         "top2_label",
         "top2_probability",
         "top2_is_seen",
+        "unknown_score",
         "error",
     ]
     assert rows[0]["label"] == rows[0]["top1_label"]
@@ -178,3 +179,14 @@ def test_as_a_process_it_labels_a_photo(photos: Path) -> None:
     )
     assert json.loads(result.stdout)[0]["label"]
     assert result.stderr == ""
+
+
+def test_below_the_least_confidence_there_is_no_label(photos: Path) -> None:
+    _, out, _ = run(photos / "a.png", "--min-confidence", 1, "--format", "json")
+    (row,) = json.loads(out)
+    assert row["label"] is None
+    assert row["error"] is None
+    assert row["top"]
+    assert 0 <= row["unknown_score"] <= 1
+    assert "unknown" in run(photos / "a.png", "--min-confidence", 1)[1]
+    assert run(photos / "a.png", "--min-confidence", 1.5)[0] == USAGE
