@@ -77,7 +77,7 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_losses_fall_in_warm_up(name: str, data: tuple) -> None:
     records = []
-    recipe = small(name, warm_up_epochs=60, learn_epochs=0, batch_size=0, learning_rate=3e-3)
+    recipe = small(name, warm_up_epochs=60, learn_epochs=0, batch_size=0, warm_up_rate=3e-3)
     fit(*data, recipe, seed=0, on_step=records.append)
     totals = [sum(record.losses.values()) for record in records]
     assert np.mean(totals[-10:]) < np.mean(totals[:10])

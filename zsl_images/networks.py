@@ -23,7 +23,8 @@ class ModelConfig:
         feature_dim: D; set when the data are known.
         attribute_dim: A; likewise.
         latent_dim: L.
-        encoder_hidden: widths of the encoder's hidden layers.
+        encoder_hidden: widths of the encoder's hidden layers; none makes its mean the scaled feature
+            with a learned shift, which takes P = L.
         decoder_hidden: widths of the decoder's hidden layers; none makes it linear.
         prior_layers: layers of the prior network, widths going from A to L in a geometric series.
         encoder_dropout: probability that a hidden unit of the encoder is dropped.
@@ -55,14 +56,9 @@ class ModelConfig:
     radius: float = 0.0
 
     @property
-    def is_whitened(self) -> bool:
-        """Whether features are whitened; then P = L, and encoder and decoder start as identities."""
-        return self.feature_scaling == "whitened"
-
-    @property
     def scaled_dim(self) -> int:
-        """P, the width of a scaled feature."""
-        return self.latent_dim if self.is_whitened else self.feature_dim
+        """P, the width of a scaled feature: L principal components where features are whitened."""
+        return self.latent_dim if self.feature_scaling == "whitened" else self.feature_dim
 
 
 class FeatureScaling(nn.Module):
@@ -136,10 +132,10 @@ class AttributeScaling(nn.Module):
 class Encoder(nn.Module):
     """q(z|x) = N(mu(x), diag exp(logvar(x))).
 
-    Of a whitened feature the mean is the feature itself with a learned shift. Principal components
-    are what a linear VAE converges to (Lucas et al., "Don't Blame the ELBO!", NeurIPS 2019); half
-    whitened, they keep classes apart that were never seen, where an encoder with more freedom
-    learns the seen ones by heart.
+    Without hidden layers the mean is the scaled feature itself with a learned shift. Of a whitened
+    feature these are its principal components, which a linear VAE converges to (Lucas et al., "Don't
+    Blame the ELBO!", NeurIPS 2019); they keep classes apart that were never seen, where an encoder
+    with more freedom learns the seen ones by heart.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -147,9 +143,9 @@ class Encoder(nn.Module):
         widths = (config.scaled_dim, *config.encoder_hidden)
         self.hidden = _dense(widths, config, config.encoder_dropout)
         width, latent_dim = widths[-1], config.latent_dim
-        self.mu = Shift(width) if config.is_whitened else nn.Linear(width, latent_dim)
+        self.mu = nn.Linear(width, latent_dim) if config.encoder_hidden else Shift(width)
         self.logvar = nn.Linear(width, latent_dim)
-        if config.is_whitened:
+        if not config.encoder_hidden:
             nn.init.zeros_(self.logvar.weight)
             nn.init.constant_(self.logvar.bias, -3.0)
         self.radius = config.radius
@@ -180,7 +176,7 @@ class Decoder(nn.Module):
         widths = (config.latent_dim, *config.decoder_hidden)
         self.hidden = _dense(widths, config, config.decoder_dropout)
         self.mean = nn.Linear(widths[-1], config.scaled_dim)
-        if config.is_whitened:
+        if not config.decoder_hidden:
             nn.init.eye_(self.mean.weight)
             nn.init.zeros_(self.mean.bias)
 

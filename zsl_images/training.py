@@ -35,7 +35,8 @@ class TrainConfig:
         warm_up_epochs: passes over the seen rows in warm-up.
         learn_epochs: passes over as many rows in generate-and-learn; 0 leaves the plain mmVAE.
         batch_size: rows a step; 0 takes all rows.
-        learning_rate: of Adam, in both phases.
+        warm_up_rate: learning rate of Adam in warm-up.
+        learn_rate: the same in generate-and-learn.
         has_decay: whether the learning rate falls to 0 along a cosine in each phase.
         bound_weight: of the bound.
         kl_weight: of the KL term within the bound; 1 is the bound itself.
@@ -56,7 +57,8 @@ class TrainConfig:
     warm_up_epochs: float = 154.0
     learn_epochs: float = 18.0
     batch_size: int = 64
-    learning_rate: float = 1e-4
+    warm_up_rate: float = 1e-4
+    learn_rate: float = 1e-4
     has_decay: bool = False
     bound_weight: float = 1.0
     kl_weight: float = 1.0
@@ -158,7 +160,7 @@ def warm_up(
     """Maximise the bound on the seen classes (eq. 2), yielding after each step."""
     batch_size = config.batch_size or len(data.features)
     steps = math.ceil(config.warm_up_epochs * len(data.features) / batch_size)
-    optimiser, schedule = _optimiser(model, config, steps)
+    optimiser, schedule = _optimiser(model, config.warm_up_rate, config, steps)
     model.train()
     for step in range(1, steps + 1):
         x, y = _seen_rows(data, config.batch_size, generator)
@@ -184,7 +186,7 @@ def generate_and_learn(
     """
     batch_size = config.batch_size or len(data.features)
     steps = math.ceil(config.learn_epochs * len(data.features) / batch_size)
-    optimiser, schedule = _optimiser(model.encoder, config, steps)
+    optimiser, schedule = _optimiser(model.encoder, config.learn_rate, config, steps)
     model.train()
     model.decoder.requires_grad_(False)
     model.prior.eval().requires_grad_(False)
@@ -330,9 +332,9 @@ def _settle(model: MultiModalVAE, data: TrainingData, config: TrainConfig) -> No
 
 
 def _optimiser(
-    module: torch.nn.Module, config: TrainConfig, steps: int
+    module: torch.nn.Module, rate: float, config: TrainConfig, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    optimiser = torch.optim.Adam(module.parameters(), config.learning_rate, fused=True)
+    optimiser = torch.optim.Adam(module.parameters(), rate, fused=True)
 
     def share(step: int) -> float:
         return 0.5 * (1 + math.cos(math.pi * step / max(1, steps))) if config.has_decay else 1.0
