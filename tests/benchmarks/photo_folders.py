@@ -9,7 +9,8 @@ OUT receives links to the photos, and `classes.csv` with all classes:
     most     four fifths of the photos of each class, and
     fifth    the rest of them; of the classes of `animals` alone also in
     fifth-awa2
-    NAME-trainval, NAME-test, NAME.csv    the split of a benchmark (`--bench`) made from these photos
+    NAME-trainval, NAME-test, NAME-test_seen, NAME-test_unseen, NAME.csv, NAME-seen.csv
+             the split of a benchmark (`--bench`) made from these photos
 """
 
 from __future__ import annotations
@@ -42,9 +43,12 @@ def main() -> None:
     if arguments.bench:
         bench = read_xlsa17(arguments.bench)
         files = read_image_files(arguments.bench)
+        seen = [n for n, is_seen in zip(bench.table.names, bench.table.is_seen, strict=True) if is_seen]
         table.select(bench.table.names).write(out / f"{bench.name}.csv")
-        test = np.concatenate([bench.rows["test_seen"], bench.rows["test_unseen"]])
-        for name, rows in (("trainval", bench.rows["trainval"]), ("test", test)):
+        table.select(seen).write(out / f"{bench.name}-seen.csv")
+        parts = {name: bench.rows[name] for name in ("trainval", "test_seen", "test_unseen")}
+        parts["test"] = np.concatenate([parts["test_seen"], parts["test_unseen"]])
+        for name, rows in parts.items():
             link((data / files[row] for row in rows), out / f"{bench.name}-{name}")
         return
     generator = np.random.default_rng(0)
