@@ -28,8 +28,9 @@ def benchmark(
     The seen penalty is chosen on validation classes; test rows are looked at once, at the end.
     """
     from zsl_images import benchmarks
+    from zsl_images.xlsa17 import read_xlsa17
 
-    data = benchmarks.read_xlsa17(dataset)
+    data = read_xlsa17(dataset)
     with progress() as show:
         result = benchmarks.run(data, recipe.value, seeds, conventional, on_step=show)
     if format is ReportFormat.JSON:

@@ -19,7 +19,7 @@ LEVELS = [
     {"files"},
     {"classes", "images", "metrics", "results"},
     {"backbones", "networks", "losses", "scoring"},
-    {"mmvae", "features"},
+    {"mmvae", "features", "xlsa17"},
     {"training", "evaluation"},
     {"checkpoint", "recipes"},
     {"classifier"},
@@ -35,7 +35,7 @@ HOMES_OF = {
     "torchvision": {"backbones"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "scipy": {"evaluation", "benchmarks"},
+    "scipy": {"evaluation", "xlsa17"},
     "sklearn": {"evaluation"},
 }
 MODULES = sorted((ROOT / "zsl_images").glob("*.py"))

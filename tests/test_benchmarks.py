@@ -9,15 +9,10 @@ import scipy.io
 from typer.testing import CliRunner
 from zsl_images.cli import app
 
-from zsl_images.benchmarks import (
-    read_image_files,
-    read_xlsa17,
-    run,
-    validation_fold,
-    write_xlsa17,
-)
+from zsl_images.benchmarks import run, validation_fold
 from zsl_images.errors import DataError
 from zsl_images.learning import train_on_features
+from zsl_images.xlsa17 import read_image_files, read_xlsa17, write_xlsa17
 
 SEEN, UNSEEN, PER_CLASS = 10, 3, 12
 

@@ -18,8 +18,7 @@ from zsl_images.training import Recipe
 
 
 def test_folders_are_seen_and_rows_without_one_are_unseen(trained: ZeroShotClassifier) -> None:
-    unseen = [n for n, s in zip(trained.table.names, trained.table.is_seen, strict=True) if not s]
-    assert sorted(unseen) == sorted(UNSEEN)
+    assert sorted(trained.table.unseen_names) == sorted(UNSEEN)
 
 
 def test_the_head_remembers_how_it_was_made(
@@ -117,9 +116,9 @@ def test_unseen_photos_are_never_looked_at_in_training(
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(6), 10)
     features = rng.normal(size=(60, 12)).astype(np.float32)
-    seen = list(colour_table.names[:6])
+    seen = colour_table.names[:6]
     head = train_on_features(features, labels, colour_table, recipe=small_recipe, folds=1)
-    assert [n for n, s in zip(head.table.names, head.table.is_seen, strict=True) if s] == seen
+    assert head.table.seen_names == seen
 
 
 def test_evaluate_gives_the_figures_of_labelled_photos(

@@ -72,6 +72,16 @@ class ClassTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def seen_names(self) -> tuple[str, ...]:
+        """The names of the seen classes."""
+        return tuple(name for name, seen in zip(self.names, self.is_seen, strict=True) if seen)
+
+    @property
+    def unseen_names(self) -> tuple[str, ...]:
+        """The names of the unseen classes."""
+        return tuple(name for name, seen in zip(self.names, self.is_seen, strict=True) if not seen)
+
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ClassTable:
         """Read a CSV or TSV file: a header, then a row a class, its name first.

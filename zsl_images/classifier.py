@@ -106,7 +106,7 @@ class ZeroShotClassifier:
                 ClassTableWarning,
                 stacklevel=2,
             )
-        return replace(self, table=table.with_seen(seen_names(head_table)))
+        return replace(self, table=table.with_seen(head_table.seen_names))
 
     def only_unseen(self) -> ZeroShotClassifier:
         """The same classifier with its unseen classes as the only candidates (ZSL, not GZSL).
@@ -114,14 +114,11 @@ class ZeroShotClassifier:
         Raises:
             ClassTableError: there is no unseen class.
         """
-        unseen = [
-            n for n, is_seen in zip(self.table.names, self.table.is_seen, strict=True) if not is_seen
-        ]
-        if not unseen:
+        if not self.table.unseen_names:
             raise ClassTableError(
                 "every candidate is a seen class; give a table with unseen ones, or allow all"
             )
-        return replace(self, table=self.table.select(unseen))
+        return replace(self, table=self.table.select(self.table.unseen_names))
 
     def with_min_confidence(self, min_confidence: float) -> ZeroShotClassifier:
         """The same classifier, which abstains below this probability (0..1)."""
@@ -201,8 +198,3 @@ class ZeroShotClassifier:
                 top.tolist(), columns.tolist(), unknown, strict=True
             )
         ]
-
-
-def seen_names(table: ClassTable) -> list[str]:
-    """The names of the seen classes."""
-    return [name for name, is_seen in zip(table.names, table.is_seen, strict=True) if is_seen]

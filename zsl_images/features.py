@@ -20,7 +20,7 @@ from torch import Tensor
 
 from zsl_images.backbones import Backbone
 from zsl_images.errors import DataError, ImageError
-from zsl_images.files import check_writable, replacing
+from zsl_images.files import check_writable, make_folder, replacing
 from zsl_images.images import read_image, to_rgb
 from zsl_images.results import Failure, StepRecord
 
@@ -82,7 +82,7 @@ def extract_features(
     """
     names = [str(path) for path in paths]
     if cache is not None:
-        Path(cache).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(cache).parent)
         check_writable(cache)
     kept = _read_cache(Path(cache), backbone) if cache is not None else {}
     stamps = {name: _stamp(name) for name in names}

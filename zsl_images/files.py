@@ -1,8 +1,7 @@
-"""Files: write one so that it is never half-written, and name one by its content."""
+"""Files: write one so that it is never half-written."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -45,6 +44,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder with all above it, where it is not there yet.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {path}: {_reason(error)}") from error
+    return Path(path)
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Find out before hours of work, not after, that `path` can be written.
 
@@ -59,12 +71,6 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             pass
     except OSError as error:
         raise OutputError(f"cannot write {path}: {_reason(error)}; choose another place") from error
-
-
-def sha256_of(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _reason(error: OSError) -> str:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zsl_images.benchmarks import read_xlsa17
 from zsl_images.evaluation import gzsl_report, scores_of
 from zsl_images.recipes import recipe_named
 from zsl_images.training import Recipe, fit
+from zsl_images.xlsa17 import read_xlsa17
 
 FIGURES = ("T", "u", "s", "H", "best_H", "AUSUC")
 

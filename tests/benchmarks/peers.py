@@ -22,14 +22,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from zsl_images.benchmarks import (
-    Benchmark,
     figures_on_test,
     mean_and_sd,
-    read_xlsa17,
     run,
     validation_fold,
 )
 from zsl_images.metrics import seen_unseen_curve
+from zsl_images.xlsa17 import Benchmark, read_xlsa17
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 """Features (N, D) → scores (N, K) of all classes."""

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from zsl_images.benchmarks import read_image_files, read_xlsa17
 from zsl_images.classes import ClassTable
 from zsl_images.images import find_labelled_images
+from zsl_images.xlsa17 import read_image_files, read_xlsa17
 
 
 def main() -> None:
@@ -43,9 +43,8 @@ def main() -> None:
     if arguments.bench:
         bench = read_xlsa17(arguments.bench)
         files = read_image_files(arguments.bench)
-        seen = [n for n, is_seen in zip(bench.table.names, bench.table.is_seen, strict=True) if is_seen]
         table.select(bench.table.names).write(out / f"{bench.name}.csv")
-        table.select(seen).write(out / f"{bench.name}-seen.csv")
+        table.select(bench.table.seen_names).write(out / f"{bench.name}-seen.csv")
         parts = {name: bench.rows[name] for name in ("trainval", "test_seen", "test_unseen")}
         parts["test"] = np.concatenate([parts["test_seen"], parts["test_unseen"]])
         for name, rows in parts.items():
