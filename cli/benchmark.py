@@ -21,6 +21,9 @@ def benchmark(
         bool,
         typer.Option("--conventional", help="Unseen classes are the only candidates; T alone."),
     ] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the first seed's head here, .safetensors.")
+    ] = None,
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
     """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC, mean ± sd.
@@ -28,11 +31,17 @@ def benchmark(
     The seen penalty is chosen on validation classes; test rows are looked at once, at the end.
     """
     from zsl_images import benchmarks
+    from zsl_images.checkpoint import save_head
+    from zsl_images.files import check_writable
     from zsl_images.xlsa17 import read_xlsa17
 
     data = read_xlsa17(dataset)
+    if save:
+        check_writable(save)
     with progress() as show:
         result = benchmarks.run(data, recipe.value, seeds, conventional, on_step=show)
+    if save:
+        save_head(result.heads[0], save)
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(result.to_dict(), indent=2))
         return

@@ -19,7 +19,7 @@ from zsl_images.cli.options import (
     SeenPenalty,
     Weights,
     ZslOnly,
-    configured,
+    penalty_of,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def classify(
     classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
     if table is not None:
         classifier = classifier.with_classes(table)
-    classifier = configured(classifier, seen_penalty)
+    classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
     if zsl_only:
         classifier = classifier.only_unseen()
     classifier = classifier.with_min_confidence(min_confidence)

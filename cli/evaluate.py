@@ -17,12 +17,14 @@ from zsl_images.cli.options import (
     ReportFormatOption,
     SeenPenalty,
     Weights,
-    configured,
+    penalty_of,
 )
 
 
 def evaluate(
-    photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each class.")],
+    photos: Annotated[
+        Path, typer.Argument(help="Folder with a folder of photos for each class, or with res101.mat.")
+    ],
     attributes: Annotated[
         Path | None,
         typer.Option("--attributes", "-a", help="Class table of candidates. Default: the head's."),
@@ -39,20 +41,34 @@ def evaluate(
     backbone_weights: BackboneWeights = None,
     device: Device = "auto",
 ) -> None:
-    """Measure a head on photos whose classes are known, as the field does: T, u, s, H, AUSUC."""
+    """Measure a head on photos whose classes are known, as the field does: T, u, s, H, AUSUC.
+
+    A folder with res101.mat and att_splits.mat is measured on its test rows, for heads made by
+    `zsl benchmark --save`.
+    """
+    from zsl_images.checkpoint import load_head
     from zsl_images.classes import ClassTable
-    from zsl_images.classifier import ZeroShotClassifier
+    from zsl_images.xlsa17 import FEATURES_FILE, read_xlsa17
 
-    table = ClassTable.read(attributes) if attributes else None
-    classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-    if table is not None:
-        classifier = classifier.with_classes(table)
-    classifier = configured(classifier, seen_penalty).with_min_confidence(min_confidence)
+    if (photos / FEATURES_FILE).is_file():
+        from zsl_images.benchmarks import evaluate_on_test
 
-    from zsl_images import learning
+        head = load_head(weights)
+        report = evaluate_on_test(head, read_xlsa17(photos), penalty_of(head, seen_penalty))
+    else:
+        from zsl_images import learning
+        from zsl_images.classifier import ZeroShotClassifier
 
-    with progress() as show:
-        report = learning.evaluate(classifier, photos, unknown=unknown, cache=features, on_step=show)
+        table = ClassTable.read(attributes) if attributes else None
+        classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
+        if table is not None:
+            classifier = classifier.with_classes(table)
+        classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
+        classifier = classifier.with_min_confidence(min_confidence)
+        with progress() as show:
+            report = learning.evaluate(
+                classifier, photos, unknown=unknown, cache=features, on_step=show
+            )
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from zsl_images.classifier import ZeroShotClassifier
+    from zsl_images.checkpoint import Head
 
 
 class ReportFormat(StrEnum):
@@ -62,14 +62,14 @@ RecipeOption = Annotated[
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]
 
 
-def configured(classifier: ZeroShotClassifier, seen_penalty: str | None) -> ZeroShotClassifier:
-    """Apply `--seen-penalty`."""
+def penalty_of(head: Head, seen_penalty: str | None) -> float:
+    """The seen penalty γ that `--seen-penalty` asks for."""
     if seen_penalty is None:
-        return classifier
+        return head.seen_penalty
     if seen_penalty == "balanced":
-        return classifier.with_seen_penalty(classifier.head.balanced_seen_penalty)
+        return head.balanced_seen_penalty
     try:
-        return classifier.with_seen_penalty(float(seen_penalty))
+        return float(seen_penalty)
     except ValueError as error:
         raise typer.BadParameter(
             f"{seen_penalty!r}, expected a number or 'balanced'", param_hint="--seen-penalty"

@@ -127,10 +127,28 @@ def test_the_command_prints_json_as_promised(dataset: Path) -> None:
     assert set(report["H"]) == {"mean", "sd"}
 
 
+def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Path) -> None:
+    head = tmp_path / "head.safetensors"
+    arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", "json", "--save", str(head)]
+    benchmark = json.loads(CliRunner().invoke(app, arguments).stdout)
+    arguments = ["evaluate", str(dataset), "--weights", str(head), "--format", "json"]
+    report = json.loads(CliRunner().invoke(app, arguments).stdout)
+    for name in ("T", "u", "s", "H", "best_H", "AUSUC"):
+        assert 100 * report["figures"][name] == pytest.approx(benchmark[name]["mean"])
+    assert {"u_per_image", "top5", "ECE"} <= set(report["figures"])
+    points = np.array(report["curve"])
+    assert (np.diff(points[:, 0]) >= 0).all()
+    assert (np.diff(points[:, 1]) <= 0).all()
+    result = CliRunner().invoke(app, ["evaluate", str(dataset)])
+    assert result.exit_code == 1
+    assert "the head was trained with 1280 and 85" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
         ("res101.mat", {"features": None}, "lacks the variable 'features'"),
+        ("res101.mat", {"features": np.array([["x"], [1]], dtype=object)}, "holds objects"),
         ("res101.mat", {"labels": np.ones((5, 1))}, "do not fit one another"),
         ("att_splits.mat", {"trainval_loc": np.array([[9999]])}, "points outside"),
     ],

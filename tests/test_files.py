@@ -8,12 +8,18 @@ from zsl_images.errors import OutputError
 from zsl_images.files import check_writable, make_folder, replacing
 
 
+def write_half(path: Path) -> None:
+    """Fail in the middle of writing."""
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+
+
 def test_a_file_takes_the_place_of_the_earlier_one_only_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "result.txt"
     path.write_text("earlier")
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_half(path)
     assert path.read_text() == "earlier"
     with replacing(path) as temporary:
         temporary.write_text("whole")

@@ -14,12 +14,13 @@ import numpy.typing as npt
 from zsl_images.backbones import Backbone
 from zsl_images.checkpoint import Head
 from zsl_images.classes import ClassTable
-from zsl_images.evaluation import Fold, gzsl_report, scores_of
+from zsl_images.errors import DataError
+from zsl_images.evaluation import Fold, assess, gzsl_report, scores_of
 from zsl_images.features import OnStep
 from zsl_images.learning import labelled_features, train_on_features
 from zsl_images.metrics import mean_per_class_accuracy
 from zsl_images.recipes import recipe_named
-from zsl_images.results import Failure
+from zsl_images.results import Evaluation, Failure
 from zsl_images.xlsa17 import Benchmark, write_xlsa17
 
 PAPER: dict[tuple[str, str], tuple[float, ...]] = {
@@ -72,7 +73,9 @@ class BenchmarkResult:
         dataset: its name.
         seeds: those that were run.
         figures: T, u, s, H, best_H, AUSUC (per-class, in per cent) and seconds, over the seeds; u,
-            s and H also without a seen penalty, as the paper gives them.
+            s and H also without a seen penalty, as the paper gives them; and the seen penalty and
+            temperature that the validation chose.
+        heads: the trained heads, one a seed.
         paper: the paper's u, s and H, or its T in the conventional setting, where it has them.
     """
 
@@ -80,6 +83,7 @@ class BenchmarkResult:
     dataset: str
     seeds: tuple[int, ...]
     figures: Mapping[str, Figure]
+    heads: tuple[Head, ...]
     paper: tuple[float, ...] | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -153,7 +157,7 @@ def run(
         recipe = replace(
             recipe, training=replace(recipe.training, warm_up_epochs=warm_up, learn_epochs=learn)
         )
-    runs = []
+    runs, heads = [], []
     for seed in range(seeds):
         start = time.perf_counter()
         learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
@@ -174,14 +178,47 @@ def run(
             return scores_of(head.model, data.table, data.features[rows])
 
         figures = figures_on_test(data, scores, head.balanced_seen_penalty, is_conventional)
+        if not is_conventional:
+            figures |= {"seen_penalty": head.balanced_seen_penalty, "temperature": head.temperature}
         runs.append({**figures, "seconds": seconds})
+        heads.append(replace(head, seen_penalty=head.balanced_seen_penalty))
     key = (recipe_name, data.name.upper())
     return BenchmarkResult(
         recipe=recipe_name,
         dataset=data.name,
         seeds=tuple(range(seeds)),
         figures=mean_and_sd(runs),
+        heads=tuple(heads),
         paper=PAPER_CONVENTIONAL.get(key) if is_conventional else PAPER.get(key),
+    )
+
+
+def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evaluation:
+    """All figures of a head on the test rows of a data set.
+
+    Args:
+        head: trained on features and attributes of the same widths.
+        data: its table gives the candidates.
+        seen_penalty: γ.
+
+    Raises:
+        DataError: the widths differ.
+    """
+    config = head.model.config
+    expected = (config.feature_dim, config.attribute_dim)
+    given = (data.features.shape[1], data.table.attributes.shape[1])
+    if expected != given:
+        raise DataError(
+            f"{data.name} has {given[0]} features and {given[1]} attributes, the head was trained with "
+            f"{expected[0]} and {expected[1]}; make one with `zsl benchmark --save`"
+        )
+    rows = np.concatenate([data.rows["test_seen"], data.rows["test_unseen"]])
+    return assess(
+        scores_of(head.model, data.table, data.features[rows]),
+        data.labels[rows],
+        data.table,
+        seen_penalty=seen_penalty,
+        temperature=head.temperature,
     )
 
 

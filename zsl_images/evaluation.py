@@ -231,8 +231,18 @@ def assess(
         "coverage": float(is_answered.mean()),
         "answered_accuracy": float(is_right[is_answered].mean()) if is_answered.any() else np.nan,
     }
+    curve: tuple[tuple[float, float, float], ...] = ()
     if of_seen.any() and not of_seen.all():
         figures |= gzsl_report(scores, labels, is_seen, seen_penalty).to_dict()
+        among_unseen = np.where(is_seen, -np.inf, scores).argmax(axis=1)
+        s, u = float(is_right[of_seen].mean()), float(is_right[~of_seen].mean())
+        figures |= {
+            "T_per_image": float((among_unseen == labels)[~of_seen].mean()),
+            "u_per_image": u,
+            "s_per_image": s,
+            "H_per_image": harmonic_mean(s, u),
+        }
+        curve = seen_unseen_curve(scores, labels, is_seen).points()
     if unknown_scores is not None:
         is_unknown = np.repeat([False, True], [len(scores), len(unknown_scores)])
         distances = -np.concatenate([scores.max(axis=1), unknown_scores.max(axis=1)])
@@ -245,6 +255,7 @@ def assess(
             for k, accuracy in per_class_accuracy(labels, predicted).items()
         ),
         tuple((table.names[k], table.names[j], count) for (k, j), count in pairs.most_common()),
+        curve,
     )
 
 

@@ -48,6 +48,14 @@ class SeenUnseenCurve:
     seen: npt.NDArray[np.float64]
     unseen: npt.NDArray[np.float64]
 
+    def points(self, count: int = 101) -> tuple[tuple[float, float, float], ...]:
+        """At most `count` points (γ, S, U) with a finite γ, evenly along the curve."""
+        finite = np.flatnonzero(np.isfinite(self.penalty))
+        chosen = finite[np.unique(np.linspace(0, len(finite) - 1, count).round().astype(int))]
+        return tuple(
+            (float(self.penalty[i]), float(self.seen[i]), float(self.unseen[i])) for i in chosen
+        )
+
     @property
     def area(self) -> float:
         """AUSUC: the area under U over S."""

@@ -139,16 +139,20 @@ class Evaluation:
             `unseen_accuracy`: per-class top-1, where there are such photos; `per_class`, `per_image`:
             top-1 of all photos; `top5`: per class; `ECE`: of the likeliest class's probability;
             `coverage`, `answered_accuracy`: share of photos that get a label at the least confidence
-            asked for, and how many of these labels are right; the figures of `GZSLReport`, where
-            there are photos of both kinds; `unknown_AUROC`, where there are photos of other classes.
+            asked for, and how many of these labels are right; where there are photos of both kinds
+            the figures of `GZSLReport`, and T, u, s and H `_per_image`; `unknown_AUROC`, where there
+            are photos of other classes.
         per_class: in the order of the class table.
         confusions: (class, label given, photos), the most frequent first.
+        curve: the seen-unseen curve, up to 101 points (seen penalty, s, u); empty where there are not
+            photos of both kinds.
         failures: photos that could not be read.
     """
 
     figures: Mapping[str, float]
     per_class: tuple[ClassAccuracy, ...]
     confusions: tuple[tuple[str, str, int], ...] = ()
+    curve: tuple[tuple[float, float, float], ...] = ()
     failures: tuple[Failure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

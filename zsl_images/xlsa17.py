@@ -17,6 +17,7 @@ from zsl_images.errors import DataError
 from zsl_images.files import make_folder, replacing
 
 FEATURES_FILE, SPLITS_FILE = "res101.mat", "att_splits.mat"
+_TEXTS = ("allclasses_names", "image_files")
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +180,10 @@ def _read_hdf5(path: Path) -> dict[str, Any]:
 def _get(content: dict[str, Any], key: str, path: Path) -> Any:
     if key not in content:
         raise DataError(f"{path} lacks the variable {key!r}; expected the xlsa17 layout")
-    return content[key]
+    value = content[key]
+    if value.dtype == object and key not in _TEXTS:
+        raise DataError(f"{path}: {key!r} holds objects, expected numbers")
+    return value
 
 
 def _text(cell: Any) -> str:
