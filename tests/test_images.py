@@ -79,11 +79,8 @@ def test_exif_rotation_is_applied(tmp_path: Path, photo: Image.Image) -> None:
 def test_an_animation_gives_its_first_frame(tmp_path: Path, photo: Image.Image) -> None:
     other = Image.new("RGB", photo.size, "white")
     photo.save(tmp_path / "two.gif", save_all=True, append_images=[other])
-    assert np.asarray(read_image(tmp_path / "two.gif"))[0, 0].tolist() == [
-        255,
-        0,
-        0,
-    ] or np.allclose(np.asarray(read_image(tmp_path / "two.gif"))[0, 0], [255, 0, 0], atol=8)
+    first = np.asarray(read_image(tmp_path / "two.gif")).astype(int)
+    assert np.abs(first - np.asarray(photo)).max() <= 8
 
 
 def test_bad_files_are_image_errors_that_name_the_file(tmp_path: Path, photo: Image.Image) -> None:

@@ -6,8 +6,7 @@
     ├── BackboneError    (ValueError)    a backbone or its weights cannot be had
     ├── WeightsError     (OSError)       a head's file cannot be read, or does not fit
     ├── DataError        (ValueError)    photos or features cannot be trained or measured on
-    ├── OutputError      (OSError)       a result cannot be written
-    └── NotTrainedError  (RuntimeError)  the head has not been trained yet
+    └── OutputError      (OSError)       a result cannot be written
 
 Every message says what was given, what was expected, and the next step.
 """
@@ -39,10 +38,6 @@ class DataError(ZSLError, ValueError):
 
 class OutputError(ZSLError, OSError):
     """A result cannot be written where it was asked for."""
-
-
-class NotTrainedError(ZSLError, RuntimeError):
-    """The head has not been trained yet."""
 
 
 class ClassTableWarning(UserWarning):

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -152,12 +151,10 @@ def test_a_table_with_other_attributes_than_the_heads(photos: Path, tmp_path: Pa
 
 
 def test_as_a_process_help_answers_before_torch_wakes() -> None:
-    start = time.perf_counter()
     command = [sys.executable, "-X", "importtime", "-m", "zsl_images", "--help"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "classify" in result.stdout
     assert not any(line.endswith(" torch") for line in result.stderr.splitlines())
-    assert time.perf_counter() - start < 5  # a second on an idle machine; torch alone takes more
 
 
 def test_as_a_process_it_labels_a_photo(photos: Path) -> None:
