@@ -10,6 +10,9 @@ from zsl_images.cli.classify import classify
 from zsl_images.cli.console import ReportingGroup
 from zsl_images.cli.evaluate import evaluate
 from zsl_images.cli.features import features
+from zsl_images.cli.label import label
+from zsl_images.cli.relabel import relabel
+from zsl_images.cli.speed import speed
 from zsl_images.cli.train import train
 
 from zsl_images.version import __version__
@@ -40,7 +43,10 @@ def main(
 
 
 app.command()(classify)
+app.command()(label)
+app.command()(relabel)
 app.command()(train)
 app.command()(evaluate)
 app.command()(features)
 app.command()(benchmark)
+app.command()(speed)

@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from zsl_images.cli.console import FINISHED_WITH_FAILURES
 from zsl_images.cli.options import (
+    Attributes,
     BackboneWeights,
     Device,
+    EngineName,
+    EngineOption,
     MinConfidence,
     SeenPenalty,
+    TopK,
     Weights,
     ZslOnly,
-    penalty_of,
+    decided,
+    with_stdin,
 )
 
 if TYPE_CHECKING:
@@ -38,20 +42,14 @@ def classify(
     photos: Annotated[
         list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
     ],
-    attributes: Annotated[
-        Path | None,
-        typer.Option(
-            "--attributes",
-            "-a",
-            help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
-        ),
-    ] = None,
+    attributes: Attributes = None,
     weights: Weights = "awa2",
-    top_k: Annotated[int, typer.Option(min=1, help="Candidates shown; at most all classes.")] = 5,
+    top_k: TopK = 5,
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
     seen_penalty: SeenPenalty = None,
     zsl_only: ZslOnly = False,
     min_confidence: MinConfidence = 0.0,
+    engine: EngineOption = EngineName.AUTO,
     backbone_weights: BackboneWeights = None,
     device: Device = "auto",
 ) -> None:
@@ -59,36 +57,23 @@ def classify(
 
     Exit code 3 says that some photos could not be read; the others are labelled all the same.
     """
-    from zsl_images.classes import ClassTable
     from zsl_images.images import find_images
 
-    table = ClassTable.read(attributes) if attributes else None
-    paths = [str(path) for path in find_images(_with_stdin(photos))]
+    paths = [str(path) for path in find_images(with_stdin(photos))]
     if not paths:
         raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
 
     from zsl_images.classifier import ZeroShotClassifier
 
-    classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-    if table is not None:
-        classifier = classifier.with_classes(table)
-    classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
-    if zsl_only:
-        classifier = classifier.only_unseen()
-    classifier = classifier.with_min_confidence(min_confidence)
+    classifier = ZeroShotClassifier.load(
+        weights, backbone_weights=backbone_weights, device=device, engine=engine
+    )
+    classifier = decided(classifier, attributes, seen_penalty, zsl_only, min_confidence)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
     failures = shows[format](classifier.stream(paths, top_k), min(top_k, len(classifier.table)))
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
         raise typer.Exit(FINISHED_WITH_FAILURES)
-
-
-def _with_stdin(inputs: Iterable[str]) -> Iterator[str]:
-    for item in inputs:
-        if item == "-":
-            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
-        else:
-            yield item
 
 
 def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:

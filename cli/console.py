@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +19,7 @@ from typer.core import TyperGroup
 from zsl_images.errors import ZSLError
 
 if TYPE_CHECKING:
+    from zsl_images.parts import Progress
     from zsl_images.results import StepRecord
 
 FAILED = 1
@@ -88,6 +94,88 @@ def progress() -> Iterator[ProgressBars]:
     bars = ProgressBars()
     with bars._bars:
         yield bars
+
+
+class LabelProgress:
+    """How labelling comes along: a bar on a terminal, JSON lines where asked for, else nothing.
+
+    The first Ctrl-C lets the photos in hand be finished; the second ends at once.
+    """
+
+    def __init__(self, is_json: bool, bars: Any) -> None:
+        self._is_json, self._bars = is_json, bars
+        self.total: int | None = None
+        self._task = bars.add_task("labelling", total=None, failures=0, unknowns=0, speed=0.0)
+        self._start = time.monotonic()
+        self._is_interrupted = False
+
+    def is_interrupted(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._is_interrupted
+
+    def interrupt(self, *_: Any) -> None:
+        """Take a Ctrl-C."""
+        if self._is_interrupted:
+            raise KeyboardInterrupt
+        self._is_interrupted = True
+        typer.echo("finishing the photos in hand; press Ctrl-C again to end at once", err=True)
+
+    def count(self, photos: Callable[[], int]) -> None:
+        """Learn how many photos there are."""
+        self.total = photos()
+        self._bars.update(self._task, total=self.total)
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far it has come."""
+        seconds = time.monotonic() - self._start
+        speed = (progress.done - progress.kept) / seconds
+        if not self._is_json:
+            self._bars.update(
+                self._task,
+                completed=progress.done,
+                failures=progress.failures,
+                unknowns=progress.unknowns,
+                speed=speed,
+            )
+            return
+        left = None if self.total is None or not speed else (self.total - progress.done) / speed
+        record = {
+            **asdict(progress),
+            "total": self.total,
+            "photos_per_second": round(speed, 2),
+            "eta_seconds": None if left is None else round(max(0.0, left), 1),
+        }
+        typer.echo(json.dumps(record), err=True)
+
+
+@contextmanager
+def label_progress(is_json: bool, photos: Callable[[], int] | None) -> Iterator[LabelProgress]:
+    """Show on stderr how labelling comes along, and take Ctrl-C, while the body runs.
+
+    Args:
+        is_json: whether as JSON, an object a line.
+        photos: counts the photos, while they are being labelled; None where that cannot be known.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bars = Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]:.1f} photos/s"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[unknowns]} unknown, {task.fields[failures]} unreadable"),
+        console=_stderr(),
+        disable=is_json or not sys.stderr.isatty(),
+    )
+    show = LabelProgress(is_json, bars)
+    before = signal.signal(signal.SIGINT, show.interrupt)
+    try:
+        with bars:
+            if photos:
+                threading.Thread(target=show.count, args=(photos,), daemon=True).start()
+            yield show
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _stderr() -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from zsl_images.checkpoint import Head
+    from zsl_images.classifier import ZeroShotClassifier
 
 
 class ReportFormat(StrEnum):
@@ -19,10 +22,21 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class EngineName(StrEnum):
+    """What runs the backbone."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+    ONNX = "onnx"
+
+
 class RecipeName(StrEnum):
     """Named settings of a head and its training."""
 
     BEST = "best"
+    BEST_MMVAE = "best-mmvae"
+    BEST_DROPOUT = "best-dropout"
     MMVAE = "mmvae"
     SGAL = "sgal"
     SGAL_DROPOUT = "sgal-dropout"
@@ -31,6 +45,22 @@ class RecipeName(StrEnum):
 Weights = Annotated[
     str,
     typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name."),
+]
+Attributes = Annotated[
+    Path | None,
+    typer.Option(
+        "--attributes",
+        "-a",
+        help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
+    ),
+]
+TopK = Annotated[int, typer.Option(min=1, help="Candidates given; at most all classes.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Photos that pass the backbone at once.")]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="What runs the backbone. auto: the fastest installed.")
+]
+JsonProgress = Annotated[
+    bool, typer.Option("--json-progress", help="Progress on stderr as a JSON object a line.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 BackboneName = Annotated[str, typer.Option("--backbone", help="An embedded, torchvision or timm name.")]
@@ -54,8 +84,6 @@ FeatureCache = Annotated[
     Path | None,
     typer.Option("--features", help="Parquet file that keeps the photos' features. Default: a cache."),
 ]
-
-
 RecipeOption = Annotated[
     RecipeName, typer.Option("--recipe", help="best (ours), or a row of the paper.")
 ]
@@ -74,3 +102,34 @@ def penalty_of(head: Head, seen_penalty: str | None) -> float:
         raise typer.BadParameter(
             f"{seen_penalty!r}, expected a number or 'balanced'", param_hint="--seen-penalty"
         ) from error
+
+
+def decided(
+    classifier: ZeroShotClassifier,
+    attributes: Path | None,
+    seen_penalty: str | None,
+    zsl_only: bool,
+    min_confidence: float,
+) -> ZeroShotClassifier:
+    """The classifier with the candidates and thresholds that the options ask for."""
+    from zsl_images.classes import ClassTable
+
+    if attributes is not None:
+        classifier = classifier.with_classes(ClassTable.read(attributes))
+    classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
+    if zsl_only:
+        classifier = classifier.only_unseen()
+    return classifier.with_min_confidence(min_confidence)
+
+
+def with_stdin(inputs: list[str]) -> Iterable[str]:
+    """The inputs, with the lines of stdin in the place of `-`."""
+    return inputs if "-" not in inputs else _lines_for_dashes(inputs)
+
+
+def _lines_for_dashes(inputs: list[str]) -> Iterator[str]:
+    for item in inputs:
+        if item == "-":
+            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+        else:
+            yield item

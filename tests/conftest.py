@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from zsl_images.recipes import recipe_named
 from zsl_images.training import Recipe
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZSL_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setenv("ZSL_OFFLINE", "1")
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ZSL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        environment.setenv("ZSL_OFFLINE", "1")
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +53,12 @@ class _Means(torch.nn.Module):
     """Features of a picture: the mean of each colour channel over a 2 × 2 grid, and their squares."""
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        grid = torch.nn.functional.adaptive_avg_pool2d(images, 2).flatten(1)
+        grid = torch.nn.functional.adaptive_avg_pool2d(images / 255, 2).flatten(1)
         return torch.cat([grid, grid.square()], dim=1)
 
 
 def _to_tensor(image: Image.Image) -> torch.Tensor:
-    return torch.from_numpy(np.array(image.resize((16, 16)))).permute(2, 0, 1).float() / 255
+    return torch.from_numpy(np.array(image.resize((16, 16)))).permute(2, 0, 1)
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +70,10 @@ def small_backbone() -> Backbone:
         _to_tensor,
         24,
         torch.device("cpu"),
+        "torch",
         "nowhere",
         "0" * 64,
-        {"size": 16},
+        {"input_size": [3, 16, 16]},
     )
 
 

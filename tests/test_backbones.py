@@ -35,8 +35,8 @@ def test_the_embedded_default_needs_no_network() -> None:
     assert (backbone.name, backbone.feature_dim) == ("tf_efficientnet_lite0", 1280)
     assert backbone.preprocessing["mean"] == [0.5, 0.5, 0.5]
     assert backbone.weights_from.endswith("efficientnet-lite0-57934424.pth")
-    assert not backbone.model.training
-    assert not any(parameter.requires_grad for parameter in backbone.model.parameters())
+    assert not backbone.network.training
+    assert not any(parameter.requires_grad for parameter in backbone.network.parameters())
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))
     batch = torch.stack([backbone.transform(image)] * 2)
     features = backbone.features(batch)
@@ -59,7 +59,7 @@ def test_an_embedded_backbone_without_its_wheel_says_what_to_install(
 def test_torchvision_backbones_load_a_local_file(tmp_path: Path, name: str) -> None:
     _, width, side = BUILDERS[name]
     torch.save(constant_state(name), tmp_path / "weights.pth")
-    backbone = load_backbone(name, tmp_path / "weights.pth", device="cpu")
+    backbone = load_backbone(name, tmp_path / "weights.pth", device="cpu", engine="torch")
     assert backbone.feature_dim == width
     assert backbone.preprocessing["input_size"] == [3, side, side]
     assert backbone.preprocessing["mean"] == [0.485, 0.456, 0.406]

@@ -78,7 +78,7 @@ def test_a_backbone_with_other_weights_or_preprocessing_is_refused(
         ({"preprocessing": {"size": 17}}, "preprocessing"),
     ):
         with pytest.raises(WeightsError, match=message):
-            replace(trained, backbone=replace(small_backbone, **change))
+            replace(trained, loaded_backbone=replace(small_backbone, **change))
 
 
 def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:

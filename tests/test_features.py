@@ -45,9 +45,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     paths: list[str] = []
     read = module.read_image
 
-    def reading(path: str) -> object:
+    def reading(path: str, *rest: int) -> object:
         paths.append(str(path))
-        return read(path)
+        return read(path, *rest)
 
     monkeypatch.setattr(module, "read_image", reading)
     return paths
@@ -92,7 +92,7 @@ def test_a_cache_of_another_backbone_or_no_cache_is_refused(
     with pytest.raises(DataError, match="another backbone"):
         extract_features(photos, replace(small_backbone, weights_sha256="1" * 64), cache)
     cache.write_text("no parquet")
-    with pytest.raises(DataError, match="no feature cache"):
+    with pytest.raises(DataError, match="cannot be read"):
         extract_features(photos, small_backbone, cache)
     with pytest.raises(OutputError, match="is a folder"):
         extract_features(photos, small_backbone, tmp_path)

@@ -6,6 +6,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -159,3 +161,38 @@ def test_a_folder_without_class_folders_is_refused(tmp_path: Path, photo: Image.
         find_labelled_images(tmp_path)
     with pytest.raises(DataError, match="not a folder"):
         find_labelled_images(tmp_path / "loose.png")
+
+
+def test_linked_folders_are_walked_once_and_circles_end(tmp_path: Path, photo: Image.Image) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "far").mkdir()
+    photo.save(tmp_path / "in" / "deep" / "1.png")
+    photo.save(tmp_path / "far" / "2.png")
+    (tmp_path / "in" / "deep" / "circle").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "far").symlink_to(tmp_path / "far")
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "far")
+    (tmp_path / "in" / "nowhere").symlink_to(tmp_path / "none")
+    found = [str(path.relative_to(tmp_path / "in")) for path in find_images([tmp_path / "in"])]
+    assert found == ["again/2.png", "deep/1.png"]
+
+
+def test_manifests_name_photos_each_once(tmp_path: Path, photo: Image.Image) -> None:
+    photo.save(tmp_path / "1.png")
+    names = [str(tmp_path / "1.png"), "none.jpg", str(tmp_path / "1.png")]
+    (tmp_path / "list.txt").write_text("\n".join(names) + "\n\n")
+    pq.write_table(pa.table({"path": names}), tmp_path / "list.parquet")
+    for manifest in ("list.txt", "list.parquet"):
+        assert list(map(str, find_images([tmp_path / manifest]))) == names[:2]
+    assert len(list(find_images([tmp_path, tmp_path / "list.txt", tmp_path / "1.png"]))) == 2
+    pq.write_table(pa.table({"file": names}), tmp_path / "list.parquet")
+    with pytest.raises(DataError, match=r"list\.parquet \(no column 'path', but file"):
+        list(find_images([tmp_path / "list.parquet"]))
+
+
+def test_a_large_jpeg_may_be_decoded_smaller(tmp_path: Path) -> None:
+    Image.new("RGB", (1600, 1200), (10, 200, 90)).save(tmp_path / "large.jpg")
+    assert read_image(tmp_path / "large.jpg").size == (1600, 1200)
+    small = read_image(tmp_path / "large.jpg", least_side=250)
+    assert small.size == (400, 300)
+    assert read_image(tmp_path / "large.jpg", least_side=2000).size == (1600, 1200)
+    assert np.abs(np.array(small, int).mean((0, 1)) - (10, 200, 90)).max() < 3

@@ -11,9 +11,11 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +23,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from zsl_images.engines import Engine, make_engine, resolve_engine
 from zsl_images.errors import BackboneError
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite0"
@@ -47,10 +50,12 @@ class Backbone:
 
     Args:
         name: timm's or torchvision's name.
-        model: image batch (B, 3, H, W) → features (B, D); in eval mode, without gradients.
-        transform: RGB PIL image → tensor (3, H, W), as published with the weights.
+        network: uint8 images (B, 3, H, W) → features (B, D), the published normalisation first; in
+            eval mode, without gradients.
+        transform: RGB PIL image → uint8 tensor (3, H, W), sized and cropped as published.
         feature_dim: D.
-        device: where `model` lies.
+        device: where the network runs.
+        engine_name: what runs it, see `make_engine`.
         weights_from: the file that the weights were read from.
         weights_sha256: over the names, shapes and values of the loaded weights, so that it is the
             same for a .pth and a .safetensors file of the same weights.
@@ -58,10 +63,11 @@ class Backbone:
     """
 
     name: str
-    model: nn.Module
+    network: nn.Module = field(repr=False)
     transform: Callable[[Image.Image], Tensor] = field(repr=False)
     feature_dim: int
     device: torch.device
+    engine_name: str
     weights_from: str
     weights_sha256: str
     preprocessing: Mapping[str, Any]
@@ -69,27 +75,68 @@ class Backbone:
     @property
     def fingerprint(self) -> str:
         """Names what a feature depends on beside the image: weights and preprocessing."""
-        text = json.dumps([self.name, self.weights_sha256, self.preprocessing], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint(self.name, self.weights_sha256, self.preprocessing)
 
-    @torch.inference_mode()
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs the network, made when it is first asked for.
+
+        Raises:
+            BackboneError: it is not installed, or not for this device.
+        """
+        height, width = self.preprocessing["input_size"][-2:]
+        key = f"{self.name}-{self.fingerprint[:16]}"
+        return make_engine(self.engine_name, self.network, self.device, (height, width), key)
+
+    @property
+    def least_side(self) -> int:
+        """Twice the side that `transform` makes of the shorter one, in pixels: a photo may be decoded
+        smaller than it is, but not below this."""
+        settings = self.preprocessing
+        sides = settings.get("resize_size") or settings["input_size"][-2:]
+        shorter: float = min(sides) / settings.get("crop_pct", 1)
+        return 2 * math.ceil(shorter)
+
     def features(self, images: Tensor) -> Tensor:
         """Features of transformed images.
 
         Args:
-            images: (B, 3, H, W), each made by `transform`.
+            images: (B, 3, H, W) uint8, each made by `transform`.
 
         Returns:
             (B, D) float32 on the CPU.
         """
-        images = images.to(self.device, memory_format=torch.channels_last)
-        return cast(Tensor, self.model(images)).float().cpu()
+        return self.engine.run(images)
+
+
+def fingerprint(name: str, weights_sha256: str, preprocessing: Mapping[str, Any]) -> str:
+    """Names what a feature depends on beside the image, see `Backbone`."""
+    text = json.dumps([name, weights_sha256, preprocessing], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class _Normalised(nn.Module):
+    """A network behind the normalisation that its weights were trained with."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W), 0 to 255 → (B, D)."""
+        return cast(Tensor, self.network((images - self.mean) / self.std))
 
 
 def load_backbone(
     name: str = DEFAULT_BACKBONE,
     weights: str | os.PathLike[str] | None = None,
     device: str | torch.device = "auto",
+    engine: str = "auto",
 ) -> Backbone:
     """Load a frozen backbone.
 
@@ -101,19 +148,23 @@ def load_backbone(
             one. Default: the published weights, from the library's cache or downloaded into it;
             never downloaded where ZSL_OFFLINE or HF_HUB_OFFLINE is set.
         device: `auto` (CUDA, else Apple's MPS, else the CPU) or a torch device.
+        engine: `auto` (the fastest that is installed), `torch`, `openvino` or `onnx`.
 
     Raises:
-        BackboneError: unknown name, weights that cannot be had, or that do not fit.
+        BackboneError: unknown name, weights that cannot be had, or that do not fit; an engine that is
+            not installed.
     """
     where = resolve_device(device)
+    engine = resolve_engine(engine, where)
     if name in TORCHVISION:
         model, transform, preprocessing, origin = _from_torchvision(name, weights)
     else:
         model, transform, preprocessing, origin = _from_timm(name, weights)
-    model.eval().requires_grad_(False)
+    network = _Normalised(model, preprocessing["mean"], preprocessing["std"]).eval()
+    network.requires_grad_(False)
     height, width = preprocessing["input_size"][-2:]
     with torch.inference_mode():
-        feature = model(torch.zeros(1, 3, height, width))
+        feature = network(torch.zeros(1, 3, height, width))
     if feature.ndim != 2:
         raise BackboneError(
             f"backbone {name} gives features of shape {tuple(feature.shape)}, expected (B, D); "
@@ -121,10 +172,11 @@ def load_backbone(
         )
     return Backbone(
         name=name,
-        model=model.to(where).to(memory_format=torch.channels_last),
+        network=network,
         transform=transform,
         feature_dim=feature.shape[1],
         device=where,
+        engine_name=engine,
         weights_from=origin,
         weights_sha256=_sha256_of_weights(model),
         preprocessing=preprocessing,
@@ -157,6 +209,7 @@ _Parts = tuple[nn.Module, Callable[[Image.Image], Tensor], dict[str, Any], str]
 
 def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
     from torchvision import models
+    from torchvision.transforms import v2
 
     published = models.get_model_weights(name)["IMAGENET1K_V1"]
     if weights is None:
@@ -177,11 +230,19 @@ def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Par
         "mean": list(transform.mean),
         "std": list(transform.std),
     }
-    return model, transform, preprocessing, str(file)
+    shape = v2.Compose(
+        [
+            v2.PILToTensor(),
+            v2.Resize(transform.resize_size, transform.interpolation, antialias=True),
+            v2.CenterCrop(transform.crop_size),
+        ]
+    )
+    return model, shape, preprocessing, str(file)
 
 
 def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
     import timm
+    from torchvision.transforms import Resize, v2
 
     if not timm.is_model(name):
         near = timm.list_models(f"*{name}*")[:5] or timm.list_models(f"{name[:5]}*")[:5]
@@ -212,9 +273,14 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
     cast(Any, model).reset_classifier(0)
     timm_data: Any = timm.data  # untyped
     config = timm_data.resolve_model_data_config(model)
-    transform = timm_data.create_transform(**config, is_training=False)
+    published = timm_data.create_transform(**config, is_training=False).transforms
+    shape = [
+        v2.Resize(step.size, step.interpolation, antialias=True) if type(step) is Resize else step
+        for step in published
+        if not type(step).__name__.endswith(("ToTensor", "Normalize"))
+    ]
     preprocessing = json.loads(json.dumps({"library": "timm", **config}))
-    return model, transform, preprocessing, str(file)
+    return model, v2.Compose([v2.PILToTensor(), *shape]), preprocessing, str(file)
 
 
 def _given_file(weights: str | os.PathLike[str], *names: str) -> Path:

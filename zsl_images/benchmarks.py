@@ -150,7 +150,7 @@ def run(
     unseen classes are the only candidates, and T is the only figure of accuracy.
     """
     recipe = recipe_named(recipe_name)
-    if recipe_name != "best" and data.name.upper() in PAPER_STEPS:
+    if not recipe_name.startswith("best") and data.name.upper() in PAPER_STEPS:
         rows = len(data.rows["trainval"]) / recipe.training.batch_size
         warm_up, learn = (steps / rows for steps in PAPER_STEPS[data.name.upper()])
         learn *= recipe.training.learn_epochs > 0

@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from zsl_images.backbones import Backbone
+from zsl_images.backbones import Backbone, fingerprint
 from zsl_images.classes import ClassTable
 from zsl_images.errors import ClassTableError, WeightsError
 from zsl_images.files import replacing
@@ -43,6 +43,11 @@ class BackboneInfo:
     name: str
     weights_sha256: str = ""
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of such a backbone."""
+        return fingerprint(self.name, self.weights_sha256, self.preprocessing)
 
     @classmethod
     def of(cls, backbone: Backbone) -> BackboneInfo:

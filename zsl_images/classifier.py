@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from zsl_images.backbones import Backbone, load_backbone
 from zsl_images.checkpoint import DEFAULT_HEAD, Head, load_head, save_head
@@ -29,13 +32,32 @@ TOP_K = 5
 """How many candidates a prediction carries where nothing is said."""
 
 
+_ROWS = 4096
+"""Features that are scored at once."""
+
+
+class FeatureLabels(NamedTuple):
+    """The likeliest classes of N features.
+
+    Args:
+        probabilities: (N, k), falling.
+        columns: (N, k), the classes' rows in the table.
+        unknown: (N,), see `Prediction.unknown_score`; NaN where the head was not validated.
+    """
+
+    probabilities: npt.NDArray[np.float32]
+    columns: npt.NDArray[np.int64]
+    unknown: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True, eq=False)
 class ZeroShotClassifier:
     """Labels images with the classes of a table, with or without training photos.
 
     Args:
         head: the trained part.
-        backbone: gives the features that the head was trained on.
+        loaded_backbone: gives the features that the head was trained on; None where there will be
+            nothing but features to label.
         table: the candidate classes, their attributes in the head's order.
         seen_penalty: γ, subtracted from the scores of seen classes; more of it gives unseen
             classes a better chance. In units of squared latent distance.
@@ -43,13 +65,25 @@ class ZeroShotClassifier:
     """
 
     head: Head
-    backbone: Backbone
+    loaded_backbone: Backbone | None
     table: ClassTable
     seen_penalty: float
     min_confidence: float = 0.0
 
     def __post_init__(self) -> None:
-        self.head.backbone.check(self.backbone)
+        if self.loaded_backbone is not None:
+            self.head.backbone.check(self.loaded_backbone)
+
+    @property
+    def backbone(self) -> Backbone:
+        """What turns images into features.
+
+        Raises:
+            DataError: the classifier was loaded without.
+        """
+        if self.loaded_backbone is None:
+            raise DataError("this classifier was loaded without its backbone; it labels features only")
+        return self.loaded_backbone
 
     @classmethod
     def load(
@@ -58,6 +92,8 @@ class ZeroShotClassifier:
         *,
         backbone_weights: str | os.PathLike[str] | None = None,
         device: str | torch.device = "auto",
+        engine: str = "auto",
+        with_backbone: bool = True,
     ) -> ZeroShotClassifier:
         """Load a head, shipped (by name) or trained by you (by path), and its backbone.
 
@@ -65,18 +101,22 @@ class ZeroShotClassifier:
             name_or_path: a name of the catalogue, or a .safetensors file.
             backbone_weights: a local file or folder, see `load_backbone`.
             device: where the backbone runs.
+            engine: what runs it, see `load_backbone`.
+            with_backbone: False for labelling features that are at hand; no image can be labelled.
 
         Raises:
             WeightsError: the head cannot be read, or is of another backbone.
             BackboneError: the backbone's weights cannot be had.
         """
         head = load_head(name_or_path)
+        if not with_backbone:
+            return cls(head, None, head.table, head.seen_penalty)
         if not head.backbone.weights_sha256:
             raise DataError(
                 f"the head {name_or_path} was trained on a file of features, so no backbone is known "
                 "that would turn photos into such features; train one from photos with `zsl train`"
             )
-        backbone = load_backbone(head.backbone.name, backbone_weights, device)
+        backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
         return cls(head, backbone, head.table, head.seen_penalty)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -156,10 +196,9 @@ class ZeroShotClassifier:
         """
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}, expected 1 or more")
-        class_priors = self.class_priors()
         for batch, results in stream_features(images, self.backbone, batch_size):
             good = [r for r in results if not isinstance(r, ImageError)]
-            labelled = iter(self._label(np.stack(good), class_priors, top_k) if good else ())
+            labelled = iter(self._label(np.stack(good), top_k) if good else ())
             for image, result in zip(batch, results, strict=True):
                 path = str(image) if isinstance(image, str | os.PathLike) else None
                 if isinstance(result, ImageError):
@@ -174,27 +213,57 @@ class ZeroShotClassifier:
         with torch.inference_mode():
             return self.head.model.class_priors(torch.from_numpy(self.table.attributes))
 
+    def label_features(
+        self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K
+    ) -> FeatureLabels:
+        """Candidates of features (N, D), as the backbone gives them."""
+        class_priors = self.class_priors()
+        is_seen, known = torch.from_numpy(self.table.is_seen), self.head.known_distances
+        found: list[tuple[Tensor, ...]] = []
+        with torch.inference_mode():
+            for rows in torch.split(torch.tensor(features), _ROWS):
+                latents = self.head.model.latents(rows.float())
+                scores = class_scores(latents, class_priors)
+                unknown = (
+                    unknown_scores(scores, known) if known else torch.full((len(rows),), torch.nan)
+                )
+                scores = penalised(scores, is_seen, self.seen_penalty)
+                top = top_classes(class_probabilities(scores, self.head.temperature), top_k)
+                found.append((*top, unknown))
+        return FeatureLabels(*(torch.cat(parts).numpy() for parts in zip(*found, strict=True)))
+
+    def fingerprint(self, top_k: int = TOP_K) -> str:
+        """Names all that a label depends on beside the feature: head, candidates, thresholds."""
+        settings = (
+            self.table.names,
+            self.table.is_seen.tolist(),
+            self.seen_penalty,
+            self.head.temperature,
+            self.head.known_distances,
+            self.min_confidence,
+            top_k,
+        )
+        digest = hashlib.sha256(repr(settings).encode())
+        digest.update(self.class_priors().numpy().tobytes())
+        for tensor in self.head.model.state_dict().values():
+            digest.update(tensor.numpy().tobytes())
+        return digest.hexdigest()[:16]
+
     def _label(
-        self, features: npt.NDArray[np.float16], class_priors: torch.Tensor, top_k: int
+        self, features: npt.NDArray[np.float16], top_k: int
     ) -> list[tuple[tuple[Candidate, ...], float | None]]:
         """Candidates and the unknown score of each feature (B, D)."""
-        is_seen, known = torch.from_numpy(self.table.is_seen), self.head.known_distances
-        with torch.inference_mode():
-            latents = self.head.model.latents(torch.from_numpy(features).float())
-            scores = class_scores(latents, class_priors)
-            unknown = unknown_scores(scores, known).tolist() if known else [None] * len(scores)
-            scores = penalised(scores, is_seen, self.seen_penalty)
-            top, columns = top_classes(class_probabilities(scores, self.head.temperature), top_k)
-        every = list(zip(self.table.names, self.table.is_seen.tolist(), strict=True))
+        names, is_seen = self.table.names, self.table.is_seen.tolist()
+        labels = self.label_features(features, top_k)
         return [
             (
                 tuple(
-                    Candidate(every[column][0], probability, every[column][1])
-                    for probability, column in zip(probabilities, of_row, strict=True)
+                    Candidate(names[column], probability, is_seen[column])
+                    for probability, column in zip(probabilities, columns, strict=True)
                 ),
-                unknown_score,
+                None if np.isnan(unknown) else float(unknown),
             )
-            for probabilities, of_row, unknown_score in zip(
-                top.tolist(), columns.tolist(), unknown, strict=True
+            for probabilities, columns, unknown in zip(
+                labels.probabilities.tolist(), labels.columns.tolist(), labels.unknown, strict=True
             )
         ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +21,10 @@ from torch import Tensor
 
 from zsl_images.backbones import Backbone
 from zsl_images.errors import DataError, ImageError
-from zsl_images.files import check_writable, make_folder, replacing
+from zsl_images.files import check_writable, make_folder, path_text, replacing
 from zsl_images.images import read_image, to_rgb
+from zsl_images.kept import STAMP, KeptRows, Stamp
+from zsl_images.labels import write_parquet
 from zsl_images.results import Failure, StepRecord
 
 ImageLike = str | os.PathLike[str] | Image.Image | npt.NDArray[Any]
@@ -84,9 +87,13 @@ def extract_features(
     if cache is not None:
         make_folder(Path(cache).parent)
         check_writable(cache)
-    kept = _read_cache(Path(cache), backbone) if cache is not None else {}
-    stamps = {name: _stamp(name) for name in names}
-    fresh = [name for name in dict.fromkeys(names) if (name, *stamps[name]) not in kept]
+    kept = kept_features([Path(cache)] if cache is not None else [], backbone.fingerprint)
+    stamps = {name: stamp_of(name) for name in names}
+    places = {name: kept.find(stamp) for name, stamp in stamps.items()}
+    found = [name for name, place in places.items() if place]
+    taken = kept.take(place for place in places.values() if place)
+    feature_of = dict(zip(found, features_in(taken), strict=True)) if taken else {}
+    fresh = [name for name in stamps if name not in feature_of]
     failures: list[Failure] = []
     done = len(names) - len(fresh)
     report = on_step or (lambda record: None)
@@ -97,14 +104,16 @@ def extract_features(
                 if isinstance(feature, ImageError):
                     failures.append(Failure(name, str(feature)))
                 else:
-                    kept[name, *stamps[name]] = feature
+                    feature_of[name] = feature
             done += len(batch)
             report(StepRecord("features", done, len(names)))
     finally:
-        if cache is not None and fresh:
-            _write_cache(Path(cache), kept, backbone)
-    readable = [name for name in names if (name, *stamps[name]) in kept]
-    rows = [kept[name, *stamps[name]] for name in readable]
+        if cache is not None and len(feature_of) > len(found):
+            rows = feature_table([stamps[n] for n in feature_of], list(feature_of.values()), backbone)
+            with replacing(cache) as temporary:
+                write_features(chain(kept.latest(is_named=False), [rows]), rows.schema, temporary)
+    readable = [name for name in names if name in feature_of]
+    rows = [feature_of[name] for name in readable]
     stacked = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
     return FeatureSet(stacked.astype(np.float32), tuple(readable), tuple(failures))
 
@@ -117,19 +126,39 @@ def stream_features(
 ) -> Iterator[tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]]:
     """Batches of images with, for each, its feature (D,) or the reason why it cannot be read.
 
-    Images are decoded by a thread for each core while the backbone works on earlier ones; never more
-    than three batches are held.
+    Three things go on at once, each on batches of its own: images are decoded, by a thread for each
+    core; the backbone works; and the caller does what it does with the results. No more than a few
+    batches are held, however many images there are.
     """
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        waiting: deque[tuple[list[Item], list[Any]]] = deque()
-        try:
-            for batch in _batched(images, batch_size):
-                waiting.append((batch, [pool.submit(_transformed, i, backbone) for i in batch]))
-                if len(waiting) > 2:
-                    yield _finished(*waiting.popleft(), backbone)
-            while waiting:
-                yield _finished(*waiting.popleft(), backbone)
-        finally:
+    batches = _batched(images, batch_size)
+    first = next(batches, None)
+    if first is None:  # an engine takes a while to make
+        return
+    engine = backbone.engine
+    decoders = ThreadPoolExecutor(os.cpu_count() or 1)
+    runners = ThreadPoolExecutor(engine.concurrency)
+    decoding: deque[tuple[list[Item], list[Future[Tensor | ImageError]]]] = deque()
+    running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
+
+    def start_running() -> None:
+        batch, pictures = decoding.popleft()
+        decoded = [picture.result() for picture in pictures]
+        running.append((batch, runners.submit(_features, decoded, backbone)))
+
+    try:
+        for batch in chain([first], batches):
+            decoding.append((batch, [decoders.submit(decoded, i, backbone) for i in batch]))
+            if len(decoding) > 2:
+                start_running()
+            if len(running) > engine.concurrency:
+                done, features = running.popleft()
+                yield done, features.result()
+        while decoding:
+            start_running()
+        for done, features in running:
+            yield done, features.result()
+    finally:
+        for pool in (decoders, runners):
             pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -144,69 +173,77 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _transformed(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
+def decoded(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
+    """An image as the backbone takes it, uint8 (3, H, W), or why it cannot be read."""
     try:
-        is_path = isinstance(image, str | os.PathLike)
-        return backbone.transform(read_image(image) if is_path else to_rgb(image))  # type: ignore[arg-type]
+        if isinstance(image, str | os.PathLike):
+            return backbone.transform(read_image(image, backbone.least_side))
+        return backbone.transform(to_rgb(image))
     except ImageError as error:
         return error
 
 
-def _finished(
-    batch: list[Item], futures: list[Any], backbone: Backbone
-) -> tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]:
-    tensors = [future.result() for future in futures]
-    results: list[Any] = list(tensors)
-    good = [index for index, tensor in enumerate(tensors) if isinstance(tensor, Tensor)]
-    if good:
-        features = backbone.features(torch.stack([tensors[index] for index in good]))
-        for index, feature in zip(good, features.numpy().astype(np.float16), strict=True):
-            results[index] = feature
-    return batch, results
+def _features(
+    pictures: list[Tensor | ImageError], backbone: Backbone
+) -> list[npt.NDArray[np.float16] | ImageError]:
+    """The features of pictures, in their order, with errors left in their places."""
+    good = [picture for picture in pictures if isinstance(picture, Tensor)]
+    rows = iter(backbone.features(torch.stack(good)).numpy().astype(np.float16) if good else ())
+    return [picture if isinstance(picture, ImageError) else next(rows) for picture in pictures]
 
 
-_Key = tuple[str, int, int]
-
-
-def _stamp(name: str) -> tuple[int, int]:
-    """Size in bytes and time of change in nanoseconds; zeros for a file that is not there."""
+def stamp_of(path: str | os.PathLike[str]) -> Stamp:
+    """A photo as it is now; zeros for a file that is not there."""
     try:
-        status = Path(name).stat()
+        status = Path(path).stat()
     except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+        return Stamp(path_text(path), 0, 0)
+    return Stamp(path_text(path), status.st_size, status.st_mtime_ns)
 
 
-def _read_cache(path: Path, backbone: Backbone) -> dict[_Key, npt.NDArray[np.float16]]:
-    if not path.exists():
-        return {}
-    try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} is no feature cache ({error}); remove it, or name another") from error
-    found = (table.schema.metadata or {}).get(b"backbone", b"").decode()
-    if found != backbone.fingerprint:
-        raise DataError(
-            f"the features in {path} were made by another backbone or preprocessing than "
-            f"{backbone.name}'s; remove it, or name another file"
-        )
-    features = table["feature"].combine_chunks()
-    values = features.flatten().to_numpy().reshape(-1, backbone.feature_dim)
-    keys = zip(*(table[name].to_pylist() for name in ("path", "size", "mtime_ns")), strict=True)
-    return dict(zip(keys, values, strict=True))
-
-
-def _write_cache(path: Path, kept: Mapping[_Key, npt.NDArray[np.float16]], backbone: Backbone) -> None:
-    names, sizes, times = zip(*kept, strict=True) if kept else ((), (), ())
-    flat = np.concatenate(list(kept.values())) if kept else np.empty(0, np.float16)
-    table = pa.table(
+def feature_table(
+    stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]], backbone: Backbone
+) -> pa.Table:
+    """Rows of a feature file: for each photo its stamp and its feature (D,) in float16."""
+    flat = np.concatenate(features) if features else np.empty(0, np.float16)
+    columns = zip(*stamps, strict=True) if stamps else ((), (), ())
+    return pa.table(
         {
-            "path": pa.array(names, pa.string()),
-            "size": pa.array(sizes, pa.int64()),
-            "mtime_ns": pa.array(times, pa.int64()),
+            **{
+                name: pa.array(values, pa.string() if name == "path" else pa.int64())
+                for name, values in zip(STAMP, columns, strict=True)
+            },
             "feature": pa.FixedSizeListArray.from_arrays(pa.array(flat), backbone.feature_dim),
         },
         metadata={"backbone": backbone.fingerprint, "backbone_name": backbone.name},
     )
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="none")
+
+
+def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
+    """Write tables made by `feature_table` as one Parquet file."""
+    write_parquet((table.cast(schema) for table in tables), schema, path, 4096, compression="none")
+
+
+def features_in(table: pa.Table) -> npt.NDArray[np.float16]:
+    """The features (N, D) in rows of a feature file."""
+    column = table["feature"].combine_chunks()
+    values = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(values).reshape(len(table), column.type.list_size)
+
+
+def kept_features(files: Sequence[Path], fingerprint: str) -> KeptRows:
+    """The features in those of the files that exist.
+
+    Raises:
+        DataError: a file is no feature file, or of another backbone or preprocessing.
+    """
+    files = [file for file in files if file.exists()]
+    kept = KeptRows(files, columns=[*STAMP, "feature"])
+    for file in files:
+        found = (pq.read_schema(file).metadata or {}).get(b"backbone", b"").decode()
+        if found != fingerprint:
+            raise DataError(
+                f"the features in {file} were made by another backbone or preprocessing than the one "
+                "in use; remove it, or name another file"
+            )
+    return kept

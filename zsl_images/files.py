@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
+
 from zsl_images.errors import OutputError
 
 
@@ -42,6 +44,16 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise OutputError(f"cannot write {path}: {_reason(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def path_text(path: str | os.PathLike[str]) -> str:
+    """A path as text that any file can hold: bytes that are no UTF-8 become `\\xff` and the like."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: $ZSL_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("ZSL_CACHE") or platformdirs.user_cache_dir("zsl_images"))
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:

@@ -6,6 +6,7 @@ import glob
 import os
 import warnings
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,19 @@ SUFFIXES = frozenset(
 )
 """File endings that count as images when a folder is walked."""
 
+MANIFESTS = frozenset({".txt", ".parquet"})
+"""File endings of lists of paths."""
+
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS decides
 
 
-def read_image(path: str | os.PathLike[str]) -> Image.Image:
+def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image:
     """Open an image file as an upright RGB picture; of an animation, its first frame.
+
+    Args:
+        path: the file.
+        least_side: a JPEG may be decoded at a half, a quarter or an eighth of its size, which is
+            faster, as long as neither side falls below this many pixels. 0 for the whole size.
 
     Raises:
         ImageError: no such file, no image, damaged, or more than `MAX_PIXELS`.
@@ -43,6 +52,9 @@ def read_image(path: str | os.PathLike[str]) -> Image.Image:
         raise ImageError(f"{path} is not an ordinary file, expected an image file")
     try:
         with Image.open(path, formats=FORMATS) as image:
+            _check_pixels(image)
+            if least_side:
+                image.draft(None, (least_side, least_side))
             return to_rgb(image)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
@@ -69,8 +81,7 @@ def to_rgb(image: Image.Image | npt.NDArray[Any]) -> Image.Image:
     """
     if not isinstance(image, Image.Image):
         image = _from_array(np.asarray(image))
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageError(f"{image.width} × {image.height} pixels; {_too_large()}")
+    _check_pixels(image)
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
         image = Image.fromarray(_to_8_bit(np.asarray(image)))
@@ -82,20 +93,57 @@ def to_rgb(image: Image.Image | npt.NDArray[Any]) -> Image.Image:
 
 
 def find_images(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """Image paths from files, folders and glob patterns, in a stable order.
+    """Image paths from files, folders, glob patterns and manifests, in a stable order, each once.
 
-    Folders are walked to the bottom in sorted order, without hidden entries and links to folders,
-    and give only files with an image's ending. A path that is no folder and no pattern is given as
-    it stands: whether it can be read is for `read_image` to say.
+    Folders are walked to the bottom in sorted order, without hidden entries, and give only ordinary
+    files with an image's ending; links to folders are followed, but no folder is walked twice. A
+    manifest is a text file (.txt) with a path a line, or a Parquet file with a column `path`. Any other
+    path that is no folder and no pattern is given as it stands: whether it can be read is for
+    `read_image` to say.
+
+    Raises:
+        DataError: a manifest cannot be read.
     """
-    for item in inputs:
-        path = Path(item)
-        if path.is_dir():
-            yield from _walk(path)
-        elif not path.exists() and glob.has_magic(str(item)):
-            yield from _matches(path) or [path]
-        else:
+    given: set[int] = set()
+    is_one_folder = isinstance(inputs, list) and len(inputs) == 1 and Path(inputs[0]).is_dir()
+    for path in chain.from_iterable(_found(Path(item)) for item in inputs):
+        key = hash(path)
+        if is_one_folder or key not in given:
             yield path
+        if not is_one_folder:
+            given.add(key)
+
+
+def _found(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from _walk(path)
+    elif not path.exists() and glob.has_magic(str(path)):
+        yield from _matches(path) or [path]
+    elif path.suffix.lower() in MANIFESTS and path.is_file():
+        yield from _listed(path)
+    else:
+        yield path
+
+
+def _listed(manifest: Path) -> Iterator[Path]:
+    """The paths in a manifest."""
+    try:
+        if manifest.suffix.lower() == ".txt":
+            with manifest.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+                yield from (Path(line.rstrip("\r\n")) for line in lines if line.strip())
+        else:
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(manifest) as file:
+                if "path" not in file.schema_arrow.names:
+                    raise ValueError(f"no column 'path', but {', '.join(file.schema_arrow.names)}")
+                for batch in file.iter_batches(columns=["path"]):
+                    yield from map(Path, batch["path"].to_pylist())
+    except (OSError, ValueError) as error:  # pyarrow's errors are such
+        raise DataError(
+            f"cannot read the manifest {manifest} ({error}); expected a path a line (.txt), or a "
+            "column 'path' (.parquet)"
+        ) from error
 
 
 def find_labelled_images(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
@@ -135,7 +183,13 @@ def _matches(pattern: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
+    walked: set[tuple[int, int]] = set()  # device and inode of folders, since links can go in circles
+    for root, folders, files in os.walk(folder, followlinks=True):
+        status = Path(root).stat()
+        if (status.st_dev, status.st_ino) in walked:
+            folders.clear()
+            continue
+        walked.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(root, name)
@@ -168,6 +222,11 @@ def _to_8_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if low < 0 or high > top:  # a 32-bit TIFF, say: no range is given, so its own is used
         values, top = values - low, max(high - low, 1e-12)
     return (values * (255.0 / top) + 0.5).astype(np.uint8)
+
+
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageError(f"{image.width} × {image.height} pixels; {_too_large()}")
 
 
 def _too_large() -> str:

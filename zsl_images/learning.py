@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
 from zsl_images.backbones import DEFAULT_BACKBONE, Backbone, load_backbone
 from zsl_images.checkpoint import BackboneInfo, Head
@@ -31,6 +30,7 @@ from zsl_images.evaluation import (
     scores_of,
 )
 from zsl_images.features import FeatureSet, OnStep, extract_features
+from zsl_images.files import cache_folder
 from zsl_images.images import find_images, find_labelled_images
 from zsl_images.recipes import recipe_named
 from zsl_images.results import Evaluation, Failure
@@ -234,9 +234,8 @@ def labelled_features(
 
 def default_cache(photos: str | os.PathLike[str], backbone: Backbone) -> Path:
     """Where features of a folder of photos are kept: the user's cache folder, or $ZSL_CACHE."""
-    root = os.environ.get("ZSL_CACHE") or platformdirs.user_cache_dir("zsl_images")
     key = hashlib.sha256(f"{Path(photos).resolve()} {backbone.fingerprint}".encode()).hexdigest()
-    return Path(root) / "features" / f"{backbone.name}-{key[:16]}.parquet"
+    return cache_folder() / "features" / f"{backbone.name}-{key[:16]}.features.parquet"
 
 
 def _outcome(

@@ -25,7 +25,8 @@ class ModelConfig:
         latent_dim: L.
         encoder_hidden: widths of the encoder's hidden layers; none makes its mean the scaled feature
             with a learned shift, which takes P = L.
-        decoder_hidden: widths of the decoder's hidden layers; none makes it linear.
+        decoder_hidden: widths of the decoder's hidden layers; none makes it linear, and its dropout
+            one of latents.
         prior_layers: layers of the prior network, widths going from A to L in a geometric series.
         encoder_dropout: probability that a hidden unit of the encoder is dropped.
         decoder_dropout: the same of the decoder.
@@ -174,7 +175,11 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         widths = (config.latent_dim, *config.decoder_hidden)
-        self.hidden = _dense(widths, config, config.decoder_dropout)
+        self.hidden = (
+            _dense(widths, config, config.decoder_dropout)
+            if config.decoder_hidden
+            else nn.Dropout(config.decoder_dropout)
+        )
         self.mean = nn.Linear(widths[-1], config.scaled_dim)
         if not config.decoder_hidden:
             nn.init.eye_(self.mean.weight)

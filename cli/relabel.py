@@ -1,0 +1,41 @@
+"""`zsl relabel`: label photos by features that were kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from zsl_images.cli.console import label_progress
+from zsl_images.cli.options import (
+    Attributes,
+    JsonProgress,
+    MinConfidence,
+    SeenPenalty,
+    TopK,
+    Weights,
+    ZslOnly,
+    decided,
+)
+
+
+def relabel(
+    features: Annotated[Path, typer.Argument(help="Feature file made by `zsl label --features`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Label file: .parquet, .csv or .jsonl.")],
+    attributes: Attributes = None,
+    weights: Weights = "awa2",
+    top_k: TopK = 5,
+    seen_penalty: SeenPenalty = None,
+    zsl_only: ZslOnly = False,
+    min_confidence: MinConfidence = 0.0,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Apply another head or class table to photos whose features were kept; none is opened."""
+    from zsl_images.classifier import ZeroShotClassifier
+    from zsl_images.labelling import relabel as relabel_features
+
+    classifier = ZeroShotClassifier.load(weights, with_backbone=False)
+    classifier = decided(classifier, attributes, seen_penalty, zsl_only, min_confidence)
+    with label_progress(json_progress, None) as show:
+        result = relabel_features(classifier, features, out, top_k=top_k, on_progress=show)
+    typer.echo(f"{out}: {result.done} photos; {result.unknowns} unknown")

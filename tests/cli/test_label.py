@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from drawing import COLOURS, draw
+from typer.testing import CliRunner
+from zsl_images.cli import app
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED
+
+USAGE = 2
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for colour in COLOURS:
+        draw(colour, 0).save(folder / f"{colour}.png")
+    return folder
+
+
+def run(*arguments: object, stdin: str | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [*map(str, arguments)], input=stdin)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None:
+    (photos / "broken.png").write_text("broken")
+    out, kept = tmp_path / "labels.csv", tmp_path / "features.parquet"
+    code, text, _ = run(
+        *("label", photos, "--out", out, "--features", kept, "--copy", tmp_path / "sorted", "--xmp"),
+        *("--coco", tmp_path / "coco.json", "--label-studio", tmp_path / "tasks.json"),
+    )
+    assert code == FINISHED_WITH_FAILURES
+    assert "9 photos, 0 of them labelled before; 0 unknown, 1 could not be read" in text
+    with out.open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert [Path(row["path"]).stem for row in rows] == sorted([*COLOURS, "broken"])
+    assert len([row for row in rows if row["error"]]) == 1
+    assert len(list((tmp_path / "sorted").glob("*/*.png"))) == 8
+    assert len(list(photos.glob("*.png.xmp"))) == 8
+    assert len(json.loads((tmp_path / "coco.json").read_text())["annotations"]) == 8
+    assert len(json.loads((tmp_path / "tasks.json").read_text())) == 8
+    (photos / "broken.png").unlink()
+    code, text, _ = run("label", photos, "-o", out, "--features", kept, "--prune")
+    assert (code, "8 photos, 8 of them labelled before" in text) == (0, True)
+    relabelled = tmp_path / "relabelled.parquet"
+    code, text, _ = run("relabel", kept, "--out", relabelled, "--zsl-only", "--min-confidence", 1)
+    assert (code, "8 photos; 8 unknown" in text) == (0, True)
+    table = pq.read_table(relabelled)
+    assert table["label"].null_count == 8
+    assert not any(table["is_seen"].to_pylist())
+
+
+def test_progress_as_json(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "l.jsonl"
+    code, _, text = run("label", photos, "--out", out, "--json-progress", "--batch-size", 3)
+    assert code == 0
+    records = [json.loads(line) for line in text.splitlines()]
+    assert [record["done"] for record in records] == [3, 6, 8, 8]
+    assert set(records[-1]) == {
+        *("done", "kept", "failures", "unknowns", "is_complete"),
+        *("total", "photos_per_second", "eta_seconds"),
+    }
+
+
+def test_photos_from_stdin_and_manifests(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "l.jsonl"
+    names = "\n".join(map(str, photos.iterdir()))
+    assert run("label", "-", "--out", out, stdin=names)[0] == 0
+    (tmp_path / "list.txt").write_text(names)
+    code, text, _ = run("label", tmp_path / "list.txt", "--out", out)
+    assert (code, "8 of them labelled before" in text) == (0, True)
+
+
+def test_wrong_usage_and_errors(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    cases = [
+        (("--out", tmp_path / "l.xlsx"), FAILED, "to end in .parquet, .csv, .jsonl"),
+        (("--out", tmp_path / "none" / "l.csv"), FAILED, "cannot write"),
+        (("--out", tmp_path / "l.csv", "--move", "a", "--copy", "b"), USAGE, "one of --move"),
+        (("--out", tmp_path / "l.csv", "--move", photos / "a"), USAGE, "labelled again"),
+        (("--out", tmp_path / "l.csv", "--engine", "fast"), USAGE, "fast"),
+    ]
+    for arguments, code, message in cases:
+        found, _, text = run("label", photos, *arguments)
+        assert (found, message in " ".join(text.replace("│", " ").split())) == (code, True), text
+    code, _, text = run("label", tmp_path / "empty", "--out", tmp_path / "l.csv")
+    assert (code, "no image found" in text) == (USAGE, True)
+    (photos / "broken.png").write_text("broken")
+    code, _, text = run("label", photos, "--out", tmp_path / "s.csv", "--strict")
+    assert (code, "broken.png: not an image" in text) == (FAILED, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
+    for seed in range(1, 300):
+        draw("red", seed).save(photos / f"red-{seed:03}.png")
+    out = tmp_path / "labels.parquet"
+    command = [sys.executable, "-m", "zsl_images", "label", str(photos), "--out", str(out)]
+    with subprocess.Popen(
+        [*command, "--json-progress", "--batch-size", "4", "--engine", "torch"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        assert json.loads(process.stderr.readline())["done"] == 4
+        process.send_signal(signal.SIGINT)
+        text = process.stderr.read()
+    assert process.returncode == INTERRUPTED
+    assert "run the same command to go on" in text
+    done = int(text.split("stopped after ")[1].split()[0])
+    assert 4 <= done < 307
+    code, text, _ = run("label", photos, "--out", out, "--engine", "torch")
+    assert (code, f"307 photos, {done} of them labelled before" in text) == (0, True)
+
+
+def test_speed_is_told(photos: Path) -> None:
+    for seed in range(1, 40):
+        draw("red", seed).save(photos / f"red-{seed:03}.png")
+    code, text, _ = run("speed", photos, "--limit", 40, "--format", "json")
+    assert code == 0
+    assert set(json.loads(text)) == {"engine", "decode", "model", "pipeline", "bound", "slower"}
+    assert "of what decoding and the backbone allow" in run("speed", photos, "--limit", 40)[1]
