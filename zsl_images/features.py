@@ -109,9 +109,9 @@ def extract_features(
             report(StepRecord("features", done, len(names)))
     finally:
         if cache is not None and len(feature_of) > len(found):
-            rows = feature_table([stamps[n] for n in feature_of], list(feature_of.values()), backbone)
+            new = feature_table([stamps[n] for n in feature_of], list(feature_of.values()), backbone)
             with replacing(cache) as temporary:
-                write_features(chain(kept.latest(is_named=False), [rows]), rows.schema, temporary)
+                write_features(chain(kept.latest(is_named=False), [new]), new.schema, temporary)
     readable = [name for name in names if name in feature_of]
     rows = [feature_of[name] for name in readable]
     stacked = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
@@ -204,8 +204,12 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
 def feature_table(
     stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]], backbone: Backbone
 ) -> pa.Table:
-    """Rows of a feature file: for each photo its stamp and its feature (D,) in float16."""
-    flat = np.concatenate(features) if features else np.empty(0, np.float16)
+    """Rows of a feature file: for each photo its stamp and its feature (D,), the bytes of float16."""
+    width = 2 * backbone.feature_dim
+    flat = np.concatenate(features).astype("<f2") if features else np.empty(0, "<f2")
+    feature = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(width), len(stamps), [None, pa.py_buffer(flat)]
+    )  # read ten times faster than a list of numbers
     columns = zip(*stamps, strict=True) if stamps else ((), (), ())
     return pa.table(
         {
@@ -213,7 +217,7 @@ def feature_table(
                 name: pa.array(values, pa.string() if name == "path" else pa.int64())
                 for name, values in zip(STAMP, columns, strict=True)
             },
-            "feature": pa.FixedSizeListArray.from_arrays(pa.array(flat), backbone.feature_dim),
+            "feature": feature,
         },
         metadata={"backbone": backbone.fingerprint, "backbone_name": backbone.name},
     )
@@ -227,8 +231,9 @@ def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) ->
 def features_in(table: pa.Table) -> npt.NDArray[np.float16]:
     """The features (N, D) in rows of a feature file."""
     column = table["feature"].combine_chunks()
-    values = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(values).reshape(len(table), column.type.list_size)
+    width: int = column.type.byte_width
+    values = np.frombuffer(column.buffers()[1], np.uint8)[column.offset * width :]
+    return values[: len(table) * width].view("<f2").reshape(len(table), width // 2)
 
 
 def kept_features(files: Sequence[Path], fingerprint: str) -> KeptRows:

@@ -100,12 +100,20 @@ class KeptRows:
 
     def take(self, places: Iterable[Place]) -> pa.Table | None:
         """The rows at `places`, in that order; None for no places."""
-        rows = []
+        found: list[pa.Table] = []
+        run: list[int] = []  # rows of one group, taken together
+        where = (-1, -1)
         for file, row in places:
             starts = self._group_starts[file]
             group = bisect_right(starts, row) - 1
-            rows.append(self._group(file, group).slice(row - starts[group], 1))
-        return pa.concat_tables(rows).combine_chunks() if rows else None
+            if (file, group) != where and run:
+                found.append(self._group(*where).take(run))
+                run = []
+            where = file, group
+            run.append(row - starts[group])
+        if run:
+            found.append(self._group(*where).take(run))
+        return pa.concat_tables(found).combine_chunks() if found else None
 
     def latest(self, is_named: bool | None = None, size: int = 4096) -> Iterator[pa.Table]:
         """The latest row of each path, `size` at a time, in the order of the files.

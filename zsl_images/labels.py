@@ -80,16 +80,16 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
 def write_parquet(
     tables: Iterable[pa.Table], schema: pa.Schema, path: Path, rows: int = _ROWS, **options: Any
 ) -> None:
-    """Write tables of `schema` as one Parquet file with row groups of `rows` rows, or a few more."""
+    """Write tables of `schema` as one Parquet file with row groups of `rows` rows."""
     with pq.ParquetWriter(path, schema, **options) as writer:
         held: list[pa.Table] = []
         for table in tables:
             held.append(table)
             if sum(map(len, held)) >= rows:
-                writer.write_table(pa.concat_tables(held))
+                writer.write_table(pa.concat_tables(held), row_group_size=rows)
                 held = []
         if held:
-            writer.write_table(pa.concat_tables(held))
+            writer.write_table(pa.concat_tables(held), row_group_size=rows)
 
 
 def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
