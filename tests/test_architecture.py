@@ -17,11 +17,14 @@ ROOT = Path(__file__).parent.parent
 LEVELS = [
     {"errors", "version"},
     {"files"},
+    {"tables"},
+    {"attributes"},
     {"classes", "images", "metrics", "results"},
-    {"backbones", "networks", "losses", "scoring"},
+    {"backbones", "networks", "losses", "scoring", "rows"},
     {"mmvae", "features", "xlsa17"},
     {"training", "evaluation"},
     {"checkpoint", "recipes"},
+    {"checking"},
     {"classifier"},
     {"learning"},
     {"benchmarks"},
@@ -30,7 +33,8 @@ LEVELS = [
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 HOMES_OF = {
-    "torch": {name for name, level in LEVEL.items() if level >= LEVEL["backbones"]},
+    "torch": {name for name, level in LEVEL.items() if level >= LEVEL["backbones"]}
+    - {"rows", "checking"},
     "timm": {"backbones"},
     "torchvision": {"backbones"},
     "typer": {"cli"},

@@ -17,6 +17,7 @@ from zsl_images.version import __version__
 
 if TYPE_CHECKING:
     from zsl_images.backbones import Backbone, load_backbone
+    from zsl_images.checking import check_classes
     from zsl_images.classes import ClassTable
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.errors import (
@@ -29,21 +30,26 @@ if TYPE_CHECKING:
     from zsl_images.features import FeatureSet, extract_features
     from zsl_images.learning import evaluate, train
     from zsl_images.results import Candidate, Evaluation, Failure, Prediction
+    from zsl_images.rows import ClassRow
+    from zsl_images.tables import Finding
 
 _HOMES = {
     "Backbone": "backbones",
     "BackboneError": "errors",
     "Candidate": "results",
+    "ClassRow": "rows",
     "ClassTable": "classes",
     "ClassTableError": "errors",
     "Evaluation": "results",
     "Failure": "results",
     "FeatureSet": "features",
+    "Finding": "tables",
     "ImageError": "errors",
     "Prediction": "results",
     "WeightsError": "errors",
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
+    "check_classes": "checking",
     "evaluate": "learning",
     "extract_features": "features",
     "load_backbone": "backbones",
@@ -54,17 +60,20 @@ __all__ = [
     "Backbone",
     "BackboneError",
     "Candidate",
+    "ClassRow",
     "ClassTable",
     "ClassTableError",
     "Evaluation",
     "Failure",
     "FeatureSet",
+    "Finding",
     "ImageError",
     "Prediction",
     "WeightsError",
     "ZSLError",
     "ZeroShotClassifier",
     "__version__",
+    "check_classes",
     "evaluate",
     "extract_features",
     "load_backbone",

@@ -13,7 +13,7 @@ import torch
 
 from zsl_images.backbones import Backbone, load_backbone
 from zsl_images.checkpoint import DEFAULT_HEAD, Head, load_head, save_head
-from zsl_images.classes import ClassTable
+from zsl_images.classes import ClassTable, another_scale
 from zsl_images.errors import ClassTableError, ClassTableWarning, DataError, ImageError
 from zsl_images.features import ImageLike, stream_features
 from zsl_images.results import Candidate, Failure, Prediction
@@ -98,14 +98,8 @@ class ZeroShotClassifier:
         """
         head_table = self.head.table
         table = table.aligned_to(head_table.attribute_names)
-        mine, given = np.abs(head_table.attributes).max(), np.abs(table.attributes).max()
-        if not mine / 10 < given < mine * 10:
-            warnings.warn(
-                f"the attributes reach up to {given:g}, those that the head was trained with up to "
-                f"{mine:g}: give them on the same scale",
-                ClassTableWarning,
-                stacklevel=2,
-            )
+        if message := another_scale(table.attributes, head_table.attributes):
+            warnings.warn(message, ClassTableWarning, stacklevel=2)
         return replace(self, table=table.with_seen(head_table.seen_names))
 
     def only_unseen(self) -> ZeroShotClassifier:
