@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from zsl_images.cli.candidates import Text, with_candidates
 from zsl_images.cli.console import FINISHED_WITH_FAILURES
+from zsl_images.cli.details import Details
 from zsl_images.cli.options import (
     BackboneWeights,
     Device,
@@ -46,12 +48,23 @@ def classify(
             help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
         ),
     ] = None,
+    text: Text = None,
     weights: Weights = "awa2",
     top_k: Annotated[int, typer.Option(min=1, help="Candidates shown; at most all classes.")] = 5,
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
     seen_penalty: SeenPenalty = None,
     zsl_only: ZslOnly = False,
     min_confidence: MinConfidence = 0.0,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of the classes' groups (CSV or TSV), from fine to coarse; the answer is the "
+            "finest level above --min-confidence."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which attributes speak for the label.")
+    ] = False,
     backbone_weights: BackboneWeights = None,
     device: Device = "auto",
 ) -> None:
@@ -61,8 +74,10 @@ def classify(
     """
     from zsl_images.classes import ClassTable
     from zsl_images.images import find_images
+    from zsl_images.taxonomy import Taxonomy
 
     table = ClassTable.read(attributes) if attributes else None
+    groups = Taxonomy.read(taxonomy) if taxonomy else None
     paths = [str(path) for path in find_images(_with_stdin(photos))]
     if not paths:
         raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
@@ -70,14 +85,20 @@ def classify(
     from zsl_images.classifier import ZeroShotClassifier
 
     classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-    if table is not None:
-        classifier = classifier.with_classes(table)
+    classifier = with_candidates(classifier, table, text)
     classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
     if zsl_only:
         classifier = classifier.only_unseen()
     classifier = classifier.with_min_confidence(min_confidence)
+    if groups:
+        classifier = classifier.with_taxonomy(groups)
+    if explain:
+        classifier = classifier.with_explanations()
+    details = Details(groups.levels if groups else (), explain)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
-    failures = shows[format](classifier.stream(paths, top_k), min(top_k, len(classifier.table)))
+    failures = shows[format](
+        classifier.stream(paths, top_k), min(top_k, len(classifier.table)), details
+    )
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
         raise typer.Exit(FINISHED_WITH_FAILURES)
@@ -91,7 +112,7 @@ def _with_stdin(inputs: Iterable[str]) -> Iterator[str]:
             yield item
 
 
-def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
+def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -109,7 +130,11 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
             table.add_row(result.path, f"[red]{_escaped(result.reason)}[/red]", "", "error")
             continue
         if result.is_abstention:
-            table.add_row(_escaped(result.path or ""), "unknown", "", "", style="bold")
+            first = ("unknown", "", "")
+            if result.answer:
+                answer = result.answer
+                first = (_escaped(answer.label), f"{answer.probability:.1%}", _escaped(answer.level))
+            table.add_row(_escaped(result.path or ""), *first, style="bold")
         for rank, candidate in enumerate(result.top, start=int(result.is_abstention)):
             table.add_row(
                 _escaped(result.path or "") if rank == 0 else "",
@@ -118,6 +143,8 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
                 "seen" if candidate.is_seen else "unseen",
                 style="bold" if rank == 0 else "dim",
             )
+        for row in details.rows(result):
+            table.add_row("", *map(_escaped, row), style="dim")
     Console().print(table)
     return failures
 
@@ -128,23 +155,23 @@ def _escaped(text: str) -> str:
     return escape(text)
 
 
-def _show_json(results: Iterable[Prediction | Failure], top_k: int) -> int:
+def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
     failures = 0
     typer.echo("[", nl=False)
     for index, result in enumerate(results):
-        row = result.to_dict()
+        row = details.completed(result.to_dict())
         failures += row["error"] is not None
         typer.echo((",\n" if index else "\n") + json.dumps(row, ensure_ascii=False), nl=False)
     typer.echo("\n]")
     return failures
 
 
-def _show_csv(results: Iterable[Prediction | Failure], top_k: int) -> int:
+def _show_csv(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
     fields = ("label", "probability", "is_seen")
     header = ["path", *fields]
     header += [f"top{rank}_{name}" for rank in range(1, top_k + 1) for name in fields]
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*header, "unknown_score", "error"])
+    writer.writerow([*header, "unknown_score", "error", *details.header()])
     failures = 0
     for result in results:
         row = result.to_dict()
@@ -152,6 +179,12 @@ def _show_csv(results: Iterable[Prediction | Failure], top_k: int) -> int:
         top: list[Any] = [candidate[name] for candidate in row["top"] for name in fields]
         top += [None] * (len(fields) * top_k - len(top))
         writer.writerow(
-            [row["path"], *(row[name] for name in fields), *top, row["unknown_score"], row["error"]]
+            [
+                *(row[name] for name in ("path", *fields)),
+                *top,
+                row["unknown_score"],
+                row["error"],
+                *details.cells(row),
+            ]
         )
     return failures

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from zsl_images.cli.candidates import Text, with_candidates
 from zsl_images.cli.console import progress
 from zsl_images.cli.options import (
     BackboneWeights,
@@ -29,6 +30,7 @@ def evaluate(
         Path | None,
         typer.Option("--attributes", "-a", help="Class table of candidates. Default: the head's."),
     ] = None,
+    text: Text = None,
     weights: Weights = "awa2",
     seen_penalty: SeenPenalty = None,
     min_confidence: MinConfidence = 0.0,
@@ -61,8 +63,7 @@ def evaluate(
 
         table = ClassTable.read(attributes) if attributes else None
         classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-        if table is not None:
-            classifier = classifier.with_classes(table)
+        classifier = with_candidates(classifier, table, text)
         classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
         classifier = classifier.with_min_confidence(min_confidence)
         with progress() as show:

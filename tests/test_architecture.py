@@ -20,11 +20,11 @@ LEVELS = [
     {"tables"},
     {"attributes"},
     {"classes", "images", "metrics", "results"},
-    {"backbones", "networks", "losses", "scoring", "rows"},
+    {"backbones", "networks", "losses", "scoring", "rows", "taxonomy", "texts"},
     {"mmvae", "features", "xlsa17"},
     {"training", "evaluation"},
     {"checkpoint", "recipes"},
-    {"checking"},
+    {"checking", "explanations"},
     {"classifier"},
     {"learning"},
     {"benchmarks"},
@@ -34,7 +34,7 @@ LEVELS = [
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 HOMES_OF = {
     "torch": {name for name, level in LEVEL.items() if level >= LEVEL["backbones"]}
-    - {"rows", "checking"},
+    - {"rows", "taxonomy", "texts", "checking"},
     "timm": {"backbones"},
     "torchvision": {"backbones"},
     "typer": {"cli"},

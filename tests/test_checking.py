@@ -190,3 +190,15 @@ def test_a_wider_margin_finds_more_pairs(tmp_path: Path, trained: ZeroShotClassi
     trained.table.write(tmp_path / "table.csv")
     pairs = len(trained.table) * (len(trained.table) - 1) // 2
     assert len(check_classes(tmp_path / "table.csv", trained.head, margin=1e6)) == pairs
+
+
+def test_a_head_that_knows_descriptions_too_is_asked_for_its_attributes_alone(
+    tmp_path: Path, trained: ZeroShotClassifier
+) -> None:
+    words = ClassTable(trained.table.names, ("text e 0 1", "text e 0 2"), np.full((8, 2), -0.5))
+    trained.table.write(tmp_path / "table.csv")
+    both = replace(trained.head, table=trained.head.table.beside(words))
+    assert check_classes(tmp_path / "table.csv", both) == ()
+    (finding,) = check_classes(tmp_path / "table.csv", replace(trained.head, table=words))
+    assert finding.is_error
+    assert "descriptions alone" in finding.message

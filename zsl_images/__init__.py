@@ -24,14 +24,17 @@ if TYPE_CHECKING:
         BackboneError,
         ClassTableError,
         ImageError,
+        TextEncoderError,
         WeightsError,
         ZSLError,
     )
     from zsl_images.features import FeatureSet, extract_features
     from zsl_images.learning import evaluate, train
-    from zsl_images.results import Candidate, Evaluation, Failure, Prediction
+    from zsl_images.results import Candidate, Evaluation, Explanation, Failure, LevelLabel, Prediction
     from zsl_images.rows import ClassRow
     from zsl_images.tables import Finding
+    from zsl_images.taxonomy import Taxonomy
+    from zsl_images.texts import TextEncoder, load_text_encoder, read_classes
 
 _HOMES = {
     "Backbone": "backbones",
@@ -41,11 +44,16 @@ _HOMES = {
     "ClassTable": "classes",
     "ClassTableError": "errors",
     "Evaluation": "results",
+    "Explanation": "results",
     "Failure": "results",
     "FeatureSet": "features",
     "Finding": "tables",
     "ImageError": "errors",
+    "LevelLabel": "results",
     "Prediction": "results",
+    "Taxonomy": "taxonomy",
+    "TextEncoder": "texts",
+    "TextEncoderError": "errors",
     "WeightsError": "errors",
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
@@ -53,6 +61,8 @@ _HOMES = {
     "evaluate": "learning",
     "extract_features": "features",
     "load_backbone": "backbones",
+    "load_text_encoder": "texts",
+    "read_classes": "texts",
     "train": "learning",
 }
 
@@ -64,11 +74,16 @@ __all__ = [
     "ClassTable",
     "ClassTableError",
     "Evaluation",
+    "Explanation",
     "Failure",
     "FeatureSet",
     "Finding",
     "ImageError",
+    "LevelLabel",
     "Prediction",
+    "Taxonomy",
+    "TextEncoder",
+    "TextEncoderError",
     "WeightsError",
     "ZSLError",
     "ZeroShotClassifier",
@@ -77,6 +92,8 @@ __all__ = [
     "evaluate",
     "extract_features",
     "load_backbone",
+    "load_text_encoder",
+    "read_classes",
     "train",
 ]
 

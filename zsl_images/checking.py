@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.attributes import AttributeRows
-from zsl_images.classes import another_scale
+from zsl_images.classes import ClassTable, another_scale
 from zsl_images.tables import Finding
 
 if TYPE_CHECKING:
@@ -47,13 +47,24 @@ def check_classes(
     findings = [*rows.findings, *_same_rows(rows)]
     if head is None:
         findings += [*_same_columns(rows), *_mixed_scales(rows)]
+    elif head.table.text_dim == len(head.table.attribute_names):
+        message = "the head knows classes by descriptions alone, so this table is of no use to it"
+        findings.append(Finding("unknown", message, is_error=True))
     else:
-        findings += [*_names(rows, head), *_never_varied(rows, head), *_values(rows, head)]
-        if margin is None:
-            margin = head.temperature * math.log(9)
-        if not any(finding.is_error for finding in findings):
-            findings += _indistinct(rows, head, margin)
+        known = _without_text(head.table)
+        findings += [*_names(rows, known), *_never_varied(rows, known), *_values(rows, known)]
+        is_whole = not head.table.text_dim  # class priors need the descriptions too
+        if is_whole and not any(finding.is_error for finding in findings):
+            least = head.temperature * math.log(9) if margin is None else margin
+            findings += _indistinct(rows, head, least)
     return tuple(sorted(findings, key=lambda finding: finding.place))
+
+
+def _without_text(table: ClassTable) -> ClassTable:
+    count = len(table.attribute_names) - table.text_dim
+    return ClassTable(
+        table.names, table.attribute_names[:count], table.attributes[:, :count], table.is_seen
+    )
 
 
 def _same_rows(rows: AttributeRows) -> Iterator[Finding]:
@@ -112,12 +123,12 @@ def _mixed_scales(rows: AttributeRows) -> Iterator[Finding]:
             )
 
 
-def _names(rows: AttributeRows, head: Head) -> Iterator[Finding]:
+def _names(rows: AttributeRows, known: ClassTable) -> Iterator[Finding]:
     """Attributes that are lacking, unknown or misspelt, and classes named nearly as a known one."""
     header = rows.sheet.rows[0][0] if rows.sheet.rows else None
     column_of = dict(zip(rows.attribute_names, rows.columns, strict=True))
-    unknown = [name for name in rows.attribute_names if name not in head.table.attribute_names]
-    for name in head.table.attribute_names:
+    unknown = [name for name in rows.attribute_names if name not in known.attribute_names]
+    for name in known.attribute_names:
         if name in column_of:
             continue
         near = difflib.get_close_matches(name, unknown, n=1)
@@ -132,19 +143,19 @@ def _names(rows: AttributeRows, head: Head) -> Iterator[Finding]:
         message = "the head does not know this attribute and leaves it out"
         yield Finding("unknown", message, header, column_of[name], name)
     for name, line in zip(rows.names, rows.lines, strict=True):
-        near = difflib.get_close_matches(name, head.table.names, n=1, cutoff=_LIKE_NAMES)
+        near = difflib.get_close_matches(name, known.names, n=1, cutoff=_LIKE_NAMES)
         if near and near[0] != name and near[0] not in rows.names:
             message = f"the head knows no class {name!r}, but {near[0]!r}: is that meant?"
             yield Finding("class name", message, line, 1)
 
 
-def _never_varied(rows: AttributeRows, head: Head) -> Iterator[Finding]:
+def _never_varied(rows: AttributeRows, known: ClassTable) -> Iterator[Finding]:
     """Attributes that were the same for every class with photos, but are not here."""
-    seen = head.table.attributes[head.table.is_seen]
+    seen = known.attributes[known.is_seen]
     for place, name in enumerate(rows.attribute_names):
-        if name not in head.table.attribute_names:
+        if name not in known.attribute_names:
             continue
-        of_head = seen[:, head.table.attribute_names.index(name)]
+        of_head = seen[:, known.attribute_names.index(name)]
         values = rows.values[:, place]
         if of_head.size and np.ptp(of_head) == 0 and (values[np.isfinite(values)] != of_head[0]).any():
             yield Finding(
@@ -157,27 +168,27 @@ def _never_varied(rows: AttributeRows, head: Head) -> Iterator[Finding]:
             )
 
 
-def _values(rows: AttributeRows, head: Head) -> Iterator[Finding]:
+def _values(rows: AttributeRows, known: ClassTable) -> Iterator[Finding]:
     """Values on another scale than the head's, or out of what it knows of an attribute."""
-    known, place_of = head.table.attributes, {n: i for i, n in enumerate(head.table.attribute_names)}
+    every, place_of = known.attributes, {n: i for i, n in enumerate(known.attribute_names)}
     shared = [name for name in rows.attribute_names if name in place_of]
     if not shared or not np.isfinite(rows.values).any():
         return
     values = rows.values[:, [rows.attribute_names.index(name) for name in shared]]
-    if message := another_scale(np.nan_to_num(values), known):
+    if message := another_scale(np.nan_to_num(values), every):
         yield Finding("scale", message)
         return
-    usual = float(np.median(np.abs(known).max(axis=1)))
+    usual = float(np.median(np.abs(every).max(axis=1)))
     for row, reach in enumerate(np.abs(np.nan_to_num(values)).max(axis=1)):
         if reach * 10 < usual:
             message = f"{rows.names[row]!r} reaches up to {reach:g}, the head's classes up to {usual:g}"
             yield Finding("scale", f"{message}: use one scale throughout", rows.lines[row], 1)
     for name, of_column in zip(shared, values.T, strict=True):
-        of_head = known[:, place_of[name]]
+        of_head = every[:, place_of[name]]
         low, high = float(of_head.min()), float(of_head.max())
         # Beyond what any attribute reaches, or by more than its own span beyond what this one does.
-        least = max(float(known.min()), low - (high - low)) if high > low else float(known.min())
-        most = min(float(known.max()), high + (high - low)) if high > low else float(known.max())
+        least = max(float(every.min()), low - (high - low)) if high > low else float(every.min())
+        most = min(float(every.max()), high + (high - low)) if high > low else float(every.max())
         for which in np.flatnonzero((of_column < least) | (of_column > most)):
             value, of_class = of_column[which], rows.names[which]
             yield Finding(

@@ -18,6 +18,9 @@ from zsl_images.errors import ClassTableError, ClassTableWarning
 from zsl_images.files import replacing
 from zsl_images.tables import Finding, raise_first_error
 
+TEXT_COLUMN = "text "
+"""What the names of columns begin with that hold the vector of a description, see `texts`."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClassTable:
@@ -79,6 +82,12 @@ class ClassTable:
     def unseen_names(self) -> tuple[str, ...]:
         """The names of the unseen classes."""
         return tuple(name for name, seen in zip(self.names, self.is_seen, strict=True) if not seen)
+
+    @property
+    def text_dim(self) -> int:
+        """How many of the columns, the last ones, hold the vector of a description."""
+        is_text = [name.startswith(TEXT_COLUMN) for name in reversed(self.attribute_names)]
+        return is_text.index(False) if False in is_text else len(is_text)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ClassTable:
@@ -147,6 +156,13 @@ class ClassTable:
         """
         column = {name: index for index, name in enumerate(self.attribute_names)}
         absent = [name for name in attribute_names if name not in column]
+        of_text = [name for name in absent if name.startswith(TEXT_COLUMN)]
+        if of_text:
+            encoder = of_text[0].removeprefix(TEXT_COLUMN).rsplit(" ", 1)[0]
+            raise ClassTableError(
+                f"the head was trained with descriptions read by the text encoder {encoder}, and these "
+                "classes have none that it read; give a table of descriptions (--text)"
+            )
         if absent:
             raise ClassTableError(
                 f"the class table lacks {len(absent)} of the {len(attribute_names)} attributes that "
@@ -159,6 +175,30 @@ class ClassTable:
         order = [column[name] for name in attribute_names]
         return replace(
             self, attribute_names=tuple(attribute_names), attributes=self.attributes[:, order]
+        )
+
+    def beside(self, other: ClassTable) -> ClassTable:
+        """The same classes with the columns of `other` beside their own.
+
+        Raises:
+            ClassTableError: a class is not in `other`, or both have a column of one name.
+
+        Warns:
+            ClassTableWarning: classes of `other` alone are left out.
+        """
+        extra = [name for name in other.names if name not in set(self.names)]
+        absent = [name for name in self.names if name not in set(other.names)]
+        if absent:
+            raise ClassTableError(
+                f"{len(absent)} of {len(self)} classes stand in one table but not in the other: "
+                f"{listed(absent, extra)}; add a row for each"
+            )
+        if extra:
+            _warn(f"classes that stand in one table alone are left out: {listed(extra)}")
+        return replace(
+            self,
+            attribute_names=self.attribute_names + other.attribute_names,
+            attributes=np.concatenate([self.attributes, other.select(self.names).attributes], axis=1),
         )
 
     def joined(self, other: ClassTable) -> ClassTable:
