@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zsl_images.checkpoint import load_head, shipped_file
 from zsl_images.errors import ClassTableError
 from zsl_images.results import LevelLabel
 from zsl_images.taxonomy import Taxonomy, deepest
@@ -85,3 +86,8 @@ def test_what_is_no_tree_is_refused(tmp_path: Path, content: str, message: str) 
 
 def test_a_row_that_stands_twice_alike_is_no_harm(tmp_path: Path) -> None:
     assert read(tmp_path, TREE + "zebra,Equus,Equidae\n").lineages == read(tmp_path).lineages
+
+
+def test_the_shipped_groups_are_those_of_the_shipped_heads_classes() -> None:
+    taxonomy = Taxonomy.read(shipped_file("awa2-groups.csv"))
+    assert set(taxonomy.lineages) == set(load_head().table.names)
