@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from zsl_images.cli.benchmark import benchmark
+from zsl_images.cli.classes import classes
 from zsl_images.cli.classify import classify
 from zsl_images.cli.console import ReportingGroup
 from zsl_images.cli.evaluate import evaluate
@@ -50,3 +51,4 @@ app.command()(evaluate)
 app.command()(features)
 app.command()(benchmark)
 app.command()(speed)
+app.add_typer(classes, name="classes")

@@ -7,10 +7,13 @@ import json
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from zsl_images.cli.candidates import Text, decided, table_at
 from zsl_images.cli.console import FINISHED_WITH_FAILURES
+from zsl_images.cli.details import Details
 from zsl_images.cli.options import (
     Attributes,
     BackboneWeights,
@@ -22,7 +25,6 @@ from zsl_images.cli.options import (
     TopK,
     Weights,
     ZslOnly,
-    decided,
     with_stdin,
 )
 
@@ -43,6 +45,7 @@ def classify(
         list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
     ],
     attributes: Attributes = None,
+    text: Text = None,
     weights: Weights = "awa2",
     top_k: TopK = 5,
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
@@ -50,6 +53,16 @@ def classify(
     zsl_only: ZslOnly = False,
     min_confidence: MinConfidence = 0.0,
     engine: EngineOption = EngineName.AUTO,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of the classes' groups (CSV or TSV), from fine to coarse; the answer is the "
+            "finest level above --min-confidence."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which attributes speak for the label.")
+    ] = False,
     backbone_weights: BackboneWeights = None,
     device: Device = "auto",
 ) -> None:
@@ -58,7 +71,10 @@ def classify(
     Exit code 3 says that some photos could not be read; the others are labelled all the same.
     """
     from zsl_images.images import find_images
+    from zsl_images.taxonomy import Taxonomy
 
+    table = table_at(attributes)
+    groups = Taxonomy.read(taxonomy) if taxonomy else None
     paths = [str(path) for path in find_images(with_stdin(photos))]
     if not paths:
         raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
@@ -68,15 +84,22 @@ def classify(
     classifier = ZeroShotClassifier.load(
         weights, backbone_weights=backbone_weights, device=device, engine=engine
     )
-    classifier = decided(classifier, attributes, seen_penalty, zsl_only, min_confidence)
+    classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)
+    if groups:
+        classifier = classifier.with_taxonomy(groups)
+    if explain:
+        classifier = classifier.with_explanations()
+    details = Details(groups.levels if groups else (), explain)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
-    failures = shows[format](classifier.stream(paths, top_k), min(top_k, len(classifier.table)))
+    failures = shows[format](
+        classifier.stream(paths, top_k), min(top_k, len(classifier.table)), details
+    )
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
-def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
+def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -94,7 +117,11 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
             table.add_row(result.path, f"[red]{_escaped(result.reason)}[/red]", "", "error")
             continue
         if result.is_abstention:
-            table.add_row(_escaped(result.path or ""), "unknown", "", "", style="bold")
+            first = ("unknown", "", "")
+            if result.answer:
+                answer = result.answer
+                first = (_escaped(answer.label), f"{answer.probability:.1%}", _escaped(answer.level))
+            table.add_row(_escaped(result.path or ""), *first, style="bold")
         for rank, candidate in enumerate(result.top, start=int(result.is_abstention)):
             table.add_row(
                 _escaped(result.path or "") if rank == 0 else "",
@@ -103,6 +130,8 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int) -> int:
                 "seen" if candidate.is_seen else "unseen",
                 style="bold" if rank == 0 else "dim",
             )
+        for row in details.rows(result):
+            table.add_row("", *map(_escaped, row), style="dim")
     Console().print(table)
     return failures
 
@@ -113,23 +142,23 @@ def _escaped(text: str) -> str:
     return escape(text)
 
 
-def _show_json(results: Iterable[Prediction | Failure], top_k: int) -> int:
+def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
     failures = 0
     typer.echo("[", nl=False)
     for index, result in enumerate(results):
-        row = result.to_dict()
+        row = details.completed(result.to_dict())
         failures += row["error"] is not None
         typer.echo((",\n" if index else "\n") + json.dumps(row, ensure_ascii=False), nl=False)
     typer.echo("\n]")
     return failures
 
 
-def _show_csv(results: Iterable[Prediction | Failure], top_k: int) -> int:
+def _show_csv(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
     fields = ("label", "probability", "is_seen")
     header = ["path", *fields]
     header += [f"top{rank}_{name}" for rank in range(1, top_k + 1) for name in fields]
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*header, "unknown_score", "error"])
+    writer.writerow([*header, "unknown_score", "error", *details.header()])
     failures = 0
     for result in results:
         row = result.to_dict()
@@ -137,6 +166,12 @@ def _show_csv(results: Iterable[Prediction | Failure], top_k: int) -> int:
         top: list[Any] = [candidate[name] for candidate in row["top"] for name in fields]
         top += [None] * (len(fields) * top_k - len(top))
         writer.writerow(
-            [row["path"], *(row[name] for name in fields), *top, row["unknown_score"], row["error"]]
+            [
+                *(row[name] for name in ("path", *fields)),
+                *top,
+                row["unknown_score"],
+                row["error"],
+                *details.cells(row),
+            ]
         )
     return failures

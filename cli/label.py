@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from zsl_images.cli.candidates import Text, decided, table_at
 from zsl_images.cli.console import FINISHED_WITH_FAILURES, INTERRUPTED, label_progress
 from zsl_images.cli.options import (
     Attributes,
@@ -20,7 +21,6 @@ from zsl_images.cli.options import (
     TopK,
     Weights,
     ZslOnly,
-    decided,
     with_stdin,
 )
 
@@ -34,6 +34,7 @@ def label(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Label file: .parquet, .csv or .jsonl.")],
     attributes: Attributes = None,
+    text: Text = None,
     weights: Weights = "awa2",
     top_k: TopK = 5,
     seen_penalty: SeenPenalty = None,
@@ -91,6 +92,8 @@ def label(
     for target in filter(None, (out, features, coco, label_studio)):
         check_writable(target)
 
+    table = table_at(attributes)
+
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.exports import sort_photos, write_coco, write_label_studio, write_sidecars
     from zsl_images.labelling import label as label_photos
@@ -99,7 +102,8 @@ def label(
         ZeroShotClassifier.load(
             weights, backbone_weights=backbone_weights, device=device, engine=engine
         ),
-        attributes,
+        table,
+        text,
         seen_penalty,
         zsl_only,
         min_confidence,

@@ -12,7 +12,6 @@ import typer
 
 if TYPE_CHECKING:
     from zsl_images.checkpoint import Head
-    from zsl_images.classifier import ZeroShotClassifier
 
 
 class ReportFormat(StrEnum):
@@ -102,24 +101,6 @@ def penalty_of(head: Head, seen_penalty: str | None) -> float:
         raise typer.BadParameter(
             f"{seen_penalty!r}, expected a number or 'balanced'", param_hint="--seen-penalty"
         ) from error
-
-
-def decided(
-    classifier: ZeroShotClassifier,
-    attributes: Path | None,
-    seen_penalty: str | None,
-    zsl_only: bool,
-    min_confidence: float,
-) -> ZeroShotClassifier:
-    """The classifier with the candidates and thresholds that the options ask for."""
-    from zsl_images.classes import ClassTable
-
-    if attributes is not None:
-        classifier = classifier.with_classes(ClassTable.read(attributes))
-    classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
-    if zsl_only:
-        classifier = classifier.only_unseen()
-    return classifier.with_min_confidence(min_confidence)
 
 
 def with_stdin(inputs: list[str]) -> Iterable[str]:

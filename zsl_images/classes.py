@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import difflib
-import io
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.attributes import AttributeRows
 from zsl_images.errors import ClassTableError, ClassTableWarning
 from zsl_images.files import replacing
+from zsl_images.tables import Finding, raise_first_error
 
-MISSING = frozenset({"", "na", "n/a", "nan"})
-"""Cells (lower case) that stand for an unknown value."""
+TEXT_COLUMN = "text "
+"""What the names of columns begin with that hold the vector of a description, see `texts`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,12 @@ class ClassTable:
         """The names of the unseen classes."""
         return tuple(name for name, seen in zip(self.names, self.is_seen, strict=True) if not seen)
 
+    @property
+    def text_dim(self) -> int:
+        """How many of the columns, the last ones, hold the vector of a description."""
+        is_text = [name.startswith(TEXT_COLUMN) for name in reversed(self.attribute_names)]
+        return is_text.index(False) if False in is_text else len(is_text)
+
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ClassTable:
         """Read a CSV or TSV file: a header, then a row a class, its name first.
@@ -98,36 +105,11 @@ class ClassTable:
         Warns:
             ClassTableWarning: filled cells, constant columns, or an encoding that had to be guessed.
         """
-        path = Path(path)
-        rows = _rows(path, _decode(path))
-        if not rows:
-            raise ClassTableError(
-                f"{path} is empty; expected a header such as 'class,stripes,horns' and a row a class"
-            )
-        header_line, header = rows[0]
-        attribute_names = _attribute_names(path, header_line, header)
-        if len(rows) == 1:
-            raise ClassTableError(f"{path} has a header but no class; add a row a class below it")
-        lines: dict[str, int] = {}
-        values = np.empty((len(rows) - 1, len(attribute_names)), np.float64)
-        for index, (line, row) in enumerate(rows[1:]):
-            if len(row) != len(header):
-                raise ClassTableError(
-                    f"{path}, line {line}: {len(row)} cells, expected {len(header)} as in the header"
-                )
-            name = row[0].strip()
-            if not name:
-                raise ClassTableError(f"{path}, line {line}, column 1: the class has no name")
-            if name in lines:
-                raise ClassTableError(
-                    f"{path}, line {line}, column 1: class {name!r} stands already in line "
-                    f"{lines[name]}; keep one of the two rows"
-                )
-            lines[name] = line
-            for column, cell in enumerate(row[1:]):
-                values[index, column] = _number(path, line, column + 2, attribute_names[column], cell)
-        _fill_missing(path, attribute_names, values)
-        return cls(tuple(lines), attribute_names, values.astype(np.float32))
+        rows = AttributeRows.read(path)
+        raise_first_error(rows.path, rows.findings)
+        for message in _summaries(rows):
+            _warn(message)
+        return cls(rows.names, rows.attribute_names, rows.filled.astype(np.float32))
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV, or as TSV where the file's name ends in .tsv.
@@ -174,6 +156,13 @@ class ClassTable:
         """
         column = {name: index for index, name in enumerate(self.attribute_names)}
         absent = [name for name in attribute_names if name not in column]
+        of_text = [name for name in absent if name.startswith(TEXT_COLUMN)]
+        if of_text:
+            encoder = of_text[0].removeprefix(TEXT_COLUMN).rsplit(" ", 1)[0]
+            raise ClassTableError(
+                f"the head was trained with descriptions read by the text encoder {encoder}, and these "
+                "classes have none that it read; give a table of descriptions (--text)"
+            )
         if absent:
             raise ClassTableError(
                 f"the class table lacks {len(absent)} of the {len(attribute_names)} attributes that "
@@ -186,6 +175,30 @@ class ClassTable:
         order = [column[name] for name in attribute_names]
         return replace(
             self, attribute_names=tuple(attribute_names), attributes=self.attributes[:, order]
+        )
+
+    def beside(self, other: ClassTable) -> ClassTable:
+        """The same classes with the columns of `other` beside their own.
+
+        Raises:
+            ClassTableError: a class is not in `other`, or both have a column of one name.
+
+        Warns:
+            ClassTableWarning: classes of `other` alone are left out.
+        """
+        extra = [name for name in other.names if name not in set(self.names)]
+        absent = [name for name in self.names if name not in set(other.names)]
+        if absent:
+            raise ClassTableError(
+                f"{len(absent)} of {len(self)} classes stand in one table but not in the other: "
+                f"{listed(absent, extra)}; add a row for each"
+            )
+        if extra:
+            _warn(f"classes that stand in one table alone are left out: {listed(extra)}")
+        return replace(
+            self,
+            attribute_names=self.attribute_names + other.attribute_names,
+            attributes=np.concatenate([self.attributes, other.select(self.names).attributes], axis=1),
         )
 
     def joined(self, other: ClassTable) -> ClassTable:
@@ -206,97 +219,33 @@ class ClassTable:
         )
 
 
-def _decode(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ClassTableError(
-            f"cannot read the class table {path}: {error.strerror}; expected a CSV or TSV file"
-        ) from error
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-        _warn(f"{path} is not UTF-8; read as Windows-1252: check accents, or save it as UTF-8")
-    if "\0" in text:
-        raise ClassTableError(f"{path} holds binary data; expected a CSV or TSV text file")
-    return text
+def another_scale(given: npt.NDArray[np.floating], reference: npt.NDArray[np.floating]) -> str | None:
+    """What to say where attributes reach ten times as far as the reference's, or a tenth."""
+    reach, expected = np.abs(given).max(), np.abs(reference).max()
+    if expected / 10 < reach < expected * 10:
+        return None
+    return (
+        f"the attributes reach up to {reach:g}, those that the head was trained with up to "
+        f"{expected:g}: give them on the same scale"
+    )
 
 
-def _rows(path: Path, text: str) -> list[tuple[int, list[str]]]:
-    """Each row that is not blank, with its 1-based line number."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = []
-    line = 1
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((line, row))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ClassTableError(f"{path}, line {reader.line_num}: {error}") from error
-    return rows
-
-
-def _attribute_names(path: Path, line: int, header: list[str]) -> tuple[str, ...]:
-    names = tuple(cell.strip() for cell in header[1:])
-    if not names:
-        raise ClassTableError(
-            f"{path}, line {line}: only one column, expected the class and at least one attribute "
-            "parted by commas, tabs or semicolons"
-        )
-    for column, name in enumerate(names, start=2):
-        if not name:
-            raise ClassTableError(f"{path}, line {line}, column {column}: the attribute has no name")
-        if name in names[: column - 2]:
-            raise ClassTableError(
-                f"{path}, line {line}, column {column}: attribute {name!r} stands already in column "
-                f"{names.index(name) + 2}; keep one of the two"
-            )
-    return names
-
-
-def _number(path: Path, line: int, column: int, attribute: str, cell: str) -> float:
-    cell = cell.strip()
-    if cell.lower() in MISSING:
-        return np.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        value = np.inf
-    if not np.isfinite(value):
-        comma = "; use a point for decimals" if "," in cell else ""
-        raise ClassTableError(
-            f"{path}, line {line}, column {column} ({attribute}): {cell!r} is not a finite number"
-            f"{comma}"
-        )
-    return value
-
-
-def _fill_missing(path: Path, names: tuple[str, ...], values: npt.NDArray[np.float64]) -> None:
-    missing = np.isnan(values)
-    empty = np.flatnonzero(missing.all(axis=0))
-    if empty.size:
-        raise ClassTableError(
-            f"{path}, column {empty[0] + 2} ({names[empty[0]]}): no class has a value; fill the "
-            "column or remove it"
-        )
-    if missing.any():
-        values[missing] = np.broadcast_to(np.nanmean(values, axis=0), values.shape)[missing]
-        columns = [names[column] for column in np.flatnonzero(missing.any(axis=0))]
-        _warn(
-            f"{path}: {missing.sum()} missing cells filled by the mean of their column "
+def _summaries(rows: AttributeRows) -> Iterator[str]:
+    """What `ClassTable.read` says of the findings that are no errors."""
+    of_kind: dict[str, list[Finding]] = {}
+    for finding in rows.findings:
+        of_kind.setdefault(finding.kind, []).append(finding)
+    for finding in of_kind.get("encoding", []):
+        yield f"{rows.path} is {finding.message}"
+    if missing := of_kind.get("missing"):
+        columns = list(dict.fromkeys(str(finding.attribute) for finding in missing))
+        yield (
+            f"{rows.path}: {len(missing)} missing cells filled by the mean of their column "
             f"({listed(columns)})"
         )
-    constant = np.flatnonzero(np.ptp(values, axis=0) == 0)
-    if constant.size and len(values) > 1:
-        _warn(
-            f"{path}: the same value for every class, so no help in telling them apart: "
-            + listed([f"{names[column]} (column {column + 2})" for column in constant])
-        )
+    if constant := of_kind.get("constant"):
+        named = [f"{finding.attribute} (column {finding.column})" for finding in constant]
+        yield f"{rows.path}: {constant[0].message}: {listed(named)}"
 
 
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
@@ -310,4 +259,4 @@ def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> s
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, ClassTableWarning, stacklevel=4)
+    warnings.warn(message, ClassTableWarning, stacklevel=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,10 +16,11 @@ from torch import Tensor
 
 from zsl_images.backbones import Backbone, load_backbone
 from zsl_images.checkpoint import DEFAULT_HEAD, Head, load_head, save_head
-from zsl_images.classes import ClassTable
+from zsl_images.classes import ClassTable, another_scale
 from zsl_images.errors import ClassTableError, ClassTableWarning, DataError, ImageError
+from zsl_images.explanations import Explainer
 from zsl_images.features import ImageLike, stream_features
-from zsl_images.results import Candidate, Failure, Prediction
+from zsl_images.results import Candidate, Explanation, Failure, Prediction
 from zsl_images.scoring import (
     class_probabilities,
     class_scores,
@@ -27,6 +28,8 @@ from zsl_images.scoring import (
     top_classes,
     unknown_scores,
 )
+from zsl_images.taxonomy import Taxonomy, deepest
+from zsl_images.texts import encoder_of, read_classes
 
 TOP_K = 5
 """How many candidates a prediction carries where nothing is said."""
@@ -50,6 +53,15 @@ class FeatureLabels(NamedTuple):
     unknown: npt.NDArray[np.float32]
 
 
+class _Scored(NamedTuple):
+    """Of B features: latents (B, L), penalised scores and probabilities (B, K), unknown scores (B,)."""
+
+    latents: Tensor
+    scores: Tensor
+    probabilities: Tensor
+    unknown: Tensor
+
+
 @dataclass(frozen=True, eq=False)
 class ZeroShotClassifier:
     """Labels images with the classes of a table, with or without training photos.
@@ -62,6 +74,8 @@ class ZeroShotClassifier:
         seen_penalty: γ, subtracted from the scores of seen classes; more of it gives unseen
             classes a better chance. In units of squared latent distance.
         min_confidence: below this probability (0..1) there is no label, an abstention.
+        taxonomy: has a row for every candidate; predictions then carry its levels.
+        is_explaining: whether predictions carry an explanation.
     """
 
     head: Head
@@ -69,6 +83,8 @@ class ZeroShotClassifier:
     table: ClassTable
     seen_penalty: float
     min_confidence: float = 0.0
+    taxonomy: Taxonomy | None = None
+    is_explaining: bool = False
 
     def __post_init__(self) -> None:
         if self.loaded_backbone is not None:
@@ -138,15 +154,26 @@ class ZeroShotClassifier:
         """
         head_table = self.head.table
         table = table.aligned_to(head_table.attribute_names)
-        mine, given = np.abs(head_table.attributes).max(), np.abs(table.attributes).max()
-        if not mine / 10 < given < mine * 10:
-            warnings.warn(
-                f"the attributes reach up to {given:g}, those that the head was trained with up to "
-                f"{mine:g}: give them on the same scale",
-                ClassTableWarning,
-                stacklevel=2,
-            )
+        if message := another_scale(table.attributes, head_table.attributes):
+            warnings.warn(message, ClassTableWarning, stacklevel=2)
         return replace(self, table=table.with_seen(head_table.seen_names))
+
+    def with_descriptions(
+        self,
+        text: str | os.PathLike[str],
+        attributes: ClassTable | str | os.PathLike[str] | None = None,
+    ) -> ZeroShotClassifier:
+        """The same classifier with classes as its candidates that are described in words.
+
+        Args:
+            text: a table of classes and descriptions, read by the encoder that the head knows.
+            attributes: of the same classes, for a head that was trained with both.
+
+        Raises:
+            ClassTableError: a table cannot be used, or the head was trained without descriptions.
+            TextEncoderError: the head's text encoder cannot be had.
+        """
+        return self.with_classes(read_classes(attributes, text, lambda: encoder_of(self.head.table)))
 
     def only_unseen(self) -> ZeroShotClassifier:
         """The same classifier with its unseen classes as the only candidates (ZSL, not GZSL).
@@ -167,6 +194,29 @@ class ZeroShotClassifier:
     def with_seen_penalty(self, seen_penalty: float) -> ZeroShotClassifier:
         """The same classifier with another seen penalty γ."""
         return replace(self, seen_penalty=seen_penalty)
+
+    def with_taxonomy(self, taxonomy: Taxonomy) -> ZeroShotClassifier:
+        """The same classifier, which also answers at the levels of a taxonomy.
+
+        Raises:
+            ClassTableError: a candidate is not in the taxonomy.
+        """
+        taxonomy.of(self.table.names)
+        return replace(self, taxonomy=taxonomy)
+
+    def with_explanations(self) -> ZeroShotClassifier:
+        """The same classifier, which also says why."""
+        return replace(self, is_explaining=True)
+
+    def explain(self, image: ImageLike) -> Explanation:
+        """Why an image gets its label, and not the next one.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        explanation = self.with_explanations().predict(image, top_k=1)[0].explanation
+        assert explanation is not None
+        return explanation
 
     def predict(self, images: ImageLike | Iterable[ImageLike], top_k: int = TOP_K) -> list[Prediction]:
         """Label images; one image is taken as a list of one.
@@ -196,17 +246,16 @@ class ZeroShotClassifier:
         """
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}, expected 1 or more")
+        label = self._labeller(top_k)
         for batch, results in stream_features(images, self.backbone, batch_size):
             good = [r for r in results if not isinstance(r, ImageError)]
-            labelled = iter(self._label(np.stack(good), top_k) if good else ())
+            labelled = iter(label(np.stack(good)) if good else ())
             for image, result in zip(batch, results, strict=True):
                 path = str(image) if isinstance(image, str | os.PathLike) else None
                 if isinstance(result, ImageError):
                     yield Failure(path or "", str(result))
                 else:
-                    top, unknown_score = next(labelled)
-                    is_abstention = top[0].probability < self.min_confidence
-                    yield Prediction(path, top, unknown_score, is_abstention)
+                    yield replace(next(labelled), path=path)
 
     def class_priors(self) -> torch.Tensor:
         """mu(a) of every candidate, (K, L)."""
@@ -217,19 +266,11 @@ class ZeroShotClassifier:
         self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K
     ) -> FeatureLabels:
         """Candidates of features (N, D), as the backbone gives them."""
-        class_priors = self.class_priors()
-        is_seen, known = torch.from_numpy(self.table.is_seen), self.head.known_distances
+        score = self._scorer()
         found: list[tuple[Tensor, ...]] = []
-        with torch.inference_mode():
-            for rows in torch.split(torch.tensor(features), _ROWS):
-                latents = self.head.model.latents(rows.float())
-                scores = class_scores(latents, class_priors)
-                unknown = (
-                    unknown_scores(scores, known) if known else torch.full((len(rows),), torch.nan)
-                )
-                scores = penalised(scores, is_seen, self.seen_penalty)
-                top = top_classes(class_probabilities(scores, self.head.temperature), top_k)
-                found.append((*top, unknown))
+        for rows in torch.split(torch.tensor(features), _ROWS):
+            scored = score(rows)
+            found.append((*top_classes(scored.probabilities, top_k), scored.unknown))
         return FeatureLabels(*(torch.cat(parts).numpy() for parts in zip(*found, strict=True)))
 
     def fingerprint(self, top_k: int = TOP_K) -> str:
@@ -249,21 +290,54 @@ class ZeroShotClassifier:
             digest.update(tensor.numpy().tobytes())
         return digest.hexdigest()[:16]
 
-    def _label(
-        self, features: npt.NDArray[np.float16], top_k: int
-    ) -> list[tuple[tuple[Candidate, ...], float | None]]:
-        """Candidates and the unknown score of each feature (B, D)."""
-        names, is_seen = self.table.names, self.table.is_seen.tolist()
-        labels = self.label_features(features, top_k)
-        return [
-            (
-                tuple(
-                    Candidate(names[column], probability, is_seen[column])
-                    for probability, column in zip(probabilities, columns, strict=True)
-                ),
-                None if np.isnan(unknown) else float(unknown),
+    def _scorer(self) -> Callable[[Tensor], _Scored]:
+        """What scores features (B, D); all that depends on the classes alone is made here, once."""
+        class_priors, known = self.class_priors(), self.head.known_distances
+        is_seen = torch.from_numpy(self.table.is_seen)
+
+        @torch.inference_mode()
+        def score(features: Tensor) -> _Scored:
+            latents = self.head.model.latents(features.float())
+            scores = class_scores(latents, class_priors)
+            unknown = (
+                unknown_scores(scores, known) if known else scores.new_full((len(scores),), torch.nan)
             )
-            for probabilities, columns, unknown in zip(
-                labels.probabilities.tolist(), labels.columns.tolist(), labels.unknown, strict=True
-            )
-        ]
+            scores = penalised(scores, is_seen, self.seen_penalty)
+            probabilities = class_probabilities(scores, self.head.temperature)
+            return _Scored(latents, scores, probabilities, unknown)
+
+        return score
+
+    def _labeller(self, top_k: int) -> Callable[[npt.NDArray[np.float16]], list[Prediction]]:
+        """What labels features (B, D)."""
+        score = self._scorer()
+        roll_up = self.taxonomy.of(self.table.names) if self.taxonomy else None
+        explainer = Explainer(self.head, self.table) if self.is_explaining else None
+        every = list(zip(self.table.names, self.table.is_seen.tolist(), strict=True))
+
+        def label(features: npt.NDArray[np.float16]) -> list[Prediction]:
+            scored = score(torch.from_numpy(features))
+            top, columns = top_classes(scored.probabilities, top_k)
+            with torch.inference_mode():
+                explanations = explainer.explain(scored.latents, scored.scores) if explainer else None
+            predictions = []
+            for row, (of_row, found) in enumerate(zip(columns.tolist(), top.tolist(), strict=True)):
+                levels = roll_up(scored.probabilities[row].numpy()) if roll_up else ()
+                unknown = float(scored.unknown[row])
+                predictions.append(
+                    Prediction(
+                        path=None,
+                        top=tuple(
+                            Candidate(every[column][0], probability, every[column][1])
+                            for probability, column in zip(found, of_row, strict=True)
+                        ),
+                        unknown_score=None if np.isnan(unknown) else unknown,
+                        is_abstention=found[0] < self.min_confidence,
+                        levels=levels,
+                        answer=deepest(levels, self.min_confidence),
+                        explanation=explanations[row] if explanations else None,
+                    )
+                )
+            return predictions
+
+        return label

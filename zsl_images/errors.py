@@ -2,8 +2,9 @@
 
     ZSLError
     ├── ImageError       (OSError)       one image cannot be read
-    ├── ClassTableError  (ValueError)    a class table cannot be used
+    ├── ClassTableError  (ValueError)    a class table, taxonomy or table of words cannot be used
     ├── BackboneError    (ValueError)    a backbone or its weights cannot be had
+    ├── TextEncoderError (ValueError)    a text encoder cannot be had, or is another than the head's
     ├── WeightsError     (OSError)       a head's file cannot be read, or does not fit
     ├── DataError        (ValueError)    photos or features cannot be trained or measured on
     └── OutputError      (OSError)       a result cannot be written
@@ -26,6 +27,10 @@ class ClassTableError(ZSLError, ValueError):
 
 class BackboneError(ZSLError, ValueError):
     """A backbone is unknown, its weights are missing, or they do not fit it."""
+
+
+class TextEncoderError(ZSLError, ValueError):
+    """A text encoder is unknown, not installed, or not the one that a head was trained with."""
 
 
 class WeightsError(ZSLError, OSError):

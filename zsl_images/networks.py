@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+TEXT_SHARE = 0.25
+"""What descriptions count beside attributes; chosen on seen classes that played unseen."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -22,6 +25,7 @@ class ModelConfig:
     Args:
         feature_dim: D; set when the data are known.
         attribute_dim: A; likewise.
+        text_dim: how many of these, the last ones, are the vector of a description; likewise.
         latent_dim: L.
         encoder_hidden: widths of the encoder's hidden layers; none makes its mean the scaled feature
             with a learned shift, which takes P = L.
@@ -42,6 +46,7 @@ class ModelConfig:
 
     feature_dim: int = 0
     attribute_dim: int = 0
+    text_dim: int = 0
     latent_dim: int = 64
     encoder_hidden: tuple[int, ...] = (512,)
     decoder_hidden: tuple[int, ...] = (512,)
@@ -108,11 +113,16 @@ class AttributeScaling(nn.Module):
     `length`: each class's attributes divided by their length.
     `standard`: (a - m) / (s + s̄) with mean m and deviation s over the training classes and s̄ the
     mean of s, so that an attribute which hardly varies is not blown up; then divided by the length.
+
+    Where there are descriptions beside attributes, each of the two is scaled for itself, and of the
+    squared length `TEXT_SHARE` is the descriptions'.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.kind = config.attribute_scaling
+        widths = (config.attribute_dim - config.text_dim, config.text_dim)
+        self.widths = [width for width in widths if width]
         self.register_buffer("shift", torch.zeros(config.attribute_dim))
         self.register_buffer("scale", torch.ones(config.attribute_dim))
         self.shift: Tensor
@@ -121,13 +131,20 @@ class AttributeScaling(nn.Module):
     def fit(self, attributes: Tensor) -> None:
         """Take the statistics of the training classes' attributes (K, A)."""
         if self.kind == "standard":
-            deviation = attributes.std(0, unbiased=False)
+            deviations = torch.split(attributes.std(0, unbiased=False), self.widths)
             self.shift = attributes.mean(0)
-            self.scale = (deviation + deviation.mean()).clamp_min(1e-12).reciprocal()
+            spread = torch.cat([deviation + deviation.mean() for deviation in deviations])
+            self.scale = spread.clamp_min(1e-12).reciprocal()
 
     def forward(self, attributes: Tensor) -> Tensor:
         """Scale attributes: (K, A) → (K, A), rows of length 1."""
-        return F.normalize((attributes - self.shift) * self.scale, dim=1)
+        parts = torch.split((attributes - self.shift) * self.scale, self.widths, dim=1)
+        lengths = (1.0,) if len(parts) == 1 else ((1 - TEXT_SHARE) ** 0.5, TEXT_SHARE**0.5)
+        scaled: Tensor = torch.cat(
+            [F.normalize(part, dim=1) * length for part, length in zip(parts, lengths, strict=True)],
+            dim=1,
+        )
+        return scaled
 
 
 class Encoder(nn.Module):

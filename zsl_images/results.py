@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from zsl_images.errors import DataError
@@ -19,6 +19,62 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class LevelLabel:
+    """The likeliest group at one level of a taxonomy, and its probability (0..1)."""
+
+    level: str
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What an attribute adds to the lead of a label over the runner-up.
+
+    Args:
+        attribute: its name; `description` for all that comes from words.
+        share: -1..1, positive where it speaks for the label; over all attributes the absolute
+            shares sum to 1.
+        value: of the label in the class table; None for a description.
+        runner_up_value: of the runner-up.
+    """
+
+    attribute: str
+    share: float
+    value: float | None
+    runner_up_value: float | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A seen class, and how far from its class prior an image lies in latent space."""
+
+    label: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an image got its label, and not the next one.
+
+    Args:
+        label: the likeliest class.
+        runner_up: the next one; None where there is no other candidate.
+        attributes: all of them, the strongest influence first; none without a runner-up.
+        nearest_seen: the seen classes that the image lies nearest to, the nearest first.
+    """
+
+    label: str
+    runner_up: str | None
+    attributes: tuple[Influence, ...]
+    nearest_seen: tuple[Neighbour, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output, with the ten strongest attributes."""
+        return asdict(replace(self, attributes=self.attributes[:10]))
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What an image shows: candidates, the likeliest first.
 
@@ -28,12 +84,18 @@ class Prediction:
         unknown_score: 0..1, near 1 where the image lies farther from every candidate than images of
             known classes do; None where the head was not validated.
         is_abstention: whether `top[0]` is not trusted enough to be the answer.
+        levels: the likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
+        answer: the finest of them that is trusted enough; None where none is, or without a taxonomy.
+        explanation: why; None where it was not asked for.
     """
 
     path: str | None
     top: tuple[Candidate, ...]
     unknown_score: float | None = None
     is_abstention: bool = False
+    levels: tuple[LevelLabel, ...] = ()
+    answer: LevelLabel | None = None
+    explanation: Explanation | None = None
 
     def __post_init__(self) -> None:
         if not self.top:
@@ -58,8 +120,8 @@ class Prediction:
         return self.top[0].is_seen
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the JSON output."""
-        return {
+        """The fields of the JSON output; those of levels and explanation where there are such."""
+        fields: dict[str, Any] = {
             "path": self.path,
             "label": self.label,
             "probability": self.probability,
@@ -68,6 +130,12 @@ class Prediction:
             "unknown_score": self.unknown_score,
             "error": None,
         }
+        if self.levels:
+            fields["levels"] = [asdict(level) for level in self.levels]
+            fields["answer"] = asdict(self.answer) if self.answer else None
+        if self.explanation:
+            fields["explanation"] = self.explanation.to_dict()
+        return fields
 
 
 @dataclass(frozen=True)

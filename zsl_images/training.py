@@ -128,7 +128,9 @@ def fit(
     # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
     x, a = torch.tensor(features), torch.tensor(table.attributes[order])
     seen_classes = int(table.is_seen.sum())
-    config = replace(recipe.model, feature_dim=x.shape[1], attribute_dim=a.shape[1])
+    config = replace(
+        recipe.model, feature_dim=x.shape[1], attribute_dim=a.shape[1], text_dim=table.text_dim
+    )
     if config.prior_centres:
         config = replace(config, prior_centres=seen_classes)
     generator = torch.Generator().manual_seed(seed)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import draw
 from PIL import Image
 from typer.testing import CliRunner
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
+
+from zsl_images.classifier import ZeroShotClassifier
 
 AWA2 = Path(__file__).parent.parent.parent / "weights" / "awa2.csv"
 USAGE = 2
@@ -187,3 +190,74 @@ def test_below_the_least_confidence_there_is_no_label(photos: Path) -> None:
     assert 0 <= row["unknown_score"] <= 1
     assert "unknown" in run(photos / "a.png", "--min-confidence", 1)[1]
     assert run(photos / "a.png", "--min-confidence", 1.5)[0] == USAGE
+
+
+TREE = """colour,warmth,kind
+red,warm,coloured
+orange,warm,coloured
+yellow,warm,coloured
+magenta,warm,coloured
+green,cold,coloured
+blue,cold,coloured
+cyan,cold,coloured
+grey,,
+"""
+
+
+@pytest.fixture
+def colours(trained: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a drawn photo, a broken one and a taxonomy; every head is the drawn colours'."""
+    monkeypatch.setattr(ZeroShotClassifier, "load", lambda *_, **__: trained)
+    draw("red", 70).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("broken")
+    (tmp_path / "tree.csv").write_text(TREE)
+    return tmp_path
+
+
+def test_levels_of_a_taxonomy_and_the_answer_that_is_sure_enough(colours: Path) -> None:
+    arguments = [colours / "a.png", "--taxonomy", colours / "tree.csv", "--format", "json"]
+    (row,) = json.loads(run(*arguments, "--top-k", 1)[1])
+    assert [level["level"] for level in row["levels"]] == ["colour", "warmth", "kind"]
+    assert row["levels"][0]["label"] == row["label"] == row["answer"]["label"]
+    _, warmth, kind = row["levels"]
+    assert (warmth["label"], kind["label"]) == ("warm", "coloured")
+    assert row["probability"] <= warmth["probability"] <= kind["probability"]
+    least = (row["probability"] + warmth["probability"]) / 2
+    (row,) = json.loads(run(*arguments, "--min-confidence", least)[1])
+    assert row["label"] is None
+    assert row["answer"] == warmth
+
+
+def test_reasons_are_told(colours: Path) -> None:
+    (row,) = json.loads(run(colours / "a.png", "--explain", "--format", "json")[1])
+    why = row["explanation"]
+    assert why["label"] == row["top"][0]["label"]
+    assert why["runner_up"] == row["top"][1]["label"]
+    assert list(why["attributes"][0]) == ["attribute", "share", "value", "runner_up_value"]
+    assert len(why["nearest_seen"]) == 3
+
+
+def test_every_form_of_the_output_has_levels_and_reasons(colours: Path) -> None:
+    arguments = [colours, "--taxonomy", colours / "tree.csv", "--explain"]
+    code, out, _ = run(*arguments, "--format", "json")
+    good, bad = json.loads(out)
+    assert code == FINISHED_WITH_FAILURES
+    assert list(good) == list(bad)
+    assert (bad["levels"], bad["answer"], bad["explanation"]) == ([], None, None)
+
+    good, bad = csv.DictReader(io.StringIO(run(*arguments, "--format", "csv", "--top-k", 1)[1]))
+    assert (good["warmth"], good["answer"], good["answer_level"]) == ("warm", good["label"], "colour")
+    assert good["reasons"].count(";") == 3
+    assert (bad["warmth"], bad["answer"], bad["reasons"]) == ("", "", "")
+
+    out = run(*arguments, "--min-confidence", 0.99)[1]
+    assert "rather than" in out
+    assert "nearest seen classes" in out
+    assert "coloured" in out
+
+
+def test_a_taxonomy_that_lacks_a_candidate_is_refused(colours: Path) -> None:
+    (colours / "tree.csv").write_text(TREE.replace("cyan", "cian"))
+    code, _, err = run(colours / "a.png", "--taxonomy", colours / "tree.csv")
+    assert code == FAILED
+    assert "cyan (did you mean cian?)" in err

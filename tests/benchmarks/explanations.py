@@ -1,0 +1,150 @@
+"""Do explanations name the attributes that count? Ways to explain, measured by taking attributes away.
+
+    python tests/benchmarks/explanations.py DATASET_DIR... [--test]
+
+The attributes that a way puts first are taken out of the table (the whole column gets its mean), and
+the label's score (negative squared distance), its probability (per cent) and its lead over the
+runner-up fall; beside it the same for random attributes. `wins`: per cent of photos whose label's
+score, probability and lead fall by more than for random attributes, ten of which are drawn.
+
+Photos are those held out in four folds of seen classes, a quarter of which play unseen ones; with
+`--test` the test photos, once, of a head trained on all of trainval.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from zsl_images.checkpoint import BackboneInfo, Head
+from zsl_images.evaluation import fit_temperature, scores_of
+from zsl_images.explanations import Explainer
+from zsl_images.recipes import recipe_named
+from zsl_images.scoring import class_scores
+from zsl_images.training import fit
+from zsl_images.xlsa17 import Benchmark, read_xlsa17
+
+COUNTS = (1, 3)
+
+
+def gradients(head: Head, latent: torch.Tensor, attributes: np.ndarray) -> np.ndarray:
+    """Gradient of the score of classes (K, A) with respect to their attributes: (K, A)."""
+    a = torch.tensor(attributes, requires_grad=True)
+    class_scores(latent[None], head.model.class_priors(a)).sum().backward()
+    return a.grad.numpy()
+
+
+def occlusion(explainer: Explainer, latent: torch.Tensor, label: int, other: int) -> np.ndarray:
+    """What `classifier.explain` does."""
+    return explainer.influences(latent, label, other)
+
+
+def gradient_by_difference(
+    explainer: Explainer, latent: torch.Tensor, label: int, other: int
+) -> np.ndarray:
+    """Mean gradient at both classes, times the difference of their attributes."""
+    attributes = explainer.table.attributes[[label, other]]
+    return gradients(explainer.head, latent, attributes).mean(0) * (attributes[0] - attributes[1])
+
+
+def gradient_by_mean(explainer: Explainer, latent: torch.Tensor, label: int, other: int) -> np.ndarray:
+    """Gradient of the lead times the difference from the table's mean."""
+    attributes = explainer.table.attributes[[label, other]]
+    found = gradients(explainer.head, latent, attributes) * (attributes - explainer.mean)
+    return found[0] - found[1]
+
+
+WAYS = {
+    "occlusion": occlusion,
+    "gradient × difference": gradient_by_difference,
+    "gradient × deviation from the mean": gradient_by_mean,
+}
+
+
+def parts(data: Benchmark, is_test: bool) -> Iterator[tuple[Head, np.ndarray]]:
+    """Heads, each with the rows that it did not learn from."""
+    rows = data.rows["trainval"]
+    splits = [(rows, np.concatenate([data.rows["test_seen"], data.rows["test_unseen"]]))]
+    if not is_test:
+        classes = np.random.default_rng(7).permutation(np.unique(data.labels[rows]))
+        splits = []
+        for which in range(4):
+            is_out = np.isin(data.labels[rows], classes[which::4])
+            is_out |= np.random.default_rng(100 + which).random(len(rows)) < 0.2
+            splits.append((rows[~is_out], rows[is_out]))
+    for train, held_out in splits:
+        present = np.unique(data.labels[np.concatenate([train, held_out])])
+        table = data.table.select([data.table.names[k] for k in present])
+        labels = np.searchsorted(present, data.labels[train])
+        table = table.with_seen([table.names[k] for k in np.unique(labels)])
+        recipe = recipe_named("best")
+        model = fit(data.features[train], labels, table, recipe, seed=0)
+        scores = scores_of(model, table, data.features[held_out])
+        temperature = fit_temperature(scores, np.searchsorted(present, data.labels[held_out]))
+        yield (
+            Head(model, table, BackboneInfo(""), recipe.training, temperature=temperature),
+            data.features[held_out],
+        )
+
+
+def falls(head: Head, latent: torch.Tensor, taken: np.ndarray, pair: list[int]) -> np.ndarray:
+    """By how much score, probability and lead of a label fall without some attributes: (3,)."""
+
+    def figures(attributes: np.ndarray) -> np.ndarray:
+        scores = class_scores(latent[None], torch.from_numpy(head.priors_of(attributes)))[0]
+        probability = 100 * torch.softmax(scores / head.temperature, 0)[pair[0]]
+        return np.array([scores[pair[0]], probability, scores[pair[0]] - scores[pair[1]]])
+
+    without = head.table.attributes.copy()
+    without[:, taken] = without[:, taken].mean(axis=0)
+    return figures(head.table.attributes) - figures(without)
+
+
+def main() -> None:
+    """Print a table for each data set."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("datasets", type=Path, nargs="+")
+    parser.add_argument("--test", action="store_true", help="look at the test photos")
+    parser.add_argument("--photos", type=int, default=200, help="at most so many of each head")
+    arguments = parser.parse_args()
+    for folder in arguments.datasets:
+        generator = np.random.default_rng(0)
+        found: dict[tuple[str, int], list[np.ndarray]] = {}
+        for head, features in parts(read_xlsa17(folder), arguments.test):
+            explainer = Explainer(head, head.table)
+            rows = generator.permutation(len(features))[: arguments.photos]
+            latents = head.model.latents(torch.from_numpy(features[rows]))
+            priors = torch.from_numpy(head.priors_of(head.table.attributes))
+            for latent, scores in zip(latents, class_scores(latents, priors), strict=True):
+                pair = torch.argsort(scores, descending=True)[:2].tolist()
+                orders = {
+                    name: np.argsort(-way(explainer, latent, *pair)) for name, way in WAYS.items()
+                }
+                for draw in range(10):
+                    orders[f"random {draw}"] = generator.permutation(len(explainer.mean))
+                for count in COUNTS:
+                    for name, order in orders.items():
+                        key = (name.split(" ")[0] if "random" in name else name, count)
+                        fall = falls(head, latent, order[:count], pair)
+                        found.setdefault(key, []).append(fall)
+        print(f"| {folder.name} | taken away | score | probability | lead | wins |")
+        print(f"|{'---|' * 6}")
+        for (name, count), values in found.items():
+            every, usual = np.array(values), np.array(found["random", count])
+            wins = (
+                ""
+                if name == "random"
+                else " / ".join(
+                    f"{100 * share:.0f}" for share in (every > usual.reshape(-1, 10, 3).mean(1)).mean(0)
+                )
+            )
+            cells = " | ".join(f"{value:.2f}" for value in every.mean(axis=0))
+            print(f"| {name} | {count} | {cells} | {wins} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
