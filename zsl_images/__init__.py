@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ZSLError,
     )
     from zsl_images.features import FeatureSet, extract_features
+    from zsl_images.labelling import label, relabel
     from zsl_images.learning import evaluate, train
     from zsl_images.results import Candidate, Evaluation, Explanation, Failure, LevelLabel, Prediction
     from zsl_images.rows import ClassRow
@@ -60,7 +61,9 @@ _HOMES = {
     "check_classes": "checking",
     "evaluate": "learning",
     "extract_features": "features",
+    "label": "labelling",
     "load_backbone": "backbones",
+    "relabel": "labelling",
     "load_text_encoder": "texts",
     "read_classes": "texts",
     "train": "learning",
@@ -91,9 +94,11 @@ __all__ = [
     "check_classes",
     "evaluate",
     "extract_features",
+    "label",
     "load_backbone",
     "load_text_encoder",
     "read_classes",
+    "relabel",
     "train",
 ]
 
