@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from zsl_images.features import FeatureSet, extract_features
     from zsl_images.learning import evaluate, train
     from zsl_images.results import Candidate, Evaluation, Failure, Prediction
+    from zsl_images.updating import adapt, promote
 
 _HOMES = {
     "Backbone": "backbones",
@@ -44,9 +45,11 @@ _HOMES = {
     "WeightsError": "errors",
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
+    "adapt": "updating",
     "evaluate": "learning",
     "extract_features": "features",
     "load_backbone": "backbones",
+    "promote": "updating",
     "train": "learning",
 }
 
@@ -65,9 +68,11 @@ __all__ = [
     "ZSLError",
     "ZeroShotClassifier",
     "__version__",
+    "adapt",
     "evaluate",
     "extract_features",
     "load_backbone",
+    "promote",
     "train",
 ]
 
