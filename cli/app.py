@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from zsl_images.cli.adapt import adapt
+from zsl_images.cli.add_classes import add_classes
 from zsl_images.cli.benchmark import benchmark
+from zsl_images.cli.classes import classes
 from zsl_images.cli.classify import classify
 from zsl_images.cli.console import ReportingGroup
 from zsl_images.cli.evaluate import evaluate
@@ -42,5 +45,8 @@ def main(
 app.command()(classify)
 app.command()(train)
 app.command()(evaluate)
+app.command()(add_classes)
+app.add_typer(classes, name="classes")
+app.command()(adapt)
 app.command()(features)
 app.command()(benchmark)

@@ -32,6 +32,7 @@ Weights = Annotated[
     str,
     typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name."),
 ]
+HeadOut = Annotated[Path, typer.Option("--out", "-o", help="The new head's file, .safetensors.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 BackboneName = Annotated[str, typer.Option("--backbone", help="An embedded, torchvision or timm name.")]
 BackboneWeights = Annotated[

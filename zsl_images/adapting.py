@@ -123,7 +123,8 @@ def _moved(first: Tensor, means: Tensor, weight: Tensor, is_on_sphere: bool) -> 
         return first + weight[:, None] * (means - first)
     length = first.norm(dim=1, keepdim=True)
     means = F.normalize(means, dim=1) * length
-    return F.normalize(first + weight[:, None] * (means - first), dim=1) * length
+    moved: Tensor = F.normalize(first + weight[:, None] * (means - first), dim=1) * length
+    return moved
 
 
 def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | float = 0.0) -> Tensor:

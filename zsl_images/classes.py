@@ -143,7 +143,7 @@ class ClassTable:
             writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
             writer.writerow(["class", *self.attribute_names])
             for name, row in zip(self.names, self.attributes, strict=True):
-                writer.writerow([name, *(f"{value:.7g}" for value in row)])
+                writer.writerow([name, *(_shortest(value) for value in row)])
 
     def with_seen(self, names: Iterable[str]) -> ClassTable:
         """The same table with exactly the classes `names` marked as seen; others are ignored."""
@@ -204,6 +204,11 @@ class ClassTable:
             np.concatenate([self.attributes, other.attributes]),
             np.concatenate([self.is_seen, other.is_seen]),
         )
+
+
+def _shortest(value: np.float32) -> str:
+    """The shortest text that reads as the same float32, so that a table written is a table read."""
+    return np.format_float_positional(value, trim="-")
 
 
 def _decode(path: Path) -> str:
