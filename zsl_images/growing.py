@@ -36,6 +36,8 @@ class GrowConfig:
     Args:
         steps: of Adam.
         batch_size: generated rows a step.
+        new_share: of a batch that is of new classes, where there are so few that uniform draws would
+            give less: new classes then reach farther, and cost the others little.
         rate: learning rate, in units of a class prior's root mean square; falls to 0 along a cosine.
         pull: weight of the residual's squared length, in units of a class prior's squared length.
         photos_of_prior: how many photos the attributes are worth where a class gets photos.
@@ -43,6 +45,7 @@ class GrowConfig:
 
     steps: int = 100
     batch_size: int = 256
+    new_share: float = 0.15
     rate: float = 0.1
     pull: float = 5.0
     photos_of_prior: float = 3.0
@@ -204,6 +207,7 @@ def learned_residuals(
     draw = _Source(head, known, generator)
     priors, is_seen = head.class_priors(head.table), torch.tensor(head.table.is_seen)
     rows = torch.tensor([head.table.names.index(name) for name in new])
+    others = draw.classes[~torch.isin(draw.classes, rows)]
     length = priors.square().sum(1).mean()
     residual = torch.zeros(len(new), priors.shape[1], requires_grad=True)
     rate = config.rate * float(length / priors.shape[1]) ** 0.5
@@ -211,7 +215,7 @@ def learned_residuals(
     for step in range(1, config.steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / config.steps))
-        y = draw.classes[torch.randint(len(draw.classes), (config.batch_size,), generator=generator)]
+        y = _drawn(others, rows, config, generator)
         z = draw.latents(y)  # (B, L)
         scores = penalised(
             class_scores(z, priors.index_add(0, rows, residual)), is_seen, head.seen_penalty
@@ -227,6 +231,18 @@ def learned_residuals(
             values = {name: loss.item() for name, loss in losses.items()}
             on_step(StepRecord("generate-and-learn", step, config.steps, values))
     return dict(zip(new, residual.detach().numpy(), strict=True))
+
+
+def _drawn(others: Tensor, new: Tensor, config: GrowConfig, generator: torch.Generator) -> Tensor:
+    """The classes of a batch (B,): uniform over `new` and uniform over `others`."""
+    share = max(config.new_share, len(new) / (len(new) + len(others)))
+    count = round(config.batch_size * share)
+    return torch.cat(
+        [
+            new[torch.randint(len(new), (count,), generator=generator)],
+            others[torch.randint(len(others), (config.batch_size - count,), generator=generator)],
+        ]
+    )
 
 
 class _Source:
