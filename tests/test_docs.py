@@ -8,11 +8,12 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import scipy.io
-from drawing import draw
+from drawing import UNSEEN, draw
 from test_benchmarks import xlsa17_arrays
 from typer.testing import CliRunner
 from zsl_images.cli import app
@@ -45,6 +46,14 @@ def folder(
     shutil.copytree(colour_photos, "photos")
     colour_table.write("classes.csv")
     shutil.copy(ROOT / "weights" / "awa2.csv", "awa2.csv")
+    colours = replace(colour_table.select(["magenta", "grey"]), names=("violet", "silver"))
+    colours.write("new.csv")
+    Path("few/purple").mkdir(parents=True)
+    draw("magenta", 50).save("few/purple/1.png")
+    shutil.copytree(colour_photos, "unsorted")
+    for name in UNSEEN:
+        for seed in range(10):
+            draw(name, seed).save(f"unsorted/{name}-{seed}.png")
     Path("AWA2").mkdir()
     for file, content in xlsa17_arrays().items():
         scipy.io.savemat(f"AWA2/{file}", content)
@@ -72,7 +81,7 @@ def test_the_python_session_runs(folder: Path) -> None:
     with contextlib.redirect_stdout(out):
         exec(compile(block("python"), "README.md", "exec"), {})
     lines = out.getvalue().splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert "broken.jpg: not an image" in lines[3]
     assert Path("head.safetensors").is_file()
 

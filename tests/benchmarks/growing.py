@@ -179,7 +179,7 @@ def main() -> None:
             found.setdefault(what, []).append(figures)
     for what, runs in found.items():
         shown = [f"{key} {mean([run[key] for run in runs]):5.1f}" for key in runs[0]]
-        print(f"{what:<64}{'  '.join(shown)}")
+        print(f"{what:<68}{'  '.join(shown)}")
 
 
 if __name__ == "__main__":
