@@ -114,3 +114,12 @@ def test_small_and_one_sided_folders_are_refused(trained: ZeroShotClassifier) ->
     only_seen = replace(head, table=head.table.select(head.table.seen_names))
     with pytest.raises(DataError, match="none to adapt"):
         adapt_head(only_seen, seen)
+
+
+def test_what_would_change_nearly_every_label_is_refused(
+    trained: ZeroShotClassifier, off: Head
+) -> None:
+    folder, _ = features_of(trained, dict.fromkeys(COLOURS, 10))
+    _, report = adapt_head(off, folder)
+    with pytest.raises(DataError, match="of the labels, expected at most"):
+        adapt_head(off, folder, AdaptConfig(least_agreement=report.agreement + 0.01))

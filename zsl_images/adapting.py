@@ -34,6 +34,8 @@ class AdaptConfig:
         least_photos: fewer photos are refused.
         most_of_one: a folder is refused where a larger share of it than this, 0..1, gets one label.
         least_unseen: and where fewer photos than this are likely of unseen classes.
+        least_agreement: what was found is refused where a smaller share of the labels than this, 0..1,
+            would stay.
     """
 
     steps: int = 10
@@ -41,6 +43,7 @@ class AdaptConfig:
     least_photos: int = 30
     most_of_one: float = 0.75
     least_unseen: float = 5.0
+    least_agreement: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def adapt_head(
         The head with the residuals that were found, and what they changed.
 
     Raises:
-        DataError: no unseen class, or the folder is too small or too one-sided.
+        DataError: no unseen class, the folder is too small or too one-sided, or hardly a label would
+            stay.
     """
     config = config or AdaptConfig()
     table = head.table
@@ -110,8 +114,14 @@ def adapt_head(
             if not table.is_seen[row]
         }
         after = _posterior(head, latents, priors)
-    adapted = replace(head, residuals={**head.residuals, **residuals})
-    return adapted, _report(table, before, after)
+    report = _report(table, before, after)
+    if report.agreement < config.least_agreement:
+        raise DataError(
+            f"adapting would change {1 - report.agreement:.0%} of the labels, expected at most "
+            f"{1 - config.least_agreement:.0%}: the head cannot make these photos out. Train it with "
+            "validation, or leave classes that are not there out of the candidates"
+        )
+    return replace(head, residuals={**head.residuals, **residuals}), report
 
 
 def _moved(first: Tensor, means: Tensor, weight: Tensor, is_on_sphere: bool) -> Tensor:

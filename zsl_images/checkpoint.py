@@ -277,7 +277,9 @@ def _memory(header: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Memo
         return None
     parts = {name: tensors.pop(key) for name, key in _MEMORY_KEYS.items()}
     for name, part in parts.items():
-        _check_finite(name, part)
+        _check_finite(f"memory.{name}", part)
+    if parts["errors"].shape[1:] != (header["model"]["latent_dim"],):
+        raise ValueError(f"memory.errors of shape {tuple(parts['errors'].shape)}")
     return Memory(names=tuple(header["memory"]), **parts)
 
 

@@ -117,6 +117,7 @@ def grown(trial: Trial) -> Iterator[tuple[str, dict[str, float]]]:
             head = add_classes(trial.head, trial.new.select([name]), **way)
             one = replace(trial, new=trial.new.select([name]), unseen=trial.of_class(name))
             alone.append(one.figures(head))
+            yield f"{name} alone, {what}", alone[-1]
         yield (
             f"each alone, {what}",
             {key: mean([f[key] for f in alone]) for key in ("u", "s", "s lost")},
