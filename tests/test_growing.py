@@ -206,3 +206,16 @@ def test_a_promoted_class_is_known_when_more_are_added(
     grown = add_classes(loaded, new.select(["orange"]), learn=True)
     np.testing.assert_array_equal(grown.residuals["cyan"], head.residuals["cyan"])
     assert torch.isfinite(torch.from_numpy(grown.residuals["orange"])).all()
+
+
+def test_a_class_that_went_with_its_table_comes_back_as_a_stranger(
+    trained: ZeroShotClassifier,
+) -> None:
+    push = np.ones(trained.head.model.config.latent_dim, np.float32)
+    head = replace(trained.head, residuals={"cyan": push, "orange": push})
+    kept = [name for name in head.table.names if name not in ("cyan", "red")]
+    back = add_classes(replace(head, table=head.table.select(kept)), head.table.select(["cyan", "red"]))
+    assert set(back.residuals) == {"orange"}
+    assert back.memory is not None
+    assert "red" not in back.memory.names
+    assert "red" in back.table.unseen_names

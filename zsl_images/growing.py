@@ -37,8 +37,7 @@ class GrowConfig:
         steps: of Adam.
         batch_size: generated rows a step.
         new_share: of a batch that is of new classes, where there are so few that uniform draws would
-            give less; the largest of 0, 0.1, 0.15, 0.2, 0.25, 0.5 that cost seen classes less than two
-            points.
+            give less; larger ones cost seen classes more than two points when twelve classes come.
         rate: learning rate, in units of a class prior's root mean square; falls to 0 along a cosine.
         pull: weight of the residual's squared length, in units of a class prior's squared length.
         photos_of_prior: how many photos the attributes are worth where a class gets photos.
@@ -85,6 +84,7 @@ def add_classes(
     Warns:
         ClassTableWarning: the attributes seem to be on another scale.
     """
+    head = _with_table(head, head.table, {name: name for name in head.table.names})
     table = table.aligned_to(head.table.attribute_names)
     warn_of_scale(head.table, table)
     both = [name for name in table.names if name in head.table.names]
@@ -315,10 +315,14 @@ def warn_of_scale(mine: ClassTable, given: ClassTable) -> None:
 
 
 def _with_table(head: Head, table: ClassTable, renamed: Mapping[str, str]) -> Head:
-    """The head with another table, its classes (old name → name there) keeping what belongs to them."""
+    """The head with another table, its classes (old name → name there) keeping what belongs to them.
+
+    What the head has of classes that are in no table any more is let go.
+    """
     memory = head.memory
     if memory is not None:
-        memory = memory.select([name for name in memory.names if name in renamed])
+        seen = set(table.seen_names)
+        memory = memory.select([name for name in memory.names if renamed.get(name) in seen])
         memory = memory.renamed([renamed[name] for name in memory.names])
     residuals = {renamed[n]: value for n, value in head.residuals.items() if n in renamed}
     return replace(head, table=table, residuals=residuals, memory=memory)
