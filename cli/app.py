@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from zsl_images.cli.adapt import adapt
+from zsl_images.cli.add_classes import add_classes
 from zsl_images.cli.benchmark import benchmark
 from zsl_images.cli.classes import classes
 from zsl_images.cli.classify import classify
@@ -48,6 +50,9 @@ app.command()(label)
 app.command()(relabel)
 app.command()(train)
 app.command()(evaluate)
+app.command()(add_classes)
+app.add_typer(classes, name="classes")
+app.command()(adapt)
 app.command()(features)
 app.command()(benchmark)
 app.command()(speed)

@@ -1,4 +1,4 @@
-"""`zsl classes`: look after class tables."""
+"""`zsl classes`: look after class tables, and after the classes of a head."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from zsl_images.cli.console import FAILED
-from zsl_images.cli.options import ReportFormat, ReportFormatOption, Weights
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, progress
+from zsl_images.cli.options import (
+    BackboneWeights,
+    Device,
+    FeatureCache,
+    HeadOut,
+    ReportFormat,
+    ReportFormatOption,
+    Weights,
+)
 
 if TYPE_CHECKING:
     from zsl_images.tables import Finding
 
-classes = typer.Typer(no_args_is_help=True, help="Check class tables, and write rows of them.")
+classes = typer.Typer(no_args_is_help=True, help="Check class tables, and edit the classes of a head.")
 
 
 @classes.command()
@@ -88,6 +96,79 @@ def new(
         typer.echo(f"{out}: {name}, {len(changes)} of {len(row.cells)} attributes other than {like}'s")
     else:
         typer.echo(row.to_csv(), nl=False)
+
+
+@classes.command()
+def write(
+    out: Annotated[Path, typer.Argument(metavar="TABLE", help="The CSV or TSV file to write.")],
+    weights: Weights = "awa2",
+) -> None:
+    """Write a head's class table as a file."""
+    from zsl_images.checkpoint import load_head
+
+    table = load_head(weights).table
+    table.write(out)
+    typer.echo(f"{out}: {len(table)} classes, {len(table.seen_names)} of them seen")
+
+
+@classes.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Classes to take out.")],
+    out: HeadOut,
+    weights: Weights = "awa2",
+) -> None:
+    """Take classes out of a head."""
+    from zsl_images.checkpoint import load_head, save_head
+    from zsl_images.growing import remove_classes
+
+    head = remove_classes(load_head(weights), names)
+    save_head(head, out)
+    typer.echo(f"{out}: {len(head.table)} classes")
+
+
+@classes.command()
+def rename(
+    old: Annotated[str, typer.Argument(help="A class of the head.")],
+    new: Annotated[str, typer.Argument(help="Its new name.")],
+    out: HeadOut,
+    weights: Weights = "awa2",
+) -> None:
+    """Give a class of a head another name."""
+    from zsl_images.checkpoint import load_head, save_head
+    from zsl_images.growing import rename_classes
+
+    save_head(rename_classes(load_head(weights), {old: new}), out)
+    typer.echo(f"{out}: {old} is now {new}")
+
+
+@classes.command()
+def promote(
+    photos: Annotated[
+        Path, typer.Argument(help="Folder with a folder of photos for each unseen class to promote.")
+    ],
+    out: HeadOut,
+    weights: Weights = "awa2",
+    features: FeatureCache = None,
+    backbone_weights: BackboneWeights = None,
+    device: Device = "auto",
+) -> None:
+    """Make unseen classes seen, with a few photos of each."""
+    from zsl_images import updating
+    from zsl_images.classifier import ZeroShotClassifier
+    from zsl_images.files import check_writable
+
+    check_writable(out)
+    classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
+    before = len(classifier.table.seen_names)
+    with progress() as show:
+        result = updating.promote(classifier, photos, cache=features, on_step=show)
+    result.classifier.save(out)
+    after = len(result.classifier.table.seen_names)
+    typer.echo(f"{out}: {after - before} classes promoted, {after} seen in all")
+    for failure in result.failures:
+        typer.echo(f"left out: {failure.reason}", err=True)
+    if result.failures:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 def _fields(finding: Finding) -> dict[str, Any]:

@@ -61,6 +61,7 @@ EngineOption = Annotated[
 JsonProgress = Annotated[
     bool, typer.Option("--json-progress", help="Progress on stderr as a JSON object a line.")
 ]
+HeadOut = Annotated[Path, typer.Option("--out", "-o", help="The new head's file, .safetensors.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 BackboneName = Annotated[str, typer.Option("--backbone", help="An embedded, torchvision or timm name.")]
 BackboneWeights = Annotated[

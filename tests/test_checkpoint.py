@@ -163,3 +163,49 @@ def test_the_shipped_table_fits_the_shipped_head() -> None:
     head = load_head()
     assert set(table.names) <= set(head.table.names)
     assert table.aligned_to(head.table.attribute_names).attributes.shape == (50, 85)
+
+
+def test_a_head_of_format_1_is_read_without_memory(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    path = tmp_path / "head.safetensors"
+    save_head(replace(trained.head, memory=None), path)
+    header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
+    header["format"] = "zsl_images head 1"
+    head = load_head(resaved(path, "old.safetensors", header=json.dumps(header)))
+    assert head.memory is None
+    assert head.residuals == {}
+    assert head.table.names == trained.table.names
+
+
+def test_residuals_and_memory_are_kept(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    residuals = {"cyan": np.arange(8, dtype=np.float32), "elsewhere": np.ones(8, np.float32)}
+    save_head(replace(trained.head, residuals=residuals), tmp_path / "head.safetensors")
+    head = load_head(tmp_path / "head.safetensors")
+    assert set(head.residuals) == {"cyan"}
+    np.testing.assert_array_equal(head.residuals["cyan"], residuals["cyan"])
+    assert head.memory is not None
+    assert trained.head.memory is not None
+    assert head.memory.names == trained.head.memory.names
+    for name in ("means", "spreads", "rest", "errors"):
+        assert torch.equal(getattr(head.memory, name), getattr(trained.head.memory, name))
+    moved = head.class_priors(head.table) - trained.head.class_priors(head.table)
+    row = head.table.names.index("cyan")
+    np.testing.assert_allclose(moved[row], residuals["cyan"], atol=1e-5)
+    assert not moved[[i for i in range(len(moved)) if i != row]].any()
+
+
+@pytest.mark.parametrize(
+    "name", ["memory.means", "memory.rest", "memory.errors", "class_table.residuals"]
+)
+def test_damaged_residuals_and_memory_are_refused(
+    trained: ZeroShotClassifier, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "head.safetensors"
+    save_head(replace(trained.head, residuals={"cyan": np.zeros(8, np.float32)}), path)
+    whole = load_file(path)[name]
+    for change, said in (
+        (whole[..., :-1].clone(), "does not describe a head"),
+        (torch.full_like(whole, torch.nan), "not finite"),
+        (None, name),
+    ):
+        with pytest.raises(WeightsError, match=said):
+            load_head(resaved(path, "damaged.safetensors", **{name: change}))

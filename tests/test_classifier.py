@@ -142,3 +142,25 @@ def test_saved_it_keeps_its_candidates(trained: ZeroShotClassifier, tmp_path: Pa
     head = load_head(tmp_path / "two.safetensors")
     assert head.table.names == ("red", "cyan")
     assert head.seen_penalty == 1.5
+
+
+def test_what_a_class_learned_later_follows_its_name_into_other_tables(
+    trained: ZeroShotClassifier,
+) -> None:
+    push = np.full(trained.head.model.config.latent_dim, 0.5, np.float32)
+    moved = trained.with_head(replace(trained.head, residuals={"cyan": push}))
+    two = moved.with_classes(trained.table.select(["cyan", "red"]))
+    difference = two.class_priors() - trained.with_classes(two.table).class_priors()
+    np.testing.assert_allclose(difference[0], push, atol=1e-5)
+    assert not difference[1].any()
+
+
+def test_classes_come_go_and_are_renamed(trained: ZeroShotClassifier) -> None:
+    few = trained.remove_classes(["cyan"])
+    assert "cyan" not in few.table.names
+    assert few.head.table is few.table
+    again = few.add_classes(trained.table.select(["cyan"]), learn=True)
+    assert again.predict(draw("cyan", 7))[0].label == "cyan"
+    named = again.rename_classes({"cyan": "turquoise"})
+    assert named.predict(draw("cyan", 7))[0].label == "turquoise"
+    assert "cyan" in trained.table.names

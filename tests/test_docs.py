@@ -8,11 +8,12 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import scipy.io
-from drawing import draw
+from drawing import UNSEEN, draw
 from test_benchmarks import xlsa17_arrays
 from typer.testing import CliRunner
 from wording import WORDS, load_colour_words
@@ -49,6 +50,14 @@ def folder(
     monkeypatch.setattr("zsl_images.texts.load_text_encoder", load_colour_words)
     for name in ("awa2.csv", "awa2-groups.csv"):
         shutil.copy(ROOT / "weights" / name, name)
+    colours = replace(colour_table.select(["magenta", "grey"]), names=("violet", "silver"))
+    colours.write("new.csv")
+    Path("few/purple").mkdir(parents=True)
+    draw("magenta", 50).save("few/purple/1.png")
+    shutil.copytree(colour_photos, "unsorted")
+    for name in UNSEEN:
+        for seed in range(10):
+            draw(name, seed).save(f"unsorted/{name}-{seed}.png")
     Path("AWA2").mkdir()
     for file, content in xlsa17_arrays().items():
         scipy.io.savemat(f"AWA2/{file}", content)
@@ -76,7 +85,7 @@ def test_the_python_session_runs(folder: Path) -> None:
     with contextlib.redirect_stdout(out):
         exec(compile(block("python"), "README.md", "exec"), {})
     lines = out.getvalue().splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert "broken.jpg: not an image" in lines[6]
     assert Path("head.safetensors").is_file()
 

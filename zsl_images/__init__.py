@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from zsl_images.tables import Finding
     from zsl_images.taxonomy import Taxonomy
     from zsl_images.texts import TextEncoder, load_text_encoder, read_classes
+    from zsl_images.updating import adapt, promote
 
 _HOMES = {
     "Backbone": "backbones",
@@ -58,14 +59,16 @@ _HOMES = {
     "WeightsError": "errors",
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
+    "adapt": "updating",
     "check_classes": "checking",
     "evaluate": "learning",
     "extract_features": "features",
     "label": "labelling",
     "load_backbone": "backbones",
-    "relabel": "labelling",
     "load_text_encoder": "texts",
+    "promote": "updating",
     "read_classes": "texts",
+    "relabel": "labelling",
     "train": "learning",
 }
 
@@ -91,12 +94,14 @@ __all__ = [
     "ZSLError",
     "ZeroShotClassifier",
     "__version__",
+    "adapt",
     "check_classes",
     "evaluate",
     "extract_features",
     "label",
     "load_backbone",
     "load_text_encoder",
+    "promote",
     "read_classes",
     "relabel",
     "train",

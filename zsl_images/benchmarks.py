@@ -214,7 +214,7 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
         )
     rows = np.concatenate([data.rows["test_seen"], data.rows["test_unseen"]])
     return assess(
-        scores_of(head.model, data.table, data.features[rows]),
+        head.scores(data.table, data.features[rows]),
         data.labels[rows],
         data.table,
         seen_penalty=seen_penalty,

@@ -20,16 +20,23 @@ from zsl_images.backbones import Backbone, fingerprint
 from zsl_images.classes import ClassTable
 from zsl_images.errors import ClassTableError, WeightsError
 from zsl_images.files import replacing
+from zsl_images.memory import Memory
 from zsl_images.mmvae import MultiModalVAE
 from zsl_images.networks import ModelConfig
+from zsl_images.scoring import class_scores
 from zsl_images.training import TrainConfig
 from zsl_images.version import __version__
 
 DEFAULT_HEAD = "awa2"
 """The shipped head that is used where none is named."""
 
-_FORMAT = "zsl_images head 1"
+_FORMAT = "zsl_images head 2"
+_READABLE = ("zsl_images head 1", _FORMAT)
+"""Heads of format 1 have neither residuals nor a memory."""
+
 _TABLE_KEY = "class_table.attributes"
+_RESIDUALS_KEY = "class_table.residuals"
+_MEMORY_KEYS = {name: f"memory.{name}" for name in ("means", "spreads", "rest", "errors")}
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,9 @@ class Head:
             `scoring.unknown_scores`; empty where the head was not validated.
         metrics: validation figures, by name.
         version: of the package that trained it.
+        residuals: class name → what is added to its prior mu(a), (L,), for classes whose place was
+            found after training; see `growing` and `adapting`.
+        memory: of the rows it was trained on; None in a head that was trained without one.
     """
 
     model: MultiModalVAE
@@ -103,6 +113,27 @@ class Head:
     known_distances: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     version: str = __version__
+    residuals: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    memory: Memory | None = None
+
+    def class_priors(self, table: ClassTable) -> torch.Tensor:
+        """Where each class of `table` lies, mu(a) + its residual: (K, L).
+
+        Args:
+            table: its attributes in the head's order.
+        """
+        with torch.inference_mode():
+            priors = self.model.class_priors(torch.tensor(table.attributes))
+            for row, name in enumerate(table.names):
+                if name in self.residuals:
+                    priors[row] += torch.from_numpy(self.residuals[name])
+        return priors.clone()
+
+    def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Scores (N, K) of every class of `table` for features (N, D), without a seen penalty."""
+        with torch.inference_mode():
+            latents = self.model.latents(torch.tensor(features))
+            return class_scores(latents, self.class_priors(table)).numpy()
 
     def priors_of(self, attributes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """mu(a) of classes by their attributes, in the order of `table`: (K, A) → (K, L)."""
@@ -134,6 +165,14 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
     }
     tensors = {name: tensor.cpu().contiguous() for name, tensor in head.model.state_dict().items()}
     tensors[_TABLE_KEY] = torch.from_numpy(head.table.attributes)
+    names = [name for name in head.table.names if name in head.residuals]
+    if names:
+        header["residuals"] = names
+        tensors[_RESIDUALS_KEY] = torch.from_numpy(np.stack([head.residuals[name] for name in names]))
+    if head.memory is not None:
+        memory = head.memory.select(head.table.seen_names)
+        header["memory"] = memory.names
+        tensors |= {key: getattr(memory, name).contiguous() for name, key in _MEMORY_KEYS.items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"zsl_images": json.dumps(header)})
 
@@ -148,6 +187,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     header, tensors = _read(path)
     try:
         attributes = tensors.pop(_TABLE_KEY)
+        residuals, memory = _residuals(header, tensors), _memory(header, tensors)
         head = Head(
             model=MultiModalVAE(_config(ModelConfig, header["model"])),
             table=ClassTable(
@@ -164,6 +204,8 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             known_distances=tuple(map(float, header["known_distances"])),
             metrics=header["metrics"],
             version=header["version"],
+            residuals=residuals,
+            memory=memory,
         )
     except (KeyError, TypeError, ValueError, ClassTableError) as error:
         raise WeightsError(
@@ -221,9 +263,40 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         raise WeightsError(
             f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
         ) from error
-    if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        raise WeightsError(f"{path} is of another format than {_FORMAT!r}; train the head again")
+    if not isinstance(header, dict) or header.get("format") not in _READABLE:
+        raise WeightsError(
+            f"{path} is of another format than {_FORMAT!r}; train the head again, or take the version "
+            "of zsl_images that made it"
+        )
     return header, tensors
+
+
+def _residuals(
+    header: Mapping[str, Any], tensors: dict[str, torch.Tensor]
+) -> dict[str, npt.NDArray[np.float32]]:
+    if "residuals" not in header:
+        return {}
+    rows = tensors.pop(_RESIDUALS_KEY)
+    if rows.shape != (len(header["residuals"]), header["model"]["latent_dim"]):
+        raise ValueError(f"residuals of shape {tuple(rows.shape)}")
+    _check_finite(_RESIDUALS_KEY, rows)
+    return {name: row.numpy() for name, row in zip(header["residuals"], rows, strict=True)}
+
+
+def _memory(header: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Memory | None:
+    if "memory" not in header:
+        return None
+    parts = {name: tensors.pop(key) for name, key in _MEMORY_KEYS.items()}
+    for name, part in parts.items():
+        _check_finite(f"memory.{name}", part)
+    if parts["errors"].shape[1:] != (header["model"]["latent_dim"],):
+        raise ValueError(f"memory.errors of shape {tuple(parts['errors'].shape)}")
+    return Memory(names=tuple(header["memory"]), **parts)
+
+
+def _check_finite(name: str, tensor: torch.Tensor) -> None:
+    if not torch.isfinite(tensor).all():
+        raise ValueError(f"values in {name} that are not finite")
 
 
 Config = TypeVar("Config", ModelConfig, TrainConfig)

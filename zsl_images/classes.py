@@ -125,7 +125,7 @@ class ClassTable:
             writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
             writer.writerow(["class", *self.attribute_names])
             for name, row in zip(self.names, self.attributes, strict=True):
-                writer.writerow([name, *(f"{value:.7g}" for value in row)])
+                writer.writerow([name, *(_shortest(value) for value in row)])
 
     def with_seen(self, names: Iterable[str]) -> ClassTable:
         """The same table with exactly the classes `names` marked as seen; others are ignored."""
@@ -228,6 +228,11 @@ def another_scale(given: npt.NDArray[np.floating], reference: npt.NDArray[np.flo
         f"the attributes reach up to {reach:g}, those that the head was trained with up to "
         f"{expected:g}: give them on the same scale"
     )
+
+
+def _shortest(value: np.float32) -> str:
+    """The shortest text that reads as the same float32, so that a table written is a table read."""
+    return np.format_float_positional(value, trim="-")
 
 
 def _summaries(rows: AttributeRows) -> Iterator[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -14,12 +13,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from zsl_images import growing
 from zsl_images.backbones import Backbone, load_backbone
 from zsl_images.checkpoint import DEFAULT_HEAD, Head, load_head, save_head
-from zsl_images.classes import ClassTable, another_scale
-from zsl_images.errors import ClassTableError, ClassTableWarning, DataError, ImageError
+from zsl_images.classes import ClassTable
+from zsl_images.errors import ClassTableError, DataError, ImageError
 from zsl_images.explanations import Explainer
-from zsl_images.features import ImageLike, stream_features
+from zsl_images.features import ImageLike, OnStep, stream_features
 from zsl_images.results import Candidate, Explanation, Failure, Prediction
 from zsl_images.scoring import (
     class_probabilities,
@@ -141,7 +141,52 @@ class ZeroShotClassifier:
         Raises:
             OutputError: it cannot be written.
         """
-        save_head(replace(self.head, table=self.table, seen_penalty=self.seen_penalty), path)
+        save_head(self.own_head(), path)
+
+    def own_head(self) -> Head:
+        """The head with the candidates as its table, and the classifier's seen penalty."""
+        return replace(self.head, table=self.table, seen_penalty=self.seen_penalty)
+
+    def with_head(self, head: Head) -> ZeroShotClassifier:
+        """The same classifier with another head, whose classes become the candidates."""
+        return replace(self, head=head, table=head.table, seen_penalty=head.seen_penalty)
+
+    def add_classes(
+        self,
+        table: ClassTable,
+        *,
+        learn: bool = False,
+        known: tuple[npt.NDArray[np.float32], Sequence[str]] | None = None,
+        seed: int = 0,
+        on_step: OnStep | None = None,
+    ) -> ZeroShotClassifier:
+        """The same classifier with unseen classes more; see `growing.add_classes`.
+
+        Raises:
+            ClassTableError: a class is a candidate already, or an attribute is lacking.
+            DataError: `learn` is asked of a head that remembers nothing to generate from.
+        """
+        return self.with_head(
+            growing.add_classes(
+                self.own_head(), table, learn=learn, known=known, seed=seed, on_step=on_step
+            )
+        )
+
+    def remove_classes(self, names: Sequence[str]) -> ZeroShotClassifier:
+        """The same classifier without these classes.
+
+        Raises:
+            ClassTableError: a name is no candidate, or none would be left.
+        """
+        return self.with_head(growing.remove_classes(self.own_head(), names))
+
+    def rename_classes(self, names: Mapping[str, str]) -> ZeroShotClassifier:
+        """The same classifier with other names (old → new) for its classes.
+
+        Raises:
+            ClassTableError: an old name is no candidate, or a new one is one already.
+        """
+        return self.with_head(growing.rename_classes(self.own_head(), names))
 
     def with_classes(self, table: ClassTable) -> ZeroShotClassifier:
         """The same classifier with the classes of `table` as its only candidates.
@@ -154,8 +199,7 @@ class ZeroShotClassifier:
         """
         head_table = self.head.table
         table = table.aligned_to(head_table.attribute_names)
-        if message := another_scale(table.attributes, head_table.attributes):
-            warnings.warn(message, ClassTableWarning, stacklevel=2)
+        growing.warn_of_scale(head_table, table)
         return replace(self, table=table.with_seen(head_table.seen_names))
 
     def with_descriptions(
@@ -258,9 +302,8 @@ class ZeroShotClassifier:
                     yield replace(next(labelled), path=path)
 
     def class_priors(self) -> torch.Tensor:
-        """mu(a) of every candidate, (K, L)."""
-        with torch.inference_mode():
-            return self.head.model.class_priors(torch.from_numpy(self.table.attributes))
+        """Where every candidate lies in latent space, (K, L); see `Head.class_priors`."""
+        return self.head.class_priors(self.table)
 
     def label_features(
         self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K

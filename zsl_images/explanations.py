@@ -34,7 +34,7 @@ class Explainer:
     def __init__(self, head: Head, table: ClassTable) -> None:
         self.head, self.table = head, table
         self.mean = head.table.attributes.mean(axis=0)
-        self.seen_priors = torch.from_numpy(head.priors_of(head.table.attributes[head.table.is_seen]))
+        self.seen_priors = head.class_priors(head.table.select(head.table.seen_names))
         self._priors: dict[int, Tensor] = {}
         count = len(self.mean) - table.text_dim
         self.names = table.attribute_names[:count] + ("description",) * (table.text_dim > 0)
@@ -88,7 +88,8 @@ class Explainer:
             own = self.table.attributes[row]
             without = np.where(self.taken, self.mean, own)
             priors = self.head.priors_of(np.concatenate([own[None], without]).astype(np.float32))
-            self._priors[row] = torch.from_numpy(priors)
+            residual = self.head.residuals.get(self.table.names[row], np.float32(0))
+            self._priors[row] = torch.from_numpy(priors + residual)
         return self._priors[row]
 
 

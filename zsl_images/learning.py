@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from zsl_images.backbones import DEFAULT_BACKBONE, Backbone, load_backbone
 from zsl_images.checkpoint import BackboneInfo, Head
@@ -32,6 +33,7 @@ from zsl_images.evaluation import (
 from zsl_images.features import FeatureSet, OnStep, extract_features
 from zsl_images.files import cache_folder
 from zsl_images.images import find_images, find_labelled_images
+from zsl_images.memory import remember
 from zsl_images.recipes import recipe_named
 from zsl_images.results import Evaluation, Failure
 from zsl_images.training import Recipe, fit
@@ -151,8 +153,11 @@ def train_on_features(
         phase = f"validation {number}/{len(folds)}"
         outcomes.append(_outcome(features, labels, table, recipe, seed, fold, phase, on_step))
     calibration = calibrate(outcomes, max_seen_loss) if outcomes else Calibration()
+    model = fit(features, labels, table, recipe, seed, "training", on_step)
+    rows = torch.from_numpy(np.searchsorted(seen, labels))
+    memory = remember(model, torch.tensor(features), rows, table.seen_names, recipe.training.ridge)
     return Head(
-        model=fit(features, labels, table, recipe, seed, "training", on_step),
+        model=model,
         table=table,
         backbone=backbone or BackboneInfo("features of unknown origin"),
         train_config=recipe.training,
@@ -161,6 +166,7 @@ def train_on_features(
         temperature=calibration.temperature,
         known_distances=calibration.known_distances,
         metrics=calibration.metrics,
+        memory=memory,
     )
 
 
@@ -194,10 +200,10 @@ def evaluate(
         )
         if not len(others):
             raise DataError(f"no photo in {unknown} can be read; expected photos of other classes")
-        unknown_scores = scores_of(head.model, table, others.features)
+        unknown_scores = head.scores(table, others.features)
         failures += others.failures
     evaluation = assess(
-        scores_of(head.model, table, features.features),
+        head.scores(table, features.features),
         labels,
         table,
         seen_penalty=classifier.seen_penalty,
