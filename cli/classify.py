@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +21,7 @@ from zsl_images.cli.options import (
     EngineOption,
     MinConfidence,
     SeenPenalty,
+    TaxonomyTable,
     TopK,
     Weights,
     ZslOnly,
@@ -53,13 +53,7 @@ def classify(
     zsl_only: ZslOnly = False,
     min_confidence: MinConfidence = 0.0,
     engine: EngineOption = EngineName.AUTO,
-    taxonomy: Annotated[
-        Path | None,
-        typer.Option(
-            help="Table of the classes' groups (CSV or TSV), from fine to coarse; the answer is the "
-            "finest level above --min-confidence."
-        ),
-    ] = None,
+    taxonomy: TaxonomyTable = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which attributes speak for the label.")
     ] = False,

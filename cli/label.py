@@ -18,6 +18,7 @@ from zsl_images.cli.options import (
     JsonProgress,
     MinConfidence,
     SeenPenalty,
+    TaxonomyTable,
     TopK,
     Weights,
     ZslOnly,
@@ -40,6 +41,7 @@ def label(
     seen_penalty: SeenPenalty = None,
     zsl_only: ZslOnly = False,
     min_confidence: MinConfidence = 0.0,
+    taxonomy: TaxonomyTable = None,
     features: Annotated[
         Path | None,
         typer.Option(
@@ -79,6 +81,7 @@ def label(
     from zsl_images.files import check_writable
     from zsl_images.images import find_images
     from zsl_images.labels import check_suffix
+    from zsl_images.taxonomy import Taxonomy
 
     if sum(target is not None for target in (move, copy, link)) > 1:
         raise typer.BadParameter("give one of --move, --copy and --link")
@@ -93,6 +96,7 @@ def label(
         check_writable(target)
 
     table = table_at(attributes)
+    groups = Taxonomy.read(taxonomy) if taxonomy else None
 
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.exports import sort_photos, write_coco, write_label_studio, write_sidecars
@@ -108,6 +112,8 @@ def label(
         zsl_only,
         min_confidence,
     )
+    if groups:
+        classifier = classifier.with_taxonomy(groups)
     count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos))
     with label_progress(json_progress, count) as show:
         result = label_photos(

@@ -80,6 +80,14 @@ MinConfidence = Annotated[
     float,
     typer.Option(min=0, max=1, help="Below this probability no label is given, 0 to 1."),
 ]
+TaxonomyTable = Annotated[
+    Path | None,
+    typer.Option(
+        "--taxonomy",
+        help="Table of the classes' groups (CSV or TSV), from fine to coarse; the answer is the "
+        "finest level above --min-confidence.",
+    ),
+]
 FeatureCache = Annotated[
     Path | None,
     typer.Option("--features", help="Parquet file that keeps the photos' features. Default: a cache."),

@@ -13,6 +13,7 @@ from zsl_images.cli.options import (
     JsonProgress,
     MinConfidence,
     SeenPenalty,
+    TaxonomyTable,
     TopK,
     Weights,
     ZslOnly,
@@ -29,16 +30,22 @@ def relabel(
     seen_penalty: SeenPenalty = None,
     zsl_only: ZslOnly = False,
     min_confidence: MinConfidence = 0.0,
+    taxonomy: TaxonomyTable = None,
     json_progress: JsonProgress = False,
 ) -> None:
     """Apply another head or class table to photos whose features were kept; none is opened."""
+    from zsl_images.taxonomy import Taxonomy
+
     table = table_at(attributes)
+    groups = Taxonomy.read(taxonomy) if taxonomy else None
 
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.labelling import relabel as relabel_features
 
     classifier = ZeroShotClassifier.load(weights, with_backbone=False)
     classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)
+    if groups:
+        classifier = classifier.with_taxonomy(groups)
     with label_progress(json_progress, None) as show:
         result = relabel_features(classifier, features, out, top_k=top_k, on_progress=show)
     typer.echo(f"{out}: {result.done} photos; {result.unknowns} unknown")

@@ -20,6 +20,7 @@ from zsl_images.images import find_images
 from zsl_images.labelling import label, relabel
 from zsl_images.labels import SCHEMA, read_labels
 from zsl_images.results import Failure
+from zsl_images.taxonomy import Taxonomy
 
 
 @pytest.fixture
@@ -240,3 +241,17 @@ def test_names_that_are_no_text_have_a_row(
     label(trained, [os.fsdecode(odd)], out, features=tmp_path / "f.parquet")
     assert rows_of(out)[0]["path"].endswith("\\xff\n.png")
     assert label(trained, [os.fsdecode(odd)], out).kept == 1
+
+
+def test_a_taxonomy_gives_the_finest_group_that_is_sure_enough(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    lineages = {name: (name, "warm" if name in ("red", "orange") else "other") for name in COLOURS}
+    classifier = trained.with_taxonomy(Taxonomy(("colour", "kind"), lineages)).with_min_confidence(0.9)
+    paths, out = list(find_images([photos])), tmp_path / "labels.csv"
+    assert classifier.fingerprint() != trained.with_min_confidence(0.9).fingerprint()
+    label(classifier, paths, out)
+    found = [(row["answer"], row["answer_level"]) for row in rows_of(out)]
+    answers = [None if isinstance(r, Failure) else r.answer for r in classifier.stream(paths)]
+    assert found == [(a and a.label, a and a.level) for a in answers]
+    assert {level for _, level in found} == {"colour", "kind", None}

@@ -20,7 +20,7 @@ from zsl_images.classes import ClassTable
 from zsl_images.errors import ClassTableError, DataError, ImageError
 from zsl_images.explanations import Explainer
 from zsl_images.features import ImageLike, OnStep, stream_features
-from zsl_images.results import Candidate, Explanation, Failure, Prediction
+from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Prediction
 from zsl_images.scoring import (
     class_probabilities,
     class_scores,
@@ -28,7 +28,7 @@ from zsl_images.scoring import (
     top_classes,
     unknown_scores,
 )
-from zsl_images.taxonomy import Taxonomy, deepest
+from zsl_images.taxonomy import RollUp, Taxonomy, deepest
 from zsl_images.texts import encoder_of, read_classes
 
 TOP_K = 5
@@ -46,11 +46,13 @@ class FeatureLabels(NamedTuple):
         probabilities: (N, k), falling.
         columns: (N, k), the classes' rows in the table.
         unknown: (N,), see `Prediction.unknown_score`; NaN where the head was not validated.
+        answers: (N,), see `Prediction.answer`; None without a taxonomy.
     """
 
     probabilities: npt.NDArray[np.float32]
     columns: npt.NDArray[np.int64]
     unknown: npt.NDArray[np.float32]
+    answers: list[LevelLabel | None]
 
 
 class _Scored(NamedTuple):
@@ -309,15 +311,22 @@ class ZeroShotClassifier:
         self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K
     ) -> FeatureLabels:
         """Candidates of features (N, D), as the backbone gives them."""
-        score = self._scorer()
+        score, roll_up = self._scorer(), self._roll_up()
         found: list[tuple[Tensor, ...]] = []
+        answers: list[LevelLabel | None] = []
         for rows in torch.split(torch.tensor(features), _ROWS):
             scored = score(rows)
             found.append((*top_classes(scored.probabilities, top_k), scored.unknown))
-        return FeatureLabels(*(torch.cat(parts).numpy() for parts in zip(*found, strict=True)))
+            answers += [
+                deepest(roll_up(row), self.min_confidence) if roll_up else None
+                for row in scored.probabilities.numpy()
+            ]
+        top, columns, unknown = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+        return FeatureLabels(top, columns, unknown, answers)
 
     def fingerprint(self, top_k: int = TOP_K) -> str:
         """Names all that a label depends on beside the feature: head, candidates, thresholds."""
+        groups = self.taxonomy and [self.taxonomy.lineages[name] for name in self.table.names]
         settings = (
             self.table.names,
             self.table.is_seen.tolist(),
@@ -325,6 +334,8 @@ class ZeroShotClassifier:
             self.head.temperature,
             self.head.known_distances,
             self.min_confidence,
+            self.taxonomy
+            and (self.taxonomy.levels, *map(self.taxonomy.lineages.get, self.table.names)),
             top_k,
         )
         digest = hashlib.sha256(repr(settings).encode())
@@ -351,10 +362,12 @@ class ZeroShotClassifier:
 
         return score
 
+    def _roll_up(self) -> RollUp | None:
+        return self.taxonomy.of(self.table.names) if self.taxonomy else None
+
     def _labeller(self, top_k: int) -> Callable[[npt.NDArray[np.float16]], list[Prediction]]:
         """What labels features (B, D)."""
-        score = self._scorer()
-        roll_up = self.taxonomy.of(self.table.names) if self.taxonomy else None
+        score, roll_up = self._scorer(), self._roll_up()
         explainer = Explainer(self.head, self.table) if self.is_explaining else None
         every = list(zip(self.table.names, self.table.is_seen.tolist(), strict=True))
 

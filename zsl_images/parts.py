@@ -304,7 +304,7 @@ def label_rows(
     origin: dict[str, str],
 ) -> pa.Table:
     """Rows of a label file for N photos with features (N, D) that `origin_of` the classifier marks."""
-    probabilities, columns, unknown = classifier.label_features(features, top_k)
+    probabilities, columns, unknown, answers = classifier.label_features(features, top_k)
     probabilities = np.round(probabilities, 6)
     names = pa.array(classifier.table.names, pa.string())
     top, rank = columns[:, 0], pa.array(np.arange(len(columns) + 1, dtype=np.int32) * columns.shape[1])
@@ -320,6 +320,9 @@ def label_rows(
         "top_labels": pa.ListArray.from_arrays(rank, names.take(pa.array(columns.ravel()))),
         "top_probabilities": pa.ListArray.from_arrays(rank, pa.array(probabilities.ravel())),
         "unknown_score": pa.array(np.round(unknown, 6), from_pandas=True),
+        "answer": [answer and answer.label for answer in answers],
+        "answer_level": [answer and answer.level for answer in answers],
+        "answer_probability": [answer and round(answer.probability, 6) for answer in answers],
         "error": pa.nulls(len(columns), pa.string()),
         **{name: pa.repeat(value, len(columns)) for name, value in origin.items()},
         "version": pa.repeat(__version__, len(columns)),
