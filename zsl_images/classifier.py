@@ -334,8 +334,7 @@ class ZeroShotClassifier:
             self.head.temperature,
             self.head.known_distances,
             self.min_confidence,
-            self.taxonomy
-            and (self.taxonomy.levels, *map(self.taxonomy.lineages.get, self.table.names)),
+            self.taxonomy and (self.taxonomy.levels, groups),
             top_k,
         )
         digest = hashlib.sha256(repr(settings).encode())
