@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -95,6 +96,10 @@ def label(
     for target in filter(None, (out, features, coco, label_studio)):
         check_writable(target)
 
+    found = find_images(with_stdin(photos))
+    first = next(found, None)
+    if first is None:
+        raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
     table = table_at(attributes)
     groups = Taxonomy.read(taxonomy) if taxonomy else None
 
@@ -118,7 +123,7 @@ def label(
     with label_progress(json_progress, count) as show:
         result = label_photos(
             classifier,
-            find_images(with_stdin(photos)),
+            chain([first], found),
             out,
             features=features,
             top_k=top_k,
@@ -131,8 +136,6 @@ def label(
     if not result.is_complete:
         typer.echo(f"stopped after {result.done} photos; run the same command to go on", err=True)
         raise typer.Exit(INTERRUPTED)
-    if not result.done:
-        raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
     typer.echo(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
         f"{result.unknowns} unknown, {result.failures} could not be read"

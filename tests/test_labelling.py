@@ -222,6 +222,16 @@ def test_two_runs_do_not_write_one_file(
         label(trained, find_images([photos]), out)
 
 
+def test_no_photos_leave_all_rows_as_they_are(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "labels.parquet"
+    label(trained, find_images([photos]), out)
+    with pytest.raises(DataError, match="no photos to label"):
+        label(trained, [], out, prune=True)
+    assert len(rows_of(out)) == 40
+
+
 def test_a_file_of_another_kind_is_not_written_over(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ def label(
 
     Raises:
         ImageError: a photo cannot be read, and `is_strict`.
-        DataError: `out` or `features` is something else than it should be.
+        DataError: `out` or `features` is something else than it should be, or there are no photos.
         OutputError: something cannot be written, or another run is writing `out`.
     """
     out = Path(out)
@@ -72,6 +72,8 @@ def label(
         with filelock.FileLock(parts / ".lock", timeout=0):
             run = Run(classifier, out, parts, Path(features) if features else None, top_k)
             is_done = run.label(photos, batch_size, part_rows, is_strict, on_progress, should_stop)
+            if is_done and not run.progress.done:  # an empty folder, or a disk that is not mounted
+                raise DataError(f"no photos to label; {out} was not touched")
             if is_done:
                 run.join(prune)
             return replace(run.progress, is_complete=is_done)
