@@ -207,7 +207,10 @@ def test_a_full_disk_is_said_and_earlier_parts_stay(
         with pytest.raises(OutputError, match="No space left on device"):
             label(trained, find_images([photos]), out, part_rows=8, batch_size=4)
     assert len(list((tmp_path / "labels.parquet.parts").glob("*.labels.parquet"))) == 2
+    (tmp_path / "labels.parquet.parts" / ".x.1.part").touch()  # as a run leaves that is killed
+    (tmp_path / ".labels.parquet.1.part").touch()
     assert label(trained, find_images([photos]), out, part_rows=8, batch_size=4).kept == 16
+    assert [path for path in tmp_path.iterdir() if path.suffix in (".part", ".parts")] == []
 
 
 def test_two_runs_do_not_write_one_file(

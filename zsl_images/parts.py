@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections import deque
@@ -123,6 +124,9 @@ class Run:
         self.progress = Progress()
         for left in parts.glob(".*.part"):  # of a run that was killed while it wrote
             left.unlink(missing_ok=True)
+        for target in filter(None, (out, features)):
+            for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+                left.unlink(missing_ok=True)
         files = [*self._earlier(), *self._parts("labels")]
         self.kept = KeptRows(files, is_good=self._is_good, judged=(*self.origin, "error"))
         self.kept_features = self._kept_features()
