@@ -16,6 +16,7 @@ from zsl_images.checkpoint import load_head, save_head, shipped_file, shipped_he
 from zsl_images.classes import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import OutputError, WeightsError
+from zsl_images.features import extract_features
 
 
 @pytest.fixture
@@ -209,3 +210,18 @@ def test_damaged_residuals_and_memory_are_refused(
     ):
         with pytest.raises(WeightsError, match=said):
             load_head(resaved(path, "damaged.safetensors", **{name: change}))
+
+
+def test_photos_are_looked_for_where_those_were_that_the_head_remembers(
+    trained: ZeroShotClassifier, colour_photos: Path
+) -> None:
+    head, table = trained.head, trained.head.table
+    centres, priors = head.centres(table), head.class_priors(table)
+    is_seen = torch.from_numpy(table.is_seen)
+    assert torch.equal(centres[~is_seen], priors[~is_seen])
+    photos = sorted((colour_photos / "red").glob("*.png"))
+    features = extract_features(photos, trained.backbone).features
+    mean = head.model.latents(torch.from_numpy(features)).mean(0)
+    red = table.names.index("red")
+    assert (centres[red] - mean).norm() < (priors[red] - mean).norm() / 2
+    assert torch.equal(replace(head, memory=None).centres(table), priors)

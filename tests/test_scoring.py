@@ -6,6 +6,7 @@ import torch
 from zsl_images.scoring import (
     class_probabilities,
     class_scores,
+    nearest_distances,
     penalised,
     top_classes,
     unknown_scores,
@@ -64,5 +65,7 @@ def test_top_classes_are_at_most_all(latents: torch.Tensor, priors: torch.Tensor
 
 def test_the_unknown_score_is_the_share_of_known_photos_that_lie_nearer() -> None:
     known = [1.0, 2.0, 3.0, 4.0]
-    scores = -torch.tensor([[0.5, 9.0], [9.0, 2.5], [7.0, 99.0]])
-    torch.testing.assert_close(unknown_scores(scores, known), torch.tensor([0.0, 0.5, 1.0]))
+    centres = torch.tensor([[0.0, 0.0], [3.0, 0.0]])
+    distances = nearest_distances(torch.tensor([[0.5, 0.5], [3.0, 1.5], [9.0, 9.0]]), centres)
+    torch.testing.assert_close(distances, torch.tensor([0.5, 2.25, 117.0]))
+    torch.testing.assert_close(unknown_scores(distances, known), torch.tensor([0.0, 0.5, 1.0]))

@@ -22,8 +22,8 @@ from zsl_images.errors import ClassTableError, WeightsError
 from zsl_images.files import replacing
 from zsl_images.memory import Memory
 from zsl_images.mmvae import MultiModalVAE
-from zsl_images.networks import ModelConfig
-from zsl_images.scoring import class_scores
+from zsl_images.networks import ModelConfig, on_sphere
+from zsl_images.scoring import class_scores, nearest_distances
 from zsl_images.training import TrainConfig
 from zsl_images.version import __version__
 
@@ -94,7 +94,7 @@ class Head:
         seen_penalty: γ that decisions use.
         balanced_seen_penalty: γ with the highest harmonic mean on validation classes.
         temperature: of the softmax over scores.
-        known_distances: how far photos of known classes lie from their nearest class prior, see
+        known_distances: how far photos of known classes lie from their nearest class centre, see
             `scoring.unknown_scores`; empty where the head was not validated.
         metrics: validation figures, by name.
         version: of the package that trained it.
@@ -128,6 +128,31 @@ class Head:
                 if name in self.residuals:
                     priors[row] += torch.from_numpy(self.residuals[name])
         return priors.clone()
+
+    def centres(self, table: ClassTable) -> torch.Tensor:
+        """Where photos of each class of `table` are to be looked for, (K, L).
+
+        That is the mean of those that the head remembers, else the class prior.
+        """
+        centres = self.class_priors(table)
+        if self.memory is not None:
+            with torch.inference_mode():
+                means = self.model.encoder(self.memory.means)[0]
+                means = on_sphere(means, self.model.config.radius)
+            row_of = {name: row for row, name in enumerate(self.memory.names)}
+            for row, name in enumerate(table.names):
+                if name in row_of:
+                    centres[row] = means[row_of[name]]
+        return centres
+
+    def distances(
+        self, table: ClassTable, features: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Squared distance (N,) from features (N, D) to the nearest centre of a class of `table`."""
+        with torch.inference_mode():
+            latents = self.model.latents(torch.tensor(features))
+            found: npt.NDArray[np.float32] = nearest_distances(latents, self.centres(table)).numpy()
+        return found
 
     def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Scores (N, K) of every class of `table` for features (N, D), without a seen penalty."""

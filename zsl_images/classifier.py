@@ -24,6 +24,7 @@ from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Pred
 from zsl_images.scoring import (
     class_probabilities,
     class_scores,
+    nearest_distances,
     penalised,
     top_classes,
     unknown_scores,
@@ -338,23 +339,24 @@ class ZeroShotClassifier:
             top_k,
         )
         digest = hashlib.sha256(repr(settings).encode())
-        digest.update(self.class_priors().numpy().tobytes())
+        for places in (self.class_priors(), self.head.centres(self.table)):
+            digest.update(places.numpy().tobytes())
         for tensor in self.head.model.state_dict().values():
             digest.update(tensor.numpy().tobytes())
         return digest.hexdigest()[:16]
 
     def _scorer(self) -> Callable[[Tensor], _Scored]:
         """What scores features (B, D); all that depends on the classes alone is made here, once."""
-        class_priors, known = self.class_priors(), self.head.known_distances
+        class_priors, centres = self.class_priors(), self.head.centres(self.table)
+        known = self.head.known_distances
         is_seen = torch.from_numpy(self.table.is_seen)
 
         @torch.inference_mode()
         def score(features: Tensor) -> _Scored:
             latents = self.head.model.latents(features.float())
             scores = class_scores(latents, class_priors)
-            unknown = (
-                unknown_scores(scores, known) if known else scores.new_full((len(scores),), torch.nan)
-            )
+            unknown = nearest_distances(latents, centres)
+            unknown = unknown_scores(unknown, known) if known else torch.full_like(unknown, torch.nan)
             scores = penalised(scores, is_seen, self.seen_penalty)
             probabilities = class_probabilities(scores, self.head.temperature)
             return _Scored(latents, scores, probabilities, unknown)

@@ -131,11 +131,13 @@ class Outcome:
         scores: (N, K), without a seen penalty.
         labels: (N,) column of the true class.
         is_seen: (K,) mask.
+        distances: (N,), see `scoring.nearest_distances`.
     """
 
     scores: Scores
     labels: Labels
     is_seen: Mask
+    distances: Scores
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Calibration:
         balanced_seen_penalty: γ with the best harmonic mean.
         temperature: of the softmax, with `seen_penalty` taken off.
         known_distances: rising quantiles of the squared distance from a held-out seen photo to its
-            nearest class prior, see `scoring.unknown_scores`.
+            nearest class centre, see `scoring.unknown_scores`.
         metrics: means over the folds: the `GZSLReport` at the balanced γ; `seen_accuracy`,
             `unseen_accuracy` and `ECE` (of seen photos) at the default one.
     """
@@ -184,9 +186,7 @@ def calibrate(outcomes: Sequence[Outcome], max_seen_loss: float) -> Calibration:
         )
         figure["ECE"] = calibration_error(scores, labels, temperature)
     metrics = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
-    nearest = np.concatenate(
-        [-o.scores[rows].max(axis=1) for o, rows in zip(outcomes, of_seen, strict=True)]
-    )
+    nearest = np.concatenate([o.distances[rows] for o, rows in zip(outcomes, of_seen, strict=True)])
     quantiles = np.quantile(nearest, np.linspace(0, 1, 101))
     return Calibration(default, balanced, temperature, tuple(map(float, quantiles)), metrics)
 
@@ -199,7 +199,7 @@ def assess(
     seen_penalty: float,
     temperature: float,
     min_confidence: float = 0.0,
-    unknown_scores: Scores | None = None,
+    distances: tuple[Scores, Scores] | None = None,
 ) -> Evaluation:
     """All figures of labelled photos.
 
@@ -210,7 +210,8 @@ def assess(
         seen_penalty: γ.
         temperature: of the softmax.
         min_confidence: below this probability there is no answer.
-        unknown_scores: (M, K), of photos of classes that are no candidates.
+        distances: of these N photos and of M photos of classes that are no candidates, each to the
+            nearest class, see `scoring.nearest_distances`.
     """
     is_seen = table.is_seen
     penalised = scores - seen_penalty * is_seen
@@ -243,10 +244,9 @@ def assess(
             "H_per_image": harmonic_mean(s, u),
         }
         curve = seen_unseen_curve(scores, labels, is_seen).points()
-    if unknown_scores is not None:
-        is_unknown = np.repeat([False, True], [len(scores), len(unknown_scores)])
-        distances = -np.concatenate([scores.max(axis=1), unknown_scores.max(axis=1)])
-        figures["unknown_AUROC"] = float(roc_auc_score(is_unknown, distances))
+    if distances is not None:
+        is_unknown = np.repeat([False, True], list(map(len, distances)))
+        figures["unknown_AUROC"] = float(roc_auc_score(is_unknown, np.concatenate(distances)))
     pairs = Counter(zip(labels[~is_right].tolist(), predicted[~is_right].tolist(), strict=True))
     return Evaluation(
         {name: value for name, value in figures.items() if not np.isnan(value)},

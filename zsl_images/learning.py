@@ -28,12 +28,12 @@ from zsl_images.evaluation import (
     assess,
     calibrate,
     make_folds,
-    scores_of,
 )
 from zsl_images.features import FeatureSet, OnStep, extract_features
 from zsl_images.files import cache_folder
 from zsl_images.images import find_images, find_labelled_images
 from zsl_images.memory import remember
+from zsl_images.mmvae import MultiModalVAE
 from zsl_images.recipes import recipe_named
 from zsl_images.results import Evaluation, Failure
 from zsl_images.training import Recipe, fit
@@ -154,19 +154,15 @@ def train_on_features(
         outcomes.append(_outcome(features, labels, table, recipe, seed, fold, phase, on_step))
     calibration = calibrate(outcomes, max_seen_loss) if outcomes else Calibration()
     model = fit(features, labels, table, recipe, seed, "training", on_step)
-    rows = torch.from_numpy(np.searchsorted(seen, labels))
-    memory = remember(model, torch.tensor(features), rows, table.seen_names, recipe.training.ridge)
-    return Head(
-        model=model,
-        table=table,
-        backbone=backbone or BackboneInfo("features of unknown origin"),
-        train_config=recipe.training,
+    head = _head(model, features, labels, table, recipe)
+    return replace(
+        head,
+        backbone=backbone or head.backbone,
         seen_penalty=calibration.seen_penalty,
         balanced_seen_penalty=calibration.balanced_seen_penalty,
         temperature=calibration.temperature,
         known_distances=calibration.known_distances,
         metrics=calibration.metrics,
-        memory=memory,
     )
 
 
@@ -193,14 +189,17 @@ def evaluate(
     """
     table, head, backbone = classifier.table, classifier.head, classifier.backbone
     features, labels = labelled_features(photos, table, backbone, cache, on_step)
-    unknown_scores, failures = None, features.failures
+    distances, failures = None, features.failures
     if unknown is not None:
         others = extract_features(
             list(find_images([unknown])), backbone, default_cache(unknown, backbone), on_step=on_step
         )
         if not len(others):
             raise DataError(f"no photo in {unknown} can be read; expected photos of other classes")
-        unknown_scores = head.scores(table, others.features)
+        distances = (
+            head.distances(table, features.features),
+            head.distances(table, others.features),
+        )
         failures += others.failures
     evaluation = assess(
         head.scores(table, features.features),
@@ -209,7 +208,7 @@ def evaluate(
         seen_penalty=classifier.seen_penalty,
         temperature=head.temperature,
         min_confidence=classifier.min_confidence,
-        unknown_scores=unknown_scores,
+        distances=distances,
     )
     return replace(evaluation, failures=failures)
 
@@ -265,9 +264,25 @@ def _outcome(
     model = fit(
         features[fold.train], column_of_row[fold.train], fold_table, recipe, seed, phase, on_step
     )
+    head = _head(model, features[fold.train], column_of_row[fold.train], fold_table, recipe)
     held_out = np.concatenate([fold.seen, fold.unseen])
     return Outcome(
-        scores_of(model, fold_table, features[held_out]),
+        head.scores(fold_table, features[held_out]),
         column_of_row[held_out],
         fold_table.is_seen,
+        head.distances(fold_table, features[held_out]),
     )
+
+
+def _head(
+    model: MultiModalVAE,
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    recipe: Recipe,
+) -> Head:
+    """A head that remembers the rows it was trained on, not validated yet."""
+    rows = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
+    memory = remember(model, torch.tensor(features), rows, table.seen_names, recipe.training.ridge)
+    origin = BackboneInfo("features of unknown origin")
+    return Head(model, table, origin, recipe.training, memory=memory)

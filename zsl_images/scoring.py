@@ -45,20 +45,24 @@ def class_probabilities(scores: Tensor, temperature: float) -> Tensor:
     return torch.softmax(scores / temperature, dim=1)
 
 
-def unknown_scores(scores: Tensor, known_distances: Sequence[float]) -> Tensor:
+def nearest_distances(latents: Tensor, centres: Tensor) -> Tensor:
+    """Squared distance from each latent (B, L) to the nearest of K class centres (K, L): (B,)."""
+    return -class_scores(latents, centres).max(1).values
+
+
+def unknown_scores(distances: Tensor, known_distances: Sequence[float]) -> Tensor:
     """How far a photo lies from every candidate, beside photos of classes that are known.
 
     Args:
-        scores: (B, K), without a seen penalty.
-        known_distances: rising quantiles of the squared distance from photos of known classes to
-            their nearest class prior.
+        distances: (B,), see `nearest_distances`.
+        known_distances: rising quantiles of the same of photos of known classes.
 
     Returns:
         (B,), 0 to 1: the share of known photos that lie nearer to a class than this one does. Near 1
         the photo shows none of the candidates, or nothing the head can make out.
     """
-    quantiles = torch.tensor(known_distances, dtype=scores.dtype)
-    nearer = torch.searchsorted(quantiles, -scores.max(1).values.contiguous())
+    quantiles = torch.tensor(known_distances, dtype=distances.dtype)
+    nearer = torch.searchsorted(quantiles, distances.contiguous())
     return nearer / len(quantiles)
 
 
