@@ -21,7 +21,7 @@ LEVELS = [
     {"attributes"},
     {"classes", "images", "kept", "labels", "metrics", "results"},
     {"exports"},
-    {"engines", "networks", "losses", "scoring", "rows", "taxonomy", "texts"},
+    {"engines", "networks", "losses", "pretrained", "scoring", "rows", "taxonomy", "texts"},
     {"backbones", "mmvae", "xlsa17"},
     {"features"},
     {"training", "evaluation", "memory"},
@@ -38,7 +38,7 @@ LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 HOMES_OF = {
     "torch": {name for name, level in LEVEL.items() if level >= LEVEL["engines"]}
     - {"rows", "taxonomy", "texts", "checking"},
-    "timm": {"backbones"},
+    "timm": {"backbones", "pretrained"},
     "torchvision": {"backbones"},
     "openvino": {"engines"},
     "onnxruntime": {"engines"},

