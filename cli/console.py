@@ -149,12 +149,15 @@ class LabelProgress:
 
 
 @contextmanager
-def label_progress(is_json: bool, photos: Callable[[], int] | None) -> Iterator[LabelProgress]:
+def label_progress(
+    is_json: bool, photos: Callable[[], int] | None, can_stop: bool = True
+) -> Iterator[LabelProgress]:
     """Show on stderr how labelling comes along, and take Ctrl-C, while the body runs.
 
     Args:
         is_json: whether as JSON, an object a line.
         photos: counts the photos, while they are being labelled; None where that cannot be known.
+        can_stop: whether the body asks `is_interrupted`; else Ctrl-C ends it at once.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -168,7 +171,9 @@ def label_progress(is_json: bool, photos: Callable[[], int] | None) -> Iterator[
         disable=is_json or not sys.stderr.isatty(),
     )
     show = LabelProgress(is_json, bars)
-    before = signal.signal(signal.SIGINT, show.interrupt)
+    before = signal.getsignal(signal.SIGINT)
+    if can_stop:
+        signal.signal(signal.SIGINT, show.interrupt)
     try:
         with bars:
             if photos:

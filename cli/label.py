@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -86,8 +87,13 @@ def label(
 
     if sum(target is not None for target in (move, copy, link)) > 1:
         raise typer.BadParameter("give one of --move, --copy and --link")
+    if move and prune:
+        raise typer.BadParameter("--prune would drop the rows of photos that --move took away")
+    files = [path.resolve() for path in (out, features, coco, label_studio) if path]
+    if len(set(files)) < len(files):
+        raise typer.BadParameter("--out, --features, --coco and --label-studio need a file each")
     for folder in filter(None, (move, copy, link)):
-        for given in map(Path, photos):
+        for given in map(_fixed_part, photos):
             if given.is_dir() and folder.resolve().is_relative_to(given.resolve()):
                 raise typer.BadParameter(
                     f"{folder} lies in {given}: its photos would be labelled again; choose another"
@@ -133,6 +139,7 @@ def label(
             on_progress=show,
             should_stop=show.is_interrupted,
         )
+        show(result)
     if not result.is_complete:
         typer.echo(f"stopped after {result.done} photos; run the same command to go on", err=True)
         raise typer.Exit(INTERRUPTED)
@@ -150,6 +157,15 @@ def label(
             typer.echo(f"{left} sidecars of other programs were left as they are", err=True)
     for how, place in (("move", move), ("copy", copy), ("link", link)):
         if place:
-            sort_photos(out, place, how)  # type: ignore[arg-type]
+            there, gone = sort_photos(out, place, how)  # type: ignore[arg-type]
+            typer.echo(f"{place}: {there} photos" + (f"; {gone} are gone" if gone else ""))
     if result.failures:
         raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _fixed_part(given: str) -> Path:
+    """The folder that a pattern starts from; another path as it is."""
+    path = Path(given)
+    while glob.has_magic(str(path)):
+        path = path.parent
+    return path

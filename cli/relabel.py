@@ -46,6 +46,6 @@ def relabel(
     classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)
     if groups:
         classifier = classifier.with_taxonomy(groups)
-    with label_progress(json_progress, None) as show:
+    with label_progress(json_progress, None, can_stop=False) as show:
         result = relabel_features(classifier, features, out, top_k=top_k, on_progress=show)
     typer.echo(f"{out}: {result.done} photos; {result.unknowns} unknown")

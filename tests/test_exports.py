@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from zsl_images.errors import OutputError
@@ -45,7 +47,7 @@ def tree(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize("how", ["move", "copy", "link"])
 def test_photos_are_sorted_into_a_folder_a_label(labels: Path, tmp_path: Path, how: str) -> None:
     target = tmp_path / "sorted"
-    assert sort_photos(labels, target, how) == 4  # type: ignore[arg-type]
+    assert sort_photos(labels, target, how) == (4, 0)  # type: ignore[arg-type]
     found = tree(target)
     assert sorted(found.values()) == ["a/1.jpg", "b/1.jpg", "b/2.jpg", "b/3.jpg"]
     (second,) = (name for name in found if name.startswith("lion/1-"))
@@ -53,7 +55,7 @@ def test_photos_are_sorted_into_a_folder_a_label(labels: Path, tmp_path: Path, h
     assert (tmp_path / "a" / "1.jpg").exists() == (how != "move")
     assert (tmp_path / "b" / "4.jpg").exists()
     assert (target / "lion" / "1.jpg").is_symlink() == (how == "link")
-    assert sort_photos(labels, target, how) == 4  # type: ignore[arg-type]
+    assert sort_photos(labels, target, how) == (4, 0)  # type: ignore[arg-type]
     assert tree(target) == found
 
 
@@ -109,3 +111,37 @@ def test_other_programs_read_the_sidecars(labels: Path, tmp_path: Path) -> None:
     write_sidecars(labels)
     with pyexiv2.Image(str(tmp_path / "a" / "1.jpg.xmp")) as sidecar:
         assert sidecar.read_xmp()["Xmp.dc.subject"] == ["lion"]
+
+
+def test_other_photos_of_a_name_are_all_brought_with_their_mode(labels: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "a" / "1.jpg", tmp_path / "b" / "1.jpg"
+    second.write_text("other!!")
+    for path in (first, second):
+        os.utime(path, ns=(1, 1))
+        path.chmod(0o600)
+    assert first.stat().st_size == second.stat().st_size
+    sort_photos(labels, tmp_path / "sorted", "copy")
+    lions = list((tmp_path / "sorted" / "lion").iterdir())
+    assert sorted(path.read_text() for path in lions) == ["a/1.jpg", "other!!"]
+    assert {path.stat().st_mode & 0o777 for path in lions} == {0o600}
+
+
+def test_a_moved_link_still_leads_to_its_photo(labels: Path, tmp_path: Path) -> None:
+    (tmp_path / "far.jpg").write_text("far")
+    link = tmp_path / "a" / "1.jpg"
+    link.unlink()
+    link.symlink_to(Path("..") / "far.jpg")
+    sort_photos(labels, tmp_path / "sorted" / "deep", "move")
+    assert (tmp_path / "sorted" / "deep" / "lion" / "1.jpg").read_text() == "far"
+    assert not link.is_symlink()
+
+
+def test_sidecars_that_someone_changed_stay_and_stale_ones_go(labels: Path, tmp_path: Path) -> None:
+    write_sidecars(labels)
+    changed, stale = tmp_path / "a" / "1.jpg.xmp", tmp_path / "b" / "1.jpg.xmp"
+    changed.write_text(changed.read_text().replace("</rdf:Bag>", "<rdf:li>mine</rdf:li></rdf:Bag>"))
+    rows = [row | {"label": None} for row in pq.read_table(labels).to_pylist()]
+    write_labels([pa.Table.from_pylist(rows, SCHEMA)], labels)
+    assert write_sidecars(labels) == 1
+    assert "mine" in changed.read_text()
+    assert not stale.exists()

@@ -184,6 +184,13 @@ def test_manifests_name_photos_each_once(tmp_path: Path, photo: Image.Image) -> 
     for manifest in ("list.txt", "list.parquet"):
         assert list(map(str, find_images([tmp_path / manifest]))) == names[:2]
     assert len(list(find_images([tmp_path, tmp_path / "list.txt", tmp_path / "1.png"]))) == 2
+    (tmp_path / "list.txt").write_text("\n".join(names), "utf-16")
+    assert list(map(str, find_images([tmp_path / "list.txt"]))) == names[:2]
+    pq.write_table(pa.table({"path": [1, None]}), tmp_path / "list.parquet")
+    with pytest.raises(DataError, match="cannot read the manifest"):
+        list(find_images([tmp_path / "list.parquet"]))
+    with pytest.raises(DataError, match="cannot use the pattern"):
+        list(find_images([tmp_path / "**.jpg"]))
     pq.write_table(pa.table({"file": names}), tmp_path / "list.parquet")
     with pytest.raises(DataError, match=r"list\.parquet \(no column 'path', but file"):
         list(find_images([tmp_path / "list.parquet"]))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drawing import COLOURS, draw
+from PIL import Image
 
 from zsl_images import features as features_module
 from zsl_images import parts as parts_module
@@ -183,6 +185,8 @@ def test_strict_stops_at_a_broken_photo_and_keeps_what_is_done(
     with pytest.raises(ImageError, match=r"10\.png"):
         label(trained, find_images([photos]), out, batch_size=2, is_strict=True)
     assert not out.exists()
+    with pytest.raises(ImageError, match=r"10\.png"):
+        label(trained, find_images([photos]), out, batch_size=2, is_strict=True)
     (photos / "a" / "10.png").unlink()
     (photos / "b" / "11.png").unlink()
     done = label(trained, find_images([photos]), out, is_strict=True, prune=True)
@@ -248,12 +252,14 @@ def test_a_file_of_another_kind_is_not_written_over(
 def test_names_that_are_no_text_have_a_row(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
-    odd = os.fsencode(photos) + b"/\xff\n.png"
+    odd = os.fsencode(photos) + b"/\xff\r\n.png"
     shutil.copy(photos / "a" / "00.png", odd)
     out = tmp_path / "labels.csv"
-    label(trained, [os.fsdecode(odd)], out, features=tmp_path / "f.parquet")
-    assert rows_of(out)[0]["path"].endswith("\\xff\n.png")
-    assert label(trained, [os.fsdecode(odd)], out).kept == 1
+    paths = [os.fsdecode(odd), os.fsdecode(odd + b"none"), "x" * 300, "a\0b"]
+    label(trained, paths, out, features=tmp_path / "f.parquet")
+    assert rows_of(out)[0]["path"].endswith("\\xff\r\n.png")
+    assert [row["error"] is None for row in rows_of(out)] == [True, False, False, False]
+    assert label(trained, paths, out).kept == 1
 
 
 def test_a_taxonomy_gives_the_finest_group_that_is_sure_enough(
@@ -268,3 +274,53 @@ def test_a_taxonomy_gives_the_finest_group_that_is_sure_enough(
     answers = [None if isinstance(r, Failure) else r.answer for r in classifier.stream(paths)]
     assert found == [(a and a.label, a and a.level) for a in answers]
     assert {level for _, level in found} == {"colour", "kind", None}
+
+
+def test_kept_parts_are_written_and_told_of_while_a_photo_is_waited_for(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out, paths = tmp_path / "labels.parquet", list(find_images([photos]))
+    label(trained, paths, out, part_rows=2)
+    draw("red", 77).save(photos / "a" / "00.png")
+    parts, seen = tmp_path / "labels.parquet.parts", []
+    label(
+        trained,
+        paths,
+        out,
+        part_rows=2,
+        on_progress=lambda progress: seen.append(len(list(parts.glob("*.labels.parquet")))),
+    )
+    assert seen[0] <= 1
+    assert seen[-2] >= 15  # of 20, before the one new photo was
+    assert [row["path"] for row in rows_of(out)] == list(map(str, paths))
+
+
+def test_ctrl_c_is_heard_where_all_is_kept(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "labels.parquet"
+    good = [path for path in find_images([photos]) if path.stem not in ("10", "11")]
+    label(trained, good, out, part_rows=2)
+    assert not label(trained, good, out, part_rows=2, should_stop=lambda: True).is_complete
+
+
+def test_a_run_that_kept_features_is_gone_on_with_them(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out, kept, asked = tmp_path / "labels.parquet", tmp_path / "f.parquet", iter(range(99))
+    paths = list(find_images([photos]))
+    label(trained, paths, out, features=kept, should_stop=lambda: next(asked) >= 20)
+    with pytest.raises(DataError, match="give the same --features"):
+        label(trained, paths, out)
+    with pytest.raises(DataError, match="both labels and features"):
+        label(trained, paths, kept, features=kept)
+    assert label(trained, paths, out, features=kept).kept >= 18
+
+
+def test_thin_strips_are_refused_before_they_fill_the_memory(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    Image.new("L", (1, 60_000)).save(tmp_path / "strip.png")
+    backbone = replace(trained.backbone, preprocessing={"input_size": [3, 224, 224]})
+    (_, (result,)) = next(features_module.stream_features([tmp_path / "strip.png"], backbone))
+    assert "too thin a strip" in str(result)

@@ -24,7 +24,7 @@ ROWS = [
         "error": None,
         **ORIGIN,
     },
-    {"path": "'quoted'\n.jpg", "size": 0, "mtime": 0, "error": "-not an image", **ORIGIN},
+    {"path": "'quoted'\n\r.jpg", "size": 0, "mtime": 0, "error": "-not an image", **ORIGIN},
 ]
 TABLE = pa.Table.from_pylist(ROWS, SCHEMA)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -26,27 +28,28 @@ def sort_photos(
     labels: str | os.PathLike[str],
     folder: str | os.PathLike[str],
     how: Literal["move", "copy", "link"],
-) -> int:
+) -> tuple[int, int]:
     """Bring the photos of a label file into `folder`, into a folder a label.
 
     Photos that could not be read stay where they are. Where two photos of a label have the same
-    name, the second gets a few letters of its path's hash. What is there already is left, so that
-    the work can be taken up again.
+    name, the second gets a few letters of its path's and size's hash. What is there already is left,
+    so that the work can be taken up again. A link to a photo is brought as a link.
 
     Returns:
-        How many photos are there now.
+        How many photos are there now, and how many are neither there nor where they were.
 
     Raises:
         OutputError: a photo cannot be brought there; it is still where it was.
     """
     folder = make_folder(folder)
-    count = 0
+    there, gone = 0, 0
     for row in _answered(labels):
         source = Path(row["path"])
         target = make_folder(folder / _folder_name(row["label"])) / source.name
         try:
             if _differs(source, target):
-                letters = blake2b(row["path"].encode(), digest_size=4).hexdigest()
+                version = f"{row['path']} {source.stat().st_size} {source.stat().st_mtime_ns}"
+                letters = blake2b(version.encode(), digest_size=4).hexdigest()
                 target = target.with_name(f"{source.stem}-{letters}{source.suffix}")
             if source.exists() and not target.exists():
                 _bring(source, target, how)
@@ -54,8 +57,9 @@ def sort_photos(
             raise OutputError(
                 f"cannot {how} {source} to {target}: {error.strerror or error}"
             ) from error
-        count += target.exists()
-    return count
+        there += target.exists()
+        gone += not target.exists()
+    return there, gone
 
 
 def write_coco(labels: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
@@ -106,7 +110,8 @@ def write_label_studio(labels: str | os.PathLike[str], path: str | os.PathLike[s
 def write_sidecars(labels: str | os.PathLike[str]) -> int:
     """Write an XMP sidecar `PHOTO.xmp` beside each labelled photo, with its label in dc:subject.
 
-    Sidecars that another program wrote are left as they are.
+    Sidecars that are not word for word ours are left as they are; ours of a photo that has no label any
+    more are removed.
 
     Returns:
         How many were left.
@@ -117,13 +122,17 @@ def write_sidecars(labels: str | os.PathLike[str]) -> int:
     left = 0
     for row in _answered(labels):
         sidecar = Path(row["path"] + ".xmp")
-        if row["label"] is None or not Path(row["path"]).exists():
-            continue
-        if sidecar.exists() and _TOOL not in sidecar.read_text("utf-8", errors="replace")[:200]:
-            left += 1
-            continue
-        with replacing(sidecar) as temporary:
-            temporary.write_text(_sidecar(row["label"]), "utf-8")
+        try:
+            is_there = sidecar.exists()
+            if is_there and not _OURS.fullmatch(sidecar.read_text("utf-8", errors="replace")):
+                left += 1
+            elif row["label"] is None:
+                sidecar.unlink(missing_ok=True)
+            elif Path(row["path"]).exists():
+                with replacing(sidecar) as temporary:
+                    temporary.write_text(_sidecar(row["label"]), "utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot write {sidecar}: {error.strerror or error}") from error
     return left
 
 
@@ -146,14 +155,14 @@ def _differs(source: Path, target: Path) -> bool:
     """Whether `target` is there and holds something else than the photo."""
     if not target.exists() or not source.exists():
         return False
-    one, other = source.stat(), target.stat()
-    is_same = os.path.samestat(one, other)
-    return not is_same and (one.st_size, one.st_mtime_ns) != (other.st_size, other.st_mtime_ns)
+    return not source.samefile(target) and not filecmp.cmp(source, target, shallow=False)
 
 
 def _bring(source: Path, target: Path, how: Literal["move", "copy", "link"]) -> None:
-    if how == "link":
+    if how == "link" or (how == "move" and source.is_symlink()):
         target.symlink_to(source.resolve())
+        if how == "move":
+            source.unlink()
         return
     if how == "move":
         try:
@@ -161,7 +170,7 @@ def _bring(source: Path, target: Path, how: Literal["move", "copy", "link"]) -> 
             return
         except OSError:  # to another file system: copied whole, then removed
             pass
-    with replacing(target) as temporary:
+    with replacing(target, keep_mode=True) as temporary:
         shutil.copyfile(source, temporary)
         shutil.copystat(source, temporary)
     if how == "move":
@@ -187,14 +196,20 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _sidecar(label: str) -> str:
+def _sidecar(label: str, version: str = __version__) -> str:
     return (
-        f"<x:xmpmeta xmlns:x='adobe:ns:meta/' x:xmptk={quoteattr(f'{_TOOL} {__version__}')}>\n"
+        f"<x:xmpmeta xmlns:x='adobe:ns:meta/' x:xmptk={quoteattr(f'{_TOOL} {version}')}>\n"
         "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n"
         "<rdf:Description rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/'>\n"
         f"<dc:subject><rdf:Bag><rdf:li>{escape(label)}</rdf:li></rdf:Bag></dc:subject>\n"
         "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
     )
+
+
+_OURS = re.compile(
+    re.escape(_sidecar("LABEL", "VERSION")).replace("LABEL", "[^<]*").replace("VERSION", "[^'\"]*")
+)
+"""What a sidecar looks like that nobody but us has touched."""
 
 
 def _write_list(out: Any, rows: Iterable[Any]) -> None:

@@ -22,7 +22,7 @@ from torch import Tensor
 from zsl_images.backbones import Backbone
 from zsl_images.errors import DataError, ImageError
 from zsl_images.files import check_writable, make_folder, path_text, replacing
-from zsl_images.images import read_image, to_rgb
+from zsl_images.images import check_strip, read_image, to_rgb
 from zsl_images.kept import STAMP, KeptRows, Stamp
 from zsl_images.labels import write_parquet
 from zsl_images.results import Failure, StepRecord
@@ -177,10 +177,15 @@ def decoded(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
     """An image as the backbone takes it, uint8 (3, H, W), or why it cannot be read."""
     try:
         if isinstance(image, str | os.PathLike):
-            return backbone.transform(read_image(image, backbone.least_side))
-        return backbone.transform(to_rgb(image))
+            picture = read_image(image, backbone.least_side)
+        else:
+            picture = to_rgb(image)
+        check_strip(picture, backbone.least_side)
+        return backbone.transform(picture)
     except ImageError as error:
         return error
+    except (MemoryError, RuntimeError) as error:  # of the transform, which knows no better
+        return ImageError(f"{image}: cannot be brought to size ({error})")
 
 
 def _features(
@@ -196,7 +201,7 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     """A photo as it is now; zeros for a file that is not there."""
     try:
         status = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):
         return Stamp(path_text(path), 0, 0)
     return Stamp(path_text(path), status.st_size, status.st_mtime_ns)
 

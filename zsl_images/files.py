@@ -14,11 +14,12 @@ from zsl_images.errors import OutputError
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success it takes the place of `path`.
 
     The temporary file is removed when the body fails, so nothing half-written stays and an
-    earlier file is kept.
+    earlier file is kept. With `keep_mode` the file's mode is what the body made it, else an
+    ordinary file's.
 
     Raises:
         OutputError: the folder is missing, not writable, or the disk is full.
@@ -34,9 +35,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes it private; a result is an ordinary file
+        if not keep_mode:  # mkstemp makes it private
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
         if isinstance(error, OutputError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import warnings
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -46,9 +47,10 @@ def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image
         ImageError: no such file, no image, damaged, or more than `MAX_PIXELS`.
     """
     path = Path(path)
-    if path.is_dir():
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
         raise ImageError(f"{path} is a folder, expected an image file")
-    if path.exists() and not path.is_file():
+    if mode and not stat.S_ISREG(mode):
         raise ImageError(f"{path} is not an ordinary file, expected an image file")
     try:
         with Image.open(path, formats=FORMATS) as image:
@@ -115,21 +117,33 @@ def find_images(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
 
 
 def _found(path: Path) -> Iterator[Path]:
-    if path.is_dir():
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
         yield from _walk(path)
-    elif not path.exists() and glob.has_magic(str(path)):
+    elif not mode and glob.has_magic(str(path)):
         yield from _matches(path) or [path]
-    elif path.suffix.lower() in MANIFESTS and path.is_file():
+    elif path.suffix.lower() in MANIFESTS and stat.S_ISREG(mode):
         yield from _listed(path)
     else:
         yield path
+
+
+def _mode(path: Path) -> int:
+    """What kind of file a path leads to; 0 for none, or for a name that no file can have."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def _listed(manifest: Path) -> Iterator[Path]:
     """The paths in a manifest."""
     try:
         if manifest.suffix.lower() == ".txt":
-            with manifest.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+            with manifest.open("rb") as start:
+                is_wide = start.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell writes
+            encoding = "utf-16" if is_wide else "utf-8-sig"
+            with manifest.open(encoding=encoding, errors="surrogateescape") as lines:
                 yield from (Path(line.rstrip("\r\n")) for line in lines if line.strip())
         else:
             import pyarrow.parquet as pq
@@ -139,7 +153,7 @@ def _listed(manifest: Path) -> Iterator[Path]:
                     raise ValueError(f"no column 'path', but {', '.join(file.schema_arrow.names)}")
                 for batch in file.iter_batches(columns=["path"]):
                     yield from map(Path, batch["path"].to_pylist())
-    except (OSError, ValueError) as error:  # pyarrow's errors are such
+    except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are such
         raise DataError(
             f"cannot read the manifest {manifest} ({error}); expected a path a line (.txt), or a "
             "column 'path' (.parquet)"
@@ -172,7 +186,11 @@ def _matches(pattern: Path) -> list[Path]:
     """Images that a pattern names, and those in folders that it names; nothing hidden."""
     start = Path(pattern.anchor)
     found: list[Path] = []
-    for match in sorted(start.glob(str(pattern.relative_to(start)))):
+    try:
+        matches = sorted(start.glob(str(pattern.relative_to(start))))
+    except ValueError as error:
+        raise DataError(f"cannot use the pattern {pattern} ({error}); try **/*.jpg") from error
+    for match in matches:
         if any(part.startswith(".") for part in set(match.parts) - set(pattern.parts)):
             continue
         if not match.is_dir():
@@ -185,7 +203,11 @@ def _matches(pattern: Path) -> list[Path]:
 def _walk(folder: Path) -> Iterator[Path]:
     walked: set[tuple[int, int]] = set()  # device and inode of folders, since links can go in circles
     for root, folders, files in os.walk(folder, followlinks=True):
-        status = Path(root).stat()
+        try:
+            status = Path(root).stat()
+        except OSError:  # gone since it was listed, or not to be entered
+            folders.clear()
+            continue
         if (status.st_dev, status.st_ino) in walked:
             folders.clear()
             continue
@@ -193,7 +215,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(root, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file():
+            is_image = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+            if is_image and stat.S_ISREG(_mode(path)):
                 yield path
 
 
@@ -222,6 +245,17 @@ def _to_8_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if low < 0 or high > top:  # a 32-bit TIFF, say: no range is given, so its own is used
         values, top = values - low, max(high - low, 1e-12)
     return (values * (255.0 / top) + 0.5).astype(np.uint8)
+
+
+def check_strip(image: Image.Image, side: int) -> None:
+    """Refuse a strip so thin that, its shorter side brought to `side`, it would have too many pixels.
+
+    Raises:
+        ImageError: it would.
+    """
+    shorter, longer = sorted(image.size)
+    if side * side * longer / shorter > MAX_PIXELS:
+        raise ImageError(f"{image.width} × {image.height} pixels: too thin a strip; crop it")
 
 
 def _check_pixels(image: Image.Image) -> None:

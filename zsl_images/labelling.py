@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,21 +66,44 @@ def label(
     """
     out = Path(out)
     check_suffix(out)
-    for target in (out, features):
-        if target is not None:
-            check_writable(target)
+    kept = Path(features) if features is not None else None
+    if kept and kept.resolve() == out.resolve():
+        raise DataError(f"{out} cannot hold both labels and features; name two files")
+    for target in filter(None, (out, kept)):
+        check_writable(target)
     parts = make_folder(out.with_name(out.name + ".parts"))
     try:
-        with filelock.FileLock(parts / ".lock", timeout=0):
-            run = Run(classifier, out, parts, Path(features) if features else None, top_k)
-            is_done = run.label(photos, batch_size, part_rows, is_strict, on_progress, should_stop)
+        with _lock(parts / ".lock", out), _lock(kept and kept.with_name(f".{kept.name}.lock"), kept):
+            run = Run(classifier, out, parts, kept, top_k, is_strict)
+            is_done = run.label(photos, batch_size, part_rows, on_progress, should_stop)
             if is_done and not run.progress.done:  # an empty folder, or a disk that is not mounted
                 raise DataError(f"no photos to label; {out} was not touched")
             if is_done:
                 run.join(prune)
             return replace(run.progress, is_complete=is_done)
+    finally:
+        if parts.exists() and {path.name for path in parts.iterdir()} <= {".lock"}:
+            shutil.rmtree(parts, ignore_errors=True)
+
+
+@contextmanager
+def _lock(path: Path | None, target: Path | None) -> Iterator[None]:
+    """Keep other runs off `target` by a lock file; nothing where there is none."""
+    if path is None:
+        yield
+        return
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
     except filelock.Timeout as error:
-        raise OutputError(f"another run is writing {out}; wait for it, or name another file") from error
+        message = f"another run is writing {target}; wait for it, or name another file"
+        raise OutputError(message) from error
+    except OSError as error:
+        raise OutputError(f"cannot lock {target}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def relabel(

@@ -71,7 +71,7 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
             return
         with temporary.open("w", encoding="utf-8", newline="") as out:
             if suffix == ".csv":
-                writer = csv.writer(out, lineterminator="\n")
+                writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
                 writer.writerow(SCHEMA.names)
                 for table in tables:
                     writer.writerows([_to_cell(v) for v in row.values()] for row in _rows(table))
@@ -114,6 +114,7 @@ def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
         with path.open(encoding="utf-8", newline="") as lines:
             rows: Iterator[dict[str, Any]]
             if path.suffix.lower() == ".csv":
+                csv.field_size_limit(2**31 - 1)  # lists of many candidates are long
                 rows = (
                     {name: _from_cell(name, row[name]) for name in SCHEMA.names}
                     for row in csv.DictReader(lines, strict=True)
@@ -127,7 +128,7 @@ def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
                     yield pa.Table.from_pylist(held, SCHEMA)
                     held = []
             yield pa.Table.from_pylist(held, SCHEMA)
-    except (OSError, ValueError, KeyError, TypeError, csv.Error, pa.ArrowException) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
         raise DataError(
             f"{path} is no label file ({error or type(error).__name__}); name another, or remove it"
         ) from error

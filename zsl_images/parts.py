@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import ImageError
+from zsl_images.errors import DataError, ImageError
 from zsl_images.features import (
     feature_table,
     features_in,
@@ -29,7 +29,7 @@ from zsl_images.features import (
     stream_features,
     write_features,
 )
-from zsl_images.files import replacing
+from zsl_images.files import path_text, replacing
 from zsl_images.kept import STAMP, KeptRows, Place, Stamp
 from zsl_images.labels import SCHEMA, read_labels, write_labels, write_parquet
 from zsl_images.version import __version__
@@ -70,6 +70,7 @@ class _Part:
     """Photos whose rows are written together, and where what is known of them lies.
 
     Args:
+        number: its place among the parts.
         stamps: the photos, in their order.
         rows: their kept rows, by place in the part.
         features: the kept features of those that have no row.
@@ -77,6 +78,7 @@ class _Part:
         made: what was made, as it comes.
     """
 
+    number: int
     stamps: list[Stamp]
     rows: dict[int, Place]
     features: dict[int, Place]
@@ -104,6 +106,7 @@ class Run:
         parts: a folder of its own for the parts.
         features: the feature file, or None.
         top_k: candidates of a row.
+        is_strict: whether a photo that cannot be read ends the run.
 
     Raises:
         DataError: `out` or `features` is something else than it should be.
@@ -116,17 +119,25 @@ class Run:
         parts: Path,
         features: Path | None,
         top_k: int,
+        is_strict: bool,
     ) -> None:
+        self.is_strict = is_strict
         self.classifier, self.out, self.parts, self.features = classifier, out, parts, features
         self.top_k, self.origin = top_k, origin_of(classifier, top_k)
-        self.written: list[Path] = []
-        self.planned: deque[_Part] = deque()
+        self.written: dict[int, Path] = {}
+        self.planned: list[_Part] = []
+        self.count = 0
         self.progress = Progress()
         for left in parts.glob(".*.part"):  # of a run that was killed while it wrote
             left.unlink(missing_ok=True)
         for target in filter(None, (out, features)):
             for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
                 left.unlink(missing_ok=True)
+        if features is None and self._parts("features"):
+            raise DataError(
+                f"an earlier run into {out} that did not end kept features; give the same --features, "
+                f"or remove {parts}"
+            )
         files = [*self._earlier(), *self._parts("labels")]
         self.kept = KeptRows(files, is_good=self._is_good, judged=(*self.origin, "error"))
         self.kept_features = self._kept_features()
@@ -136,7 +147,6 @@ class Run:
         photos: Iterable[str | os.PathLike[str]],
         batch_size: int,
         part_rows: int,
-        is_strict: bool,
         on_progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
     ) -> bool:
@@ -152,7 +162,9 @@ class Run:
             while group := list(islice(paths, part_rows)):
                 part = self._plan(group)
                 self.planned.append(part)
-                for at in part.fresh():
+                fresh = part.fresh()
+                is_stopped = is_stopped or (not fresh and should_stop())
+                for at in fresh:
                     is_stopped = is_stopped or should_stop()
                     if is_stopped:
                         part.cut(at)
@@ -160,17 +172,19 @@ class Run:
                     awaited.append((part, at))
                     yield group[at]
                 self._write_finished()
+                if is_stopped:
+                    return
+                on_progress(self._so_far())
 
         for _, results in stream_features(to_open(), self.classifier.backbone, batch_size):
             for result in results:
                 part, at = awaited.popleft()
                 part.made[at] = result
                 part.lacking -= 1
-                if is_strict and isinstance(result, ImageError):
+                if self.is_strict and isinstance(result, ImageError):
                     failed, is_stopped = failed or result, True
             self._write_finished()
-            in_hand = sum(len(part.made) for part in self.planned)
-            on_progress(replace(self.progress, done=self.progress.done + in_hand))
+            on_progress(self._so_far())
         self._write_finished()
         on_progress(self.progress)
         if failed:
@@ -182,7 +196,7 @@ class Run:
         if self.features and (self._parts("features") or prune):
             every = self._kept_features()
             if prune:
-                for part in self.written:
+                for part in self._in_order():
                     for stamp in stamps_in(pq.read_table(part, columns=[*STAMP])):
                         every.find(stamp)
             tables = every.latest(is_named=True if prune else None)
@@ -191,12 +205,13 @@ class Run:
                 with replacing(self.features) as temporary:
                     write_features(chain([first], tables), first.schema, temporary)
         left = () if prune else self.kept.latest(is_named=False)
-        write_labels(chain((pq.read_table(part) for part in self.written), left), self.out)
+        write_labels(chain((pq.read_table(part) for part in self._in_order()), left), self.out)
         shutil.rmtree(self.parts, ignore_errors=True)
 
     def _plan(self, paths: Sequence[str | os.PathLike[str]]) -> _Part:
         """A part of these photos, with what is kept of them."""
-        part = _Part([stamp_of(path) for path in paths], {}, {})
+        part = _Part(self.count, [stamp_of(path) for path in paths], {}, {})
+        self.count += 1
         for at, stamp in enumerate(part.stamps):
             row, feature = self.kept.find(stamp), self.kept_features.find(stamp)
             if row and (feature or not self.features):
@@ -207,15 +222,22 @@ class Run:
         return part
 
     def _write_finished(self) -> None:
-        """Write the parts that lack nothing, up to the first that does."""
-        while self.planned and not self.planned[0].lacking:
-            part = self.planned.popleft()
+        """Write the parts that lack nothing; those before them may wait for photos."""
+        for part in [part for part in self.planned if not part.lacking]:
+            self.planned.remove(part)
             if part.stamps:
                 self._write(part)
 
+    def _so_far(self) -> Progress:
+        in_hand = sum(len(part.made) for part in self.planned)
+        return replace(self.progress, done=self.progress.done + in_hand)
+
+    def _in_order(self) -> list[Path]:
+        return [self.written[number] for number in sorted(self.written)]
+
     def _write(self, part: _Part) -> None:
         content = blake2b(repr((part.stamps, self.origin)).encode(), digest_size=12).hexdigest()
-        name = f"{len(self.written):06}-{content}"  # the same photos by the same head: the same part
+        name = f"{part.number:06}-{content}"  # the same photos by the same head: the same part
         new = {at: made for at, made in part.made.items() if not isinstance(made, ImageError)}
         if self.features and new:
             rows = feature_table(
@@ -230,12 +252,15 @@ class Run:
                 pq.write_table(table, temporary)
         else:
             table = pq.read_table(path, columns=["label", "error"])
-        self.written.append(path)
+        self.written[part.number] = path
         self.progress = self.progress.with_rows(table, kept=len(part.rows))
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:
         """The rows of a part, in the order of its photos."""
         taken = self.kept_features.take(part.features.values())
+        wanted = [part.stamps[at].path for at in part.features]
+        if taken and taken["path"].to_pylist() != wanted:
+            raise DataError(f"{self.features} was changed by another program; run the command again")
         known = zip(part.features, features_in(taken), strict=True) if taken else ()
         features = dict(sorted({**dict(known), **new}.items()))
         failed = {at: made for at, made in part.made.items() if isinstance(made, ImageError)}
@@ -247,7 +272,7 @@ class Run:
             rows = [
                 {
                     **part.stamps[at]._asdict(),
-                    "error": str(error),
+                    "error": path_text(str(error)),
                     **self.origin,
                     "version": __version__,
                 }
@@ -281,7 +306,7 @@ class Run:
         good = np.ones(len(rows), bool)
         for name, value in self.origin.items():
             good &= pc.equal(rows[name], value).fill_null(False).to_numpy(zero_copy_only=False)
-        if not path.name.endswith(".labels.parquet"):
+        if self.is_strict or not path.name.endswith(".labels.parquet"):
             good &= rows["error"].is_null().to_numpy(zero_copy_only=False)
         return good
 
@@ -309,10 +334,10 @@ def label_rows(
 ) -> pa.Table:
     """Rows of a label file for N photos with features (N, D) that `origin_of` the classifier marks."""
     probabilities, columns, unknown, answers = classifier.label_features(features, top_k)
+    is_answer = pa.array(probabilities[:, 0] >= classifier.min_confidence)
     probabilities = np.round(probabilities, 6)
     names = pa.array(classifier.table.names, pa.string())
     top, rank = columns[:, 0], pa.array(np.arange(len(columns) + 1, dtype=np.int32) * columns.shape[1])
-    is_answer = pa.array(probabilities[:, 0] >= classifier.min_confidence)
     path, size, mtime = zip(*stamps, strict=True)
     values: dict[str, Any] = {
         "path": path,

@@ -67,7 +67,8 @@ def test_progress_as_json(photos: Path, tmp_path: Path) -> None:
     code, _, text = run("label", photos, "--out", out, "--json-progress", "--batch-size", 3)
     assert code == 0
     records = [json.loads(line) for line in text.splitlines()]
-    assert [record["done"] for record in records] == [3, 6, 8, 8]
+    assert [record["done"] for record in records][:4] == [0, 3, 6, 8]
+    assert (records[-1]["done"], records[-1]["is_complete"]) == (8, True)
     assert set(records[-1]) == {
         *("done", "kept", "failures", "unknowns", "is_complete"),
         *("total", "photos_per_second", "eta_seconds"),
@@ -91,6 +92,8 @@ def test_wrong_usage_and_errors(photos: Path, tmp_path: Path) -> None:
         (("--out", tmp_path / "l.csv", "--move", "a", "--copy", "b"), USAGE, "one of --move"),
         (("--out", tmp_path / "l.csv", "--move", photos / "a"), USAGE, "labelled again"),
         (("--out", tmp_path / "l.csv", "--engine", "fast"), USAGE, "fast"),
+        (("--out", tmp_path / "l.csv", "--move", "a", "--prune"), USAGE, "would drop the rows"),
+        (("--out", tmp_path / "l.csv", "--coco", tmp_path / "l.csv"), USAGE, "a file each"),
     ]
     for arguments, code, message in cases:
         found, _, text = run("label", photos, *arguments)
