@@ -43,7 +43,7 @@ from zsl_images.errors import BackboneError
 from zsl_images.features import feature_table, stream_features, write_features
 from zsl_images.images import find_images, read_image
 from zsl_images.kept import Stamp
-from zsl_images.labelling import relabel
+from zsl_images.labelling import PART_ROWS, relabel
 from zsl_images.speed import measure
 
 
@@ -173,6 +173,7 @@ def kill(photos: Path | None, work: Path) -> None:
     killed, expected = pq.read_table(out), pq.read_table(whole)
     assert killed.equals(expected), "rows differ"
     assert len(set(killed["path"].to_pylist())) == 5000
+    assert worst <= PART_ROWS, worst
     print(f"{kills} kills: rows equal, none twice, none lost; at most {worst} photos done again")
 
 
@@ -194,6 +195,7 @@ def memory(photos: Path | None, work: Path) -> None:
     assert process.wait() == 0
     early = max(size for done, size in resident.items() if done <= 1000)
     late = max(size for done, size in resident.items())
+    assert late - early < 50, (early, late)
     print(f"{early:.0f} MB up to 1,000 photos, {late:.0f} MB up to 50,000: {late - early:+.0f} MB")
 
 
