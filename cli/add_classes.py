@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from zsl_images.cli.console import progress
+from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
 from zsl_images.cli.options import BackboneWeights, Device, FeatureCache, HeadOut, Weights
+
+if TYPE_CHECKING:
+    from zsl_images.results import Failure
 
 
 def add_classes(
@@ -46,6 +49,7 @@ def add_classes(
 
     check_writable(out)
     new, known = ClassTable.read(table), None
+    failures: tuple[Failure, ...] = ()
     with progress() as show:
         if photos:
             from zsl_images.classifier import ZeroShotClassifier
@@ -54,10 +58,14 @@ def add_classes(
             classifier = ZeroShotClassifier.load(
                 weights, backbone_weights=backbone_weights, device=device
             )
-            rows, names, _ = known_features(classifier, photos, features, show)
+            rows, names, failures = known_features(classifier, photos, features, show)
             head, known = classifier.head, (rows, names)
         else:
             head = load_head(weights)
         head = grow(head, new, learn=learn, known=known, seed=seed, on_step=show)
     save_head(head, out)
     typer.echo(f"{out}: {len(new)} classes added, {len(head.table)} in all")
+    for failure in failures:
+        typer.echo(f"left out: {failure.reason}", err=True)
+    if failures:
+        raise typer.Exit(FINISHED_WITH_FAILURES)

@@ -108,7 +108,7 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: De
         table.add_section()
         if isinstance(result, Failure):
             failures += 1
-            table.add_row(result.path, f"[red]{_escaped(result.reason)}[/red]", "", "error")
+            table.add_row(_escaped(result.path), f"[red]{_escaped(result.reason)}[/red]", "", "error")
             continue
         if result.is_abstention:
             first = ("unknown", "", "")
@@ -148,24 +148,25 @@ def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Det
 
 
 def _show_csv(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
+    from zsl_images.labels import to_cell
+
     fields = ("label", "probability", "is_seen")
     header = ["path", *fields]
     header += [f"top{rank}_{name}" for rank in range(1, top_k + 1) for name in fields]
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*header, "unknown_score", "error", *details.header()])
+    writer.writerow(map(to_cell, [*header, "unknown_score", "error", *details.header()]))
     failures = 0
     for result in results:
         row = result.to_dict()
         failures += row["error"] is not None
         top: list[Any] = [candidate[name] for candidate in row["top"] for name in fields]
         top += [None] * (len(fields) * top_k - len(top))
-        writer.writerow(
-            [
-                *(row[name] for name in ("path", *fields)),
-                *top,
-                row["unknown_score"],
-                row["error"],
-                *details.cells(row),
-            ]
-        )
+        cells = [
+            *(row[name] for name in ("path", *fields)),
+            *top,
+            row["unknown_score"],
+            row["error"],
+            *details.cells(row),
+        ]
+        writer.writerow(map(to_cell, cells))
     return failures

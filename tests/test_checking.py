@@ -195,7 +195,9 @@ def test_a_wider_margin_finds_more_pairs(tmp_path: Path, trained: ZeroShotClassi
 def test_a_head_that_knows_descriptions_too_is_asked_for_its_attributes_alone(
     tmp_path: Path, trained: ZeroShotClassifier
 ) -> None:
-    words = ClassTable(trained.table.names, ("text e 0 1", "text e 0 2"), np.full((8, 2), -0.5))
+    words = ClassTable(
+        trained.table.names, ("text e 000000000000 1", "text e 000000000000 2"), np.full((8, 2), -0.5)
+    )
     trained.table.write(tmp_path / "table.csv")
     both = replace(trained.head, table=trained.head.table.beside(words))
     assert check_classes(tmp_path / "table.csv", both) == ()

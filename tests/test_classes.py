@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsl_images.classes import ClassTable
+from zsl_images.classes import ClassTable, another_scale
 from zsl_images.errors import ClassTableError, ClassTableWarning
 
 
@@ -136,3 +136,21 @@ def test_select_join_and_seen(colour_table: ClassTable) -> None:
 def test_values_that_are_not_finite_are_refused() -> None:
     with pytest.raises(ClassTableError, match="'b' of class 'y'"):
         ClassTable(("x", "y"), ("a", "b"), np.array([[1, 2], [3, np.nan]]))
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_blank_names_are_refused(name: str) -> None:
+    with pytest.raises(ClassTableError, match="blank"):
+        ClassTable(("x", name), ("a",), np.ones((2, 1)))
+
+
+def test_an_attribute_may_begin_as_the_columns_of_descriptions_do() -> None:
+    names = ("a", "text on body", "text some/model abababababab 1", "text some/model abababababab 2")
+    assert ClassTable(("x",), names, np.ones((1, 4))).text_dim == 2
+    assert ClassTable(("x",), names[:2], np.ones((1, 2))).text_dim == 0
+
+
+def test_two_tables_of_zeros_are_on_one_scale() -> None:
+    zeros, ones = np.zeros((2, 1)), np.ones((2, 1))
+    assert another_scale(zeros, zeros) is None
+    assert "up to 0" in str(another_scale(ones, zeros))

@@ -12,6 +12,7 @@ from zsl_images.classes import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, ClassTableWarning, ImageError, WeightsError
 from zsl_images.results import Failure, Prediction
+from zsl_images.taxonomy import Taxonomy
 
 
 def test_seen_and_unseen_colours_are_named(trained: ZeroShotClassifier) -> None:
@@ -124,6 +125,8 @@ def test_only_unseen_needs_an_unseen_class(trained: ZeroShotClassifier) -> None:
 def test_no_candidates_asked_for_is_an_error(trained: ZeroShotClassifier) -> None:
     with pytest.raises(ValueError, match="top_k is 0"):
         trained.predict(draw("red", 0), top_k=0)
+    with pytest.raises(ValueError, match="top_k is 0"):
+        trained.label_features(np.zeros((1, 24), np.float32), top_k=0)
 
 
 def test_a_head_made_from_a_file_of_features_says_that_it_reads_no_photos(
@@ -164,3 +167,14 @@ def test_classes_come_go_and_are_renamed(trained: ZeroShotClassifier) -> None:
     named = again.rename_classes({"cyan": "turquoise"})
     assert named.predict(draw("cyan", 7))[0].label == "turquoise"
     assert "cyan" in trained.table.names
+
+
+def test_candidates_that_the_taxonomy_lacks_are_refused_at_once(
+    trained: ZeroShotClassifier,
+) -> None:
+    tree = Taxonomy(("colour", "all"), {name: (name, "colour") for name in trained.table.names})
+    rooted = trained.with_taxonomy(tree)
+    table = replace(trained.table.select(["cyan"]), names=("mauve",))
+    for grow in (rooted.with_classes, rooted.add_classes):
+        with pytest.raises(ClassTableError, match=r"the taxonomy lacks 1 of .*: mauve"):
+            grow(table)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -83,3 +84,49 @@ def test_engines_that_cannot_be_used_say_what_to_do(monkeypatch: pytest.MonkeyPa
     assert resolve_engine("auto", torch.device("cuda")) == "torch"
     monkeypatch.setitem(engines.ENGINES, "openvino", ("not_installed",))
     assert resolve_engine("auto", CPU) == "torch"
+
+
+def test_a_kept_network_that_is_damaged_is_converted_again(
+    tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    first = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    (kept,) = (tmp_path / "engines").iterdir()
+    (kept / "model.xml").write_bytes(b"")
+    again = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    assert torch.equal(first, again)
+    assert (kept / "model.xml").stat().st_size
+
+
+def test_a_kept_network_is_for_all_who_share_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    (tmp_path / "engines").mkdir()
+    (tmp_path / "other").mkdir()
+    assert engines._converted("x", lambda folder: (folder / "y").touch(), lambda f: f.name) == "x"
+    assert [path.name for path in (tmp_path / "engines").iterdir()] == ["x"]
+    modes = [(tmp_path / name).stat().st_mode for name in ("engines/x", "other")]
+    assert modes[0] == modes[1]
+
+
+@pytest.mark.parametrize(("device", "count"), [("cpu", 1), ("cuda", 2)])
+def test_onnx_runs_where_it_is_told(
+    tmp_path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch, device: str, count: int
+) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: SimpleNamespace(save=lambda _: None))
+    found = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(runtime, "get_available_providers", lambda: found)
+    asked: list[list[str]] = []
+
+    def session(_: Path, providers: list[str]) -> SimpleNamespace:
+        asked.append(providers)
+        return SimpleNamespace(get_inputs=lambda: [SimpleNamespace(name="images")])
+
+    monkeypatch.setattr(runtime, "InferenceSession", session)
+    monkeypatch.setitem(engines.ENGINES, "onnx", ("onnxruntime",))
+    make_engine("onnx", network, torch.device(device), (32, 32), "x")
+    assert asked == [found[-count:]]

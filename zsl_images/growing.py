@@ -97,7 +97,7 @@ def rename_classes(head: Head, names: Mapping[str, str]) -> Head:
         names: old name → new name.
 
     Raises:
-        ClassTableError: an old name is not in the table, or a new one stands there already.
+        ClassTableError: an old name is not in the table, or a new one is blank or stands there already.
     """
     head.table.select(list(names))
     renamed = {name: names.get(name, name) for name in head.table.names}

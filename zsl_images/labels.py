@@ -74,7 +74,7 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
                 writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
                 writer.writerow(SCHEMA.names)
                 for table in tables:
-                    writer.writerows([_to_cell(v) for v in row.values()] for row in _rows(table))
+                    writer.writerows([to_cell(v) for v in row.values()] for row in _rows(table))
             else:
                 for table in tables:
                     out.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in _rows(table))
@@ -147,7 +147,8 @@ def _short(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
-def _to_cell(value: Any) -> Any:
+def to_cell(value: Any) -> Any:
+    """A value as a CSV cell: lists as JSON, what a spreadsheet would take for a formula quoted."""
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "'")):

@@ -66,13 +66,18 @@ class Memory:
         return replace(self, names=tuple(names))
 
     def with_class(self, name: str, mean: Tensor) -> Memory:
-        """With one more class, spread about its mean (P,) as the class with the nearest mean is."""
-        nearest = int((self.means - mean).square().sum(1).argmin())
+        """With one more class, spread about its mean (P,) as the class with the nearest mean is.
+
+        Where no class is remembered, it has no spread of its own.
+        """
+        spread = self.spreads.new_zeros(1, *self.spreads.shape[1:])
+        if self.names:
+            spread = self.spreads[(self.means - mean).square().sum(1).argmin()][None]
         return replace(
             self,
             names=(*self.names, name),
             means=torch.cat([self.means, mean[None]]),
-            spreads=torch.cat([self.spreads, self.spreads[nearest][None]]),
+            spreads=torch.cat([self.spreads, spread]),
         )
 
     def draw(self, rows: Tensor, radius: float, generator: torch.Generator) -> Tensor:

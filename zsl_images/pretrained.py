@@ -83,7 +83,7 @@ def timm_file(name: str) -> Path:
         if isinstance(cached, str):
             return Path(cached)
     reason = "offline is asked for"
-    for file in [] if _is_offline() else names:
+    for file in [] if is_offline() else names:
         try:
             return Path(huggingface_hub.hf_hub_download(config.hf_hub_id, file))
         except RemoteEntryNotFoundError as error:
@@ -101,7 +101,7 @@ def hub_file(name: str, url: str) -> Path:
     file = folder / Path(url).name
     if file.is_file():
         return file
-    if _is_offline():
+    if is_offline():
         raise _cannot_be_had(name, file.name, str(folder), "offline is asked for")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,8 @@ def in_timm_layout(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, T
     return renamed
 
 
-def _is_offline() -> bool:
+def is_offline() -> bool:
+    """Whether ZSL_OFFLINE or HF_HUB_OFFLINE forbids downloads: 1, true, yes or on."""
     return any(
         os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
         for name in ("ZSL_OFFLINE", "HF_HUB_OFFLINE")

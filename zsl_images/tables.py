@@ -99,7 +99,7 @@ class Sheet:
         Raises:
             ClassTableError: the file's encoding lacks a character of the row.
         """
-        text = self.raw.decode(self.encoding)
+        text = self.raw.decode(self.encoding, errors="replace")
         line_end = "\r\n" if "\r\n" in text else "\n"
         row = line_of(cells, self.delimiter) + line_end
         if text and not text.endswith(("\n", "\r")):

@@ -43,7 +43,7 @@ class TextEncoder:
         """
         width = len(str(count))
         return tuple(
-            f"{TEXT_COLUMN}{self.name} {self.weights_sha256[:12]} {place:0{width}}"
+            f"text {self.name} {self.weights_sha256[:12]} {place:0{width}}"
             for place in range(1, count + 1)
         )
 
@@ -82,13 +82,13 @@ def encoder_of(table: ClassTable) -> TextEncoder:
         ClassTableError: there are no descriptions in it.
         TextEncoderError: it cannot be had, or its weights are others.
     """
-    if not table.text_dim:
+    column = TEXT_COLUMN.fullmatch(table.attribute_names[-1])
+    if not column:
         raise ClassTableError(
             "the head was trained on attributes alone and can read no description; give attributes, or "
             "train a head with --text"
         )
-    name, weights_sha256, _ = table.attribute_names[-1].removeprefix(TEXT_COLUMN).rsplit(" ", 2)
-    return load_text_encoder(name, weights_sha256)
+    return load_text_encoder(column["encoder"], column["weights"])
 
 
 def read_descriptions(path: str | os.PathLike[str], encoder: TextEncoder) -> ClassTable:
@@ -158,11 +158,10 @@ def _sentence_model(name: str) -> Any:
         raise TextEncoderError(
             f"descriptions need a text encoder, and {error.name} is not installed: {_EXTRA}"
         ) from error
-    is_offline = any(
-        os.environ.get(key, "0") not in ("", "0") for key in ("ZSL_OFFLINE", "HF_HUB_OFFLINE")
-    )
+    from zsl_images.pretrained import is_offline  # it imports torch, as the library above does
+
     try:
-        return library.SentenceTransformer(where, device="cpu", local_files_only=is_offline)
+        return library.SentenceTransformer(where, device="cpu", local_files_only=is_offline())
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise TextEncoderError(

@@ -71,3 +71,9 @@ def test_wrong_usage(table: Path) -> None:
     assert run("new", "z", "--like", "x", "--set", "b", "-t", table).exit_code == USAGE
     assert run("new", "z", "--like", "x", "--set", "b=many", "-t", table).exit_code == USAGE
     assert run("new", "z", "--like", "w", "-t", table).exit_code == FAILED
+
+
+def test_a_byte_of_no_encoding_stays_as_it_is(table: Path) -> None:
+    table.write_bytes(before := table.read_bytes().replace(b"y,", b"\x81,"))
+    assert run("new", "z", "--like", "x", "-t", table, "-o", table).exit_code == 0
+    assert table.read_bytes() == before + b"z,1,5\n"

@@ -261,3 +261,14 @@ def test_a_taxonomy_that_lacks_a_candidate_is_refused(colours: Path) -> None:
     code, _, err = run(colours / "a.png", "--taxonomy", colours / "tree.csv")
     assert code == FAILED
     assert "cyan (did you mean cian?)" in err
+
+
+def test_names_of_photos_are_neither_formulas_nor_markup(
+    colours: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(colours)
+    for name in ("=cmd.png", "copy [b] x.png"):
+        (colours / name).write_text("broken")
+    rows = csv.DictReader(io.StringIO(run("=cmd.png", "a.png", "--format", "csv")[1]))
+    assert [row["path"] for row in rows] == ["'=cmd.png", "a.png"]
+    assert "copy [b] x.png" in run("copy [b] x.png")[1]

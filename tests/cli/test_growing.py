@@ -127,3 +127,16 @@ def test_adapt_reports_before_and_after(
     result = run("adapt", colour_photos / "red", "-w", grown, "-o", out)
     assert result.exit_code == FAILED
     assert "10 photos that can be read, expected 30 or more" in result.stderr
+
+
+def test_adding_with_photos_tells_those_left_out(
+    head: Path, new: Path, tmp_path: Path, colour_photos: Path
+) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "grown.safetensors"
+    shutil.copytree(colour_photos, photos)
+    (photos / "red" / "broken.png").write_text("broken")
+    result = run("add-classes", new, "-w", head, "-o", out, "--learn", "--photos", photos)
+    assert result.exit_code == FINISHED_WITH_FAILURES
+    assert "left out: " in result.stderr
+    assert "broken.png" in result.stderr
+    assert len(load_head(out).table) == 8
