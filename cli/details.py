@@ -69,5 +69,6 @@ def _told(why: Explanation) -> Iterator[str]:
     if why.runner_up is not None:
         shares = ", ".join(f"{one.attribute} {one.share:+.0%}" for one in why.attributes[:_SHOWN])
         yield f"{why.label} rather than {why.runner_up}: {shares}"
-    near = ", ".join(f"{one.label} {one.distance:.1f}" for one in why.nearest_seen)
-    yield f"nearest seen classes: {near}"
+    if why.nearest_seen:
+        near = ", ".join(f"{one.label} {one.distance:.1f}" for one in why.nearest_seen)
+        yield f"nearest seen classes: {near}"
