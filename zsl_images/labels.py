@@ -40,7 +40,7 @@ SCHEMA = pa.schema(
 SUFFIXES = (".parquet", ".csv", ".jsonl")
 """Endings of label files."""
 
-_ROWS = 32_768
+_ROWS = 8192
 """Rows that are held at once, and rows of a row group."""
 
 
