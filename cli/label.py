@@ -77,8 +77,8 @@ def label(
     """Label folders of photos into a file; run it again to go on, or to label what is new.
 
     Photos that have a row already are not opened again unless they changed. A photo that cannot be
-    read is a row with its reason, and is tried again by the next run; exit code 3 says that there are
-    some.
+    read is a row with its reason, and is tried again once a run has come to its end; exit code 3 says
+    that there are some.
     """
     from zsl_images.files import check_writable
     from zsl_images.images import find_images
