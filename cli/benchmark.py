@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from zsl_images.cli.console import progress
 from zsl_images.cli.options import RecipeName, RecipeOption, ReportFormat, ReportFormatOption
+
+if TYPE_CHECKING:
+    from zsl_images.benchmarks import BenchmarkResult
 
 
 def benchmark(
@@ -21,8 +25,22 @@ def benchmark(
         bool,
         typer.Option("--conventional", help="Unseen classes are the only candidates; T alone."),
     ] = False,
+    calibration: Annotated[
+        bool,
+        typer.Option(
+            "--calibration",
+            help="Also train heads of the seen classes alone, for ECE and unknown_AUROC.",
+        ),
+    ] = False,
     save: Annotated[
         Path | None, typer.Option(help="Write the first seed's head here, .safetensors.")
+    ] = None,
+    compare: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="JSON of other runs on this data set (this command, tests/benchmarks/peers.py), "
+            "to print beside; may be given more than once."
+        ),
     ] = None,
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
@@ -32,18 +50,27 @@ def benchmark(
     """
     from zsl_images import benchmarks
     from zsl_images.checkpoint import save_head
+    from zsl_images.errors import DataError
     from zsl_images.files import check_writable
     from zsl_images.xlsa17 import read_xlsa17
 
     data = read_xlsa17(dataset)
+    others = [row for path in compare or () for row in benchmarks.read_results(path)]
+    others = [row for row in others if row.dataset == data.name]
+    if compare and not others:
+        raise DataError(
+            f"no result in {', '.join(map(str, compare))} is of the data set {data.name}; "
+            "give runs on the same folder"
+        )
     if save:
         check_writable(save)
     with progress() as show:
-        result = benchmarks.run(data, recipe.value, seeds, conventional, on_step=show)
+        result = benchmarks.run(data, recipe.value, seeds, conventional, calibration, on_step=show)
     if save:
         save_head(result.heads[0], save)
     if format is ReportFormat.JSON:
-        typer.echo(json.dumps(result.to_dict(), indent=2))
+        beside = {"compared": [row.to_dict() for row in others]} if others else {}
+        typer.echo(json.dumps(result.to_dict() | beside, indent=2))
         return
     typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
     for name, figure in result.figures.items():
@@ -51,3 +78,16 @@ def benchmark(
     if result.paper:
         what = "T" if conventional else "u / s / H, without a seen penalty"
         typer.echo(f"  the paper's {what}: {' / '.join(map(str, result.paper))}")
+    if others:
+        typer.echo("\n" + _side_by_side([result, *others]))
+
+
+def _side_by_side(results: Sequence[BenchmarkResult]) -> str:
+    """A row for each result, with the figures that all of them may have."""
+    names = ("T", "u", "s", "H", "best_H", "AUSUC", "seconds")
+    lines = [f"{'':<16}" + "".join(f"{name:>14}" for name in names)]
+    for result in results:
+        figures = (result.figures.get(name) for name in names)
+        cells = (f"{figure.mean:.1f} ± {figure.sd:.1f}" if figure else "-" for figure in figures)
+        lines.append(f"{result.recipe:<16}" + "".join(f"{cell:>14}" for cell in cells))
+    return "\n".join(lines)

@@ -35,7 +35,6 @@ class RecipeName(StrEnum):
 
     BEST = "best"
     BEST_MMVAE = "best-mmvae"
-    BEST_SGAL = "best-sgal"
     BEST_DROPOUT = "best-dropout"
     MMVAE = "mmvae"
     SGAL = "sgal"

@@ -25,7 +25,7 @@ LEVELS = [
     {"backbones", "mmvae", "texts", "xlsa17"},
     {"features"},
     {"training", "evaluation", "memory"},
-    {"checkpoint", "recipes"},
+    {"checkpoint", "paper", "recipes"},
     {"checking", "explanations", "speed", "residuals", "adapting"},
     {"growing"},
     {"classifier"},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,41 +21,11 @@ from zsl_images.evaluation import Fold, assess, gzsl_report, scores_of
 from zsl_images.features import OnStep
 from zsl_images.learning import labelled_features, train_on_features
 from zsl_images.metrics import mean_per_class_accuracy
+from zsl_images.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
 from zsl_images.recipes import recipe_named
 from zsl_images.results import Evaluation, Failure
+from zsl_images.training import Recipe
 from zsl_images.xlsa17 import Benchmark, write_xlsa17
-
-PAPER: dict[tuple[str, str], tuple[float, ...]] = {
-    ("mmvae", "AWA1"): (39.4, 86.8, 54.2),
-    ("mmvae", "AWA2"): (15.7, 92.6, 26.9),
-    ("mmvae", "CUB"): (28.5, 63.1, 39.3),
-    ("mmvae", "SUN"): (14.2, 43.6, 21.4),
-    ("sgal", "AWA1"): (52.7, 74.0, 61.5),
-    ("sgal", "AWA2"): (52.5, 86.3, 65.3),
-    ("sgal", "CUB"): (40.9, 55.3, 47.0),
-    ("sgal", "SUN"): (35.5, 34.4, 34.9),
-    ("sgal-dropout", "AWA1"): (52.7, 75.7, 62.2),
-    ("sgal-dropout", "AWA2"): (55.1, 81.2, 65.6),
-    ("sgal-dropout", "CUB"): (47.1, 44.7, 45.9),
-    ("sgal-dropout", "SUN"): (42.9, 31.2, 36.1),
-}
-"""u, s and H in per cent from Yu & Lee 2019, table 2, by recipe and data set."""
-
-PAPER_CONVENTIONAL: dict[tuple[str, str], tuple[float, ...]] = {
-    ("mmvae", "AWA1"): (74.2,),
-    ("mmvae", "CUB"): (58.4,),
-    ("sgal", "AWA1"): (84.1,),
-    ("sgal", "CUB"): (62.5,),
-}
-"""T in per cent in the conventional setting (table 1), with Inception features."""
-
-PAPER_STEPS = {
-    "AWA1": (170_000, 1_300),
-    "AWA2": (64_000, 900),
-    "CUB": (17_000, 2_000),
-    "SUN": (1_450_000, 1_500),
-}
-"""The paper's steps of warm-up and of generate-and-learn, by data set."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +38,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """Figures of a recipe on a data set.
+    """Figures of a recipe, or of another method, on a data set.
 
     Args:
         recipe: its name.
         dataset: its name.
         seeds: those that were run.
         figures: T, u, s, H, best_H, AUSUC (per-class, in per cent) and seconds, over the seeds; u,
-            s and H also without a seen penalty, as the paper gives them; and the seen penalty and
-            temperature that the validation chose.
+            s and H also without a seen penalty, as the paper gives them; the seen penalty and
+            temperature that the validation chose; and, where asked for, those of
+            `calibration_on_test`.
         heads: the trained heads, one a seed.
         paper: the paper's u, s and H, or its T in the conventional setting, where it has them.
     """
@@ -83,13 +56,39 @@ class BenchmarkResult:
     dataset: str
     seeds: tuple[int, ...]
     figures: Mapping[str, Figure]
-    heads: tuple[Head, ...]
-    paper: tuple[float, ...] | None
+    heads: tuple[Head, ...] = field(default=(), repr=False)
+    paper: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output."""
         figures = {name: asdict(figure) for name, figure in self.figures.items()}
         return {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds, **figures}
+
+
+def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
+    """Results that were written as JSON: an object of `BenchmarkResult.to_dict`, or a list of them.
+
+    Raises:
+        DataError: the file cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+        return [
+            BenchmarkResult(
+                row.pop("recipe"),
+                row.pop("dataset"),
+                tuple(row.pop("seeds")),
+                {name: Figure(float(value["mean"]), float(value["sd"])) for name, value in row.items()},
+            )
+            for row in (content if isinstance(content, list) else [content])
+        ]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"{path} holds no results ({error!r}); expected what `zsl benchmark --format json` prints, "
+            "or a list of it"
+        ) from error
 
 
 def write_photos(
@@ -138,6 +137,7 @@ def run(
     recipe_name: str,
     seeds: int,
     is_conventional: bool = False,
+    with_calibration: bool = False,
     on_step: OnStep | None = None,
 ) -> BenchmarkResult:
     """Run a recipe on a data set, with everything chosen on validation rows.
@@ -147,7 +147,8 @@ def run(
     the test rows are looked at once.
 
     In the conventional setting (the paper's table 1) all photos of seen classes are learned from,
-    unseen classes are the only candidates, and T is the only figure of accuracy.
+    unseen classes are the only candidates, and T is the only figure of accuracy. With calibration
+    there are the figures of `calibration_on_test` too, which take some further trainings.
     """
     recipe = recipe_named(recipe_name)
     if not recipe_name.startswith("best") and data.name.upper() in PAPER_STEPS:
@@ -180,6 +181,8 @@ def run(
         figures = figures_on_test(data, scores, head.balanced_seen_penalty, is_conventional)
         if not is_conventional:
             figures |= {"seen_penalty": head.balanced_seen_penalty, "temperature": head.temperature}
+        if with_calibration:
+            figures |= calibration_on_test(data, recipe, seed, on_step)
         runs.append({**figures, "seconds": seconds})
         heads.append(replace(head, seen_penalty=head.balanced_seen_penalty))
     key = (recipe_name, data.name.upper())
@@ -246,6 +249,34 @@ def figures_on_test(
     plain = gzsl_report(found, labels, is_seen, seen_penalty=0).to_dict()
     report |= {f"{name}_without_penalty": plain[name] for name in ("u", "s", "H")}
     return {name: 100 * value for name, value in report.items()}
+
+
+def calibration_on_test(
+    data: Benchmark, recipe: Recipe, seed: int, on_step: OnStep | None = None
+) -> dict[str, float]:
+    """How far probabilities and the unknown score can be believed, in per cent.
+
+    For this a head is trained as `zsl train` does, on the seen classes and with these alone in its
+    table. ECE is that of the test photos of seen classes; unknown_AUROC says how well the distance to
+    the nearest class tells the test photos of unseen classes, which are then none of the candidates,
+    from these.
+    """
+    learned = data.rows["trainval"]
+    table = data.table.select(data.table.seen_names)
+    labels = np.searchsorted(np.flatnonzero(data.table.is_seen), data.labels)
+    head = train_on_features(
+        data.features[learned], labels[learned], table, recipe=recipe, seed=seed, on_step=on_step
+    )
+    seen, unseen = (data.features[data.rows[name]] for name in ("test_seen", "test_unseen"))
+    report = assess(
+        head.scores(table, seen),
+        labels[data.rows["test_seen"]],
+        head.table,
+        seen_penalty=head.seen_penalty,
+        temperature=head.temperature,
+        distances=(head.distances(table, seen), head.distances(table, unseen)),
+    )
+    return {name: 100 * report.figures[name] for name in ("ECE", "unknown_AUROC")}
 
 
 def mean_and_sd(runs: Sequence[Mapping[str, float]]) -> dict[str, Figure]:

@@ -30,9 +30,10 @@ from zsl_images.version import __version__
 DEFAULT_HEAD = "awa2"
 """The shipped head that is used where none is named."""
 
-_FORMAT = "zsl_images head 2"
-_READABLE = ("zsl_images head 1", _FORMAT)
-"""Heads of format 1 have neither residuals nor a memory."""
+_FORMAT = "zsl_images head 3"
+_OLDER = ("zsl_images head 1", "zsl_images head 2")
+"""Heads of format 1 have neither residuals nor a memory. Both took all attributes for equally relevant,
+and measured known distances in latent space, so that they give no unknown score any more."""
 
 _TABLE_KEY = "class_table.attributes"
 _RESIDUALS_KEY = "class_table.residuals"
@@ -130,28 +131,26 @@ class Head:
         return priors.clone()
 
     def centres(self, table: ClassTable) -> torch.Tensor:
-        """Where photos of each class of `table` are to be looked for, (K, L).
+        """The scaled features to be looked for in photos of each class of `table`, (K, P).
 
-        That is the mean of those that the head remembers, else the class prior.
+        That is the mean of those that the head remembers, else what the class prior decodes to.
         """
-        centres = self.class_priors(table)
-        if self.memory is not None:
-            with torch.inference_mode():
-                means = self.model.encoder(self.memory.means)[0]
-                means = on_sphere(means, self.model.config.radius)
-            row_of = {name: row for row, name in enumerate(self.memory.names)}
-            for row, name in enumerate(table.names):
-                if name in row_of:
-                    centres[row] = means[row_of[name]]
-        return centres
+        with torch.inference_mode():
+            centres: torch.Tensor = self.model.decoder(self.class_priors(table))
+            if self.memory is not None:
+                row_of = {name: row for row, name in enumerate(self.memory.names)}
+                for row, name in enumerate(table.names):
+                    if name in row_of:
+                        centres[row] = self.memory.means[row_of[name]]
+            return on_sphere(centres, self.model.config.radius).clone()
 
     def distances(
         self, table: ClassTable, features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
         """Squared distance (N,) from features (N, D) to the nearest centre of a class of `table`."""
         with torch.inference_mode():
-            latents = self.model.latents(torch.tensor(features))
-            found: npt.NDArray[np.float32] = nearest_distances(latents, self.centres(table)).numpy()
+            scaled = self.model.feature_scaling(torch.tensor(features))
+            found: npt.NDArray[np.float32] = nearest_distances(scaled, self.centres(table)).numpy()
         return found
 
     def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -211,6 +210,10 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     path = _resolve(name_or_path)
     header, tensors = _read(path)
     try:
+        if header["format"] in _OLDER:
+            header["known_distances"] = ()
+            if header["model"]["prior_centres"]:
+                tensors["prior.relevance"] = torch.ones(len(header["attributes"]))
         attributes = tensors.pop(_TABLE_KEY)
         residuals, memory = _residuals(header, tensors), _memory(header, tensors)
         head = Head(
@@ -288,7 +291,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         raise WeightsError(
             f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
         ) from error
-    if not isinstance(header, dict) or header.get("format") not in _READABLE:
+    if not isinstance(header, dict) or header.get("format") not in (_FORMAT, *_OLDER):
         raise WeightsError(
             f"{path} is of another format than {_FORMAT!r}; train the head again, or take the version "
             "of zsl_images that made it"

@@ -357,9 +357,10 @@ class ZeroShotClassifier:
 
         @torch.inference_mode()
         def score(features: Tensor) -> _Scored:
-            latents = self.head.model.latents(features.float())
+            scaled = self.head.model.feature_scaling(features.float())
+            latents = self.head.model.encoder(scaled)[0]
             scores = class_scores(latents, class_priors)
-            unknown = nearest_distances(latents, centres)
+            unknown = nearest_distances(scaled, centres)
             unknown = unknown_scores(unknown, known) if known else torch.full_like(unknown, torch.nan)
             scores = penalised(scores, is_seen, self.seen_penalty)
             probabilities = class_probabilities(scores, self.head.temperature)

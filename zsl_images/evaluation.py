@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import roc_auc_score
+from torch.nn import functional as F
 
 from zsl_images.classes import ClassTable
 from zsl_images.errors import DataError
@@ -101,15 +102,19 @@ def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
 def fit_temperature(scores: Scores, labels: Labels) -> float:
     """The temperature with the lowest negative log-likelihood (Guo et al., 2017).
 
+    To the N photos comes an average one that is of its runner-up: N photos without a mistake do not
+    say that there are none (Laplace's rule of succession).
+
     Args:
         scores: (N, K), the seen penalty already taken off.
         labels: (N,) column of the true class.
     """
     logits, target = torch.from_numpy(scores), torch.from_numpy(labels)
+    runner_up = logits.scatter(1, target[:, None], -torch.inf).argmax(1)
 
     def loss(log_temperature: float) -> float:
         scaled = logits / float(np.exp(log_temperature))
-        return float(torch.nn.functional.cross_entropy(scaled, target))
+        return float(F.cross_entropy(scaled, target) + F.cross_entropy(scaled, runner_up) / len(logits))
 
     spread = float(np.std(scores)) or 1.0
     bounds = (np.log(spread * 1e-4), np.log(spread * 1e2))
@@ -148,10 +153,10 @@ class Calibration:
         seen_penalty: γ that spares the seen classes, see `penalty_within`.
         balanced_seen_penalty: γ with the best harmonic mean.
         temperature: of the softmax, with `seen_penalty` taken off.
-        known_distances: rising quantiles of the squared distance from a held-out seen photo to its
-            nearest class centre, see `scoring.unknown_scores`.
-        metrics: means over the folds: the `GZSLReport` at the balanced γ; `seen_accuracy`,
-            `unseen_accuracy` and `ECE` (of seen photos) at the default one.
+        known_distances: rising quantiles of the squared distance from a held-out photo of a seen
+            class to the nearest class centre, see `scoring.unknown_scores`.
+        metrics: means over the folds: the `GZSLReport` at the balanced γ, and `seen_accuracy` and
+            `unseen_accuracy` at the default one; and the `ECE` of the held-out photos at this one.
     """
 
     seen_penalty: float = 0.0
@@ -161,33 +166,27 @@ class Calibration:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def calibrate(outcomes: Sequence[Outcome], max_seen_loss: float) -> Calibration:
-    """Choose γ and the temperature on validation folds.
+def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: float) -> Calibration:
+    """Choose γ on validation folds, and the temperature on photos of seen classes.
 
     Args:
         outcomes: of each fold, with photos of seen and pseudo-unseen classes.
+        held_out: of photos of seen classes, held out of a training with the table as it is, so that
+            there are as many classes, and of the same kinds, as in the training that it stands for.
         max_seen_loss: see `penalty_within`.
     """
     curves = [seen_unseen_curve(o.scores, o.labels, o.is_seen) for o in outcomes]
     balanced = float(np.mean([curve.best_penalty for curve in curves]))
     default = float(np.mean([penalty_within(curve, max_seen_loss) for curve in curves]))
-    of_seen = [o.is_seen[o.labels] for o in outcomes]
-    seen_scores = [
-        (o.scores - default * o.is_seen)[rows] for o, rows in zip(outcomes, of_seen, strict=True)
-    ]
-    seen_labels = [o.labels[rows] for o, rows in zip(outcomes, of_seen, strict=True)]
-    temperature = float(np.mean(list(map(fit_temperature, seen_scores, seen_labels))))
+    scores = held_out.scores - default * held_out.is_seen
+    temperature = fit_temperature(scores, held_out.labels)
     figures = [gzsl_report(o.scores, o.labels, o.is_seen, balanced).to_dict() for o in outcomes]
-    for figure, outcome, scores, labels in zip(
-        figures, outcomes, seen_scores, seen_labels, strict=True
-    ):
-        figure["seen_accuracy"], figure["unseen_accuracy"] = accuracies(
-            outcome.scores, outcome.labels, outcome.is_seen, default
-        )
-        figure["ECE"] = calibration_error(scores, labels, temperature)
+    for figure, o in zip(figures, outcomes, strict=True):
+        seen, unseen = accuracies(o.scores, o.labels, o.is_seen, default)
+        figure |= {"seen_accuracy": seen, "unseen_accuracy": unseen}
     metrics = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
-    nearest = np.concatenate([o.distances[rows] for o, rows in zip(outcomes, of_seen, strict=True)])
-    quantiles = np.quantile(nearest, np.linspace(0, 1, 101))
+    metrics["ECE"] = calibration_error(scores, held_out.labels, temperature)
+    quantiles = np.quantile(held_out.distances, np.linspace(0, 1, 101))
     return Calibration(default, balanced, temperature, tuple(map(float, quantiles)), metrics)
 
 
@@ -266,7 +265,7 @@ class Fold:
     Args:
         train: rows to learn from, all of classes that stay seen.
         seen: rows held out of those same classes.
-        unseen: all rows of the pseudo-unseen classes.
+        unseen: all rows of the pseudo-unseen classes; none where photos alone are held out.
     """
 
     train: Labels
@@ -294,20 +293,29 @@ def make_folds(
             f"{len(classes)} classes with photos, expected at least 5 to play some of them as unseen; "
             "add classes, or train without validation"
         )
-    folds = []
-    for which in range(count):
-        is_unseen = np.isin(labels, classes[which::5])
-        is_held_out = np.zeros(len(labels), bool)
-        for label in np.unique(labels[~is_unseen]):
-            rows = generator.permutation(np.flatnonzero(labels == label))
-            is_held_out[rows[: round(len(rows) * held_out)]] = True
-        if not is_held_out.any():
-            raise DataError("too few photos a class to hold any out; add photos")
-        folds.append(
-            Fold(
-                np.flatnonzero(~is_unseen & ~is_held_out),
-                np.flatnonzero(is_held_out),
-                np.flatnonzero(is_unseen),
-            )
-        )
-    return folds
+    return [hold_out(labels, generator, classes[which::5], held_out) for which in range(count)]
+
+
+def hold_out(
+    labels: Labels, generator: np.random.Generator, unseen: Labels, held_out: float = 0.2
+) -> Fold:
+    """A fold that holds out a share of each seen class's rows, and all of the pseudo-unseen classes.
+
+    Args:
+        labels: (N,) class of each row.
+        generator: of the random choice.
+        unseen: the pseudo-unseen classes; may be none.
+        held_out: the share.
+
+    Raises:
+        DataError: no class has enough photos for one to be held out.
+    """
+    is_unseen = np.isin(labels, unseen)
+    is_held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels[~is_unseen]):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        is_held_out[rows[: round(len(rows) * held_out)]] = True
+    if not is_held_out.any():
+        raise DataError("too few photos a class to hold any out; add photos")
+    is_learned = ~is_unseen & ~is_held_out
+    return Fold(*map(np.flatnonzero, (is_learned, is_held_out, is_unseen)))

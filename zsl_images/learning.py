@@ -27,6 +27,7 @@ from zsl_images.evaluation import (
     Outcome,
     assess,
     calibrate,
+    hold_out,
     make_folds,
 )
 from zsl_images.features import FeatureSet, OnStep, extract_features
@@ -70,7 +71,8 @@ def train(
         device: where the backbone runs; the head is always trained on the CPU.
         recipe: `best`, `mmvae`, `sgal` or `sgal-dropout`, or one of your own.
         seed: the same seed gives the same head on the same machine.
-        folds: validations, 0 to 5; without any, γ is 0 and there are no figures.
+        folds: validations with pseudo-unseen classes, 0 to 5, beside one that holds out photos alone;
+            without any, γ is 0, the temperature 1 and there are no figures.
         max_seen_loss: per-class accuracy on seen classes that the default γ may cost, 0..1.
         cache: Parquet file that keeps the features; by default one in the user's cache folder.
         on_step: told of the progress.
@@ -149,11 +151,15 @@ def train_on_features(
     table = table.with_seen([table.names[label] for label in seen])
     if isinstance(folds, int):
         folds = make_folds(labels, folds, np.random.default_rng(seed)) if folds else []
-    outcomes = []
-    for number, fold in enumerate(folds, start=1):
-        phase = f"validation {number}/{len(folds)}"
-        outcomes.append(_outcome(features, labels, table, recipe, seed, fold, phase, on_step))
-    calibration = calibrate(outcomes, max_seen_loss) if outcomes else Calibration()
+    calibration = Calibration()
+    if folds:
+        photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
+        outcomes = [
+            _outcome(features, labels, table, recipe, seed, fold, phase, on_step)
+            for number, fold in enumerate([*folds, photos], start=1)
+            for phase in [f"validation {number}/{len(folds) + 1}"]
+        ]
+        calibration = calibrate(outcomes[:-1], outcomes[-1], max_seen_loss)
     model = fit(features, labels, table, recipe, seed, "training", on_step)
     head = _head(model, features, labels, table, recipe)
     return replace(
@@ -254,11 +260,14 @@ def _outcome(
     phase: str,
     on_step: OnStep | None,
 ) -> Outcome:
-    """Train on a fold's rows and score the rows that it holds out, among its own classes only."""
+    """Train on a fold's rows and score the rows that it holds out.
+
+    The candidates are the classes of these rows, some of them playing unseen; where none does, all
+    of the table.
+    """
     rows = np.concatenate([fold.train, fold.seen, fold.unseen])
-    classes, columns = np.unique(labels[rows], return_inverse=True)
-    column_of_row = np.empty(len(labels), np.int64)
-    column_of_row[rows] = columns
+    classes = np.unique(labels[rows]) if len(fold.unseen) else np.arange(len(table))
+    column_of_row = np.searchsorted(classes, labels)
     seen = set(labels[fold.train].tolist())
     names = [table.names[label] for label in classes]
     fold_table = table.select(names).with_seen([table.names[label] for label in seen])

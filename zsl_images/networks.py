@@ -227,17 +227,20 @@ class PriorNetwork(nn.Module):
 class KernelPrior(nn.Module):
     """p(z|a) = N(mu(a), I) by a kernel over attributes, one centre for each training class.
 
-        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + r) exp(-r),    r = √3 ‖a - b‖ / h
+        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + d) exp(-d),    d = √3 ‖r² ∘ (a - b)‖ / h
 
     This is the mean of a Gaussian process with a Matérn 3/2 kernel. A network of dense layers sees
     one point a class, a few dozen in all, and learns them by heart; the kernel falls back on the
-    neighbouring classes instead. The weights have a closed form, see `solve`.
+    neighbouring classes instead. The weights have a closed form, see `solve`; the relevance r of
+    each attribute is learned (automatic relevance determination: Rasmussen & Williams, "Gaussian
+    Processes for Machine Learning", 2006, sec. 5.1).
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.register_buffer("centres", torch.zeros(config.prior_centres, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
+        self.relevance = nn.Parameter(torch.ones(config.attribute_dim))
         self.weight = nn.Parameter(torch.zeros(config.prior_centres, config.latent_dim))
         self.radius = config.radius
         self.centres: Tensor
@@ -277,7 +280,8 @@ class KernelPrior(nn.Module):
 
     def kernel(self, first: Tensor, second: Tensor) -> Tensor:
         """k of each pair: (K, A), (J, A) → (K, J)."""
-        distance = 3**0.5 * torch.cdist(first, second) / self.bandwidth
+        scale = self.relevance.square()
+        distance = 3**0.5 * torch.cdist(first * scale, second * scale) / self.bandwidth
         return (1 + distance) * (-distance).exp()
 
 

@@ -45,9 +45,9 @@ def class_probabilities(scores: Tensor, temperature: float) -> Tensor:
     return torch.softmax(scores / temperature, dim=1)
 
 
-def nearest_distances(latents: Tensor, centres: Tensor) -> Tensor:
-    """Squared distance from each latent (B, L) to the nearest of K class centres (K, L): (B,)."""
-    return -class_scores(latents, centres).max(1).values
+def nearest_distances(scaled: Tensor, centres: Tensor) -> Tensor:
+    """Squared distance from each scaled feature (B, P) to the nearest class centre (K, P): (B,)."""
+    return -class_scores(scaled, centres).max(1).values
 
 
 def unknown_scores(distances: Tensor, known_distances: Sequence[float]) -> Tensor:

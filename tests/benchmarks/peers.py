@@ -1,6 +1,7 @@
 """Small implementations of two peers, measured by the same protocol as the head.
 
-    python tests/benchmarks/peers.py DATASET_DIR... [--seeds 3] [--compare best]
+    python tests/benchmarks/peers.py DATASET_DIR... --out peers.json [--seeds 3]
+    zsl benchmark DATASET_DIR --compare peers.json
 
 ESZSL: Romera-Paredes & Torr, "An embarrassingly simple approach to zero-shot learning", ICML 2015.
 Class-norm: Skorokhodov & Elhoseiny, "Class Normalization for (Continual?) Generalized Zero-Shot
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +24,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from zsl_images.benchmarks import (
+    BenchmarkResult,
     figures_on_test,
     mean_and_sd,
-    run,
     validation_fold,
 )
+from zsl_images.files import replacing
 from zsl_images.metrics import seen_unseen_curve
 from zsl_images.xlsa17 import Benchmark, read_xlsa17
 
@@ -120,15 +123,15 @@ def train_peer(
 
 
 def main() -> None:
-    """Print a row for each peer, and for the recipe to compare them with."""
+    """Write a result for each peer and data set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("datasets", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--compare", metavar="RECIPE", help="also run this recipe of the head")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file of the results")
     arguments = parser.parse_args()
+    results = []
     for folder in arguments.datasets:
         data = read_xlsa17(folder)
-        rows = {}
         for name in ("eszsl", "class-norm"):
             runs = []
             for seed in range(arguments.seeds):
@@ -138,17 +141,12 @@ def main() -> None:
                 seconds = time.perf_counter() - start
                 figures = figures_on_test(data, lambda r, s=scorer, x=data.features: s(x[r]), penalty)
                 runs.append({**figures, "seconds": seconds})
-            rows[name] = mean_and_sd(runs)
-        if arguments.compare:
-            rows[arguments.compare] = run(data, arguments.compare, arguments.seeds).figures
-        print(f"| {data.name} | T | u | s | H | best H | AUSUC | seconds |")
-        print("|---|---|---|---|---|---|---|---|")
-        for name, figures in rows.items():
-            cells = [
-                f"{figures[key].mean:.1f} ± {figures[key].sd:.1f}"
-                for key in ("T", "u", "s", "H", "best_H", "AUSUC", "seconds")
-            ]
-            print(f"| {name} | {' | '.join(cells)} |", flush=True)
+            seeds = tuple(range(arguments.seeds))
+            results.append(BenchmarkResult(name, data.name, seeds, mean_and_sd(runs)))
+            cells = (f"{key} {figure.mean:.1f}" for key, figure in results[-1].figures.items())
+            print(data.name, name, *cells, sep="  ", flush=True)
+    with replacing(arguments.out) as temporary:
+        temporary.write_text(json.dumps([result.to_dict() for result in results], indent=2), "utf-8")
 
 
 if __name__ == "__main__":
