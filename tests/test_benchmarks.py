@@ -9,7 +9,7 @@ import scipy.io
 from typer.testing import CliRunner
 from zsl_images.cli import app
 
-from zsl_images.benchmarks import run, validation_fold
+from zsl_images.benchmarks import read_results, run, validation_fold
 from zsl_images.errors import DataError
 from zsl_images.learning import train_on_features
 from zsl_images.xlsa17 import read_image_files, read_xlsa17, write_xlsa17
@@ -125,6 +125,40 @@ def test_the_command_prints_json_as_promised(dataset: Path) -> None:
         report
     )
     assert set(report["H"]) == {"mean", "sd"}
+
+
+def test_other_results_are_printed_beside(dataset: Path, tmp_path: Path) -> None:
+    given = {name: {"mean": 12.3, "sd": 0.4} for name in ("T", "H")}
+    elsewhere = {"recipe": "other", "dataset": "ELSEWHERE", "seeds": [0], **given}
+    peers = tmp_path / "peers.json"
+    peers.write_text(
+        json.dumps([{"recipe": "peer", "dataset": "TOY", "seeds": [0], **given}, elsewhere])
+    )
+    arguments = ["benchmark", str(dataset), "--seeds", "1", "--compare", str(peers)]
+    (row,) = [line for line in CliRunner().invoke(app, arguments).stdout.splitlines() if "peer" in line]
+    assert row.split() == ["peer", *["12.3", "±", "0.4", "-", "-", "12.3", "±", "0.4", "-", "-", "-"]]
+    report = json.loads(CliRunner().invoke(app, [*arguments, "--format", "json"]).stdout)
+    assert [other["recipe"] for other in report["compared"]] == ["peer"]
+    mine = tmp_path / "mine.json"
+    mine.write_text(json.dumps(report | {"compared": []}))
+    assert "holds no results" in CliRunner().invoke(app, [*arguments[:-1], str(mine)]).stderr
+    peers.write_text(json.dumps(elsewhere))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "is of the data set TOY" in result.stderr
+
+
+def test_what_a_run_prints_can_be_compared_with(dataset: Path, tmp_path: Path) -> None:
+    result = run(read_xlsa17(dataset), "best", seeds=1)
+    (tmp_path / "one.json").write_text(json.dumps(result.to_dict()))
+    (again,) = read_results(tmp_path / "one.json")
+    assert again.to_dict() == result.to_dict()
+
+
+def test_calibration_is_measured_by_a_head_of_the_seen_classes(dataset: Path) -> None:
+    figures = run(read_xlsa17(dataset), "best", seeds=1, with_calibration=True).figures
+    assert 0 <= figures["ECE"].mean <= 100
+    assert 50 < figures["unknown_AUROC"].mean <= 100
 
 
 def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from zsl_images.backbones import Backbone
 from zsl_images.classes import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, DataError
-from zsl_images.evaluation import make_folds
+from zsl_images.evaluation import fit_temperature, hold_out, make_folds
 from zsl_images.learning import evaluate, train, train_on_features
 from zsl_images.training import Recipe
 
@@ -94,6 +94,28 @@ def test_too_few_classes_or_photos_are_refused(colour_table: ClassTable) -> None
         make_folds(np.repeat([0, 1, 2], 5), 2, np.random.default_rng(0))
     with pytest.raises(DataError, match="too few photos"):
         make_folds(np.arange(10), 2, np.random.default_rng(0))
+
+
+def test_photos_alone_are_held_out_where_no_class_plays_unseen() -> None:
+    labels = np.repeat(np.arange(4), 10)
+    fold = hold_out(labels, np.random.default_rng(0), np.empty(0, np.int64))
+    assert sorted(np.concatenate([fold.train, fold.seen])) == list(range(40))
+    assert (np.bincount(labels[fold.seen]) == 2).all()
+    assert not len(fold.unseen)
+
+
+def test_the_temperature_is_that_of_the_scores() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(5000, 6)).astype(np.float32) * 3
+    labels = (scores / 2.0 + rng.gumbel(size=scores.shape)).argmax(1)  # drawn from a softmax at 2
+    assert fit_temperature(scores, labels) == pytest.approx(2.0, rel=0.05)
+
+
+def test_photos_without_a_mistake_do_not_make_a_head_sure_of_all() -> None:
+    labels = np.arange(20) % 2
+    scores = np.float32([[0, -10], [-10, 0]])[labels]
+    temperature = fit_temperature(scores, labels)
+    assert 1 / (1 + np.exp(-10 / temperature)) == pytest.approx(20 / 21, abs=1e-3)
 
 
 def test_folds_part_rows_and_play_other_classes_as_unseen() -> None:

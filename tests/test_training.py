@@ -128,6 +128,17 @@ def test_a_class_left_out_in_closed_form_is_what_leaving_it_out_gives() -> None:
     torch.testing.assert_close(left_out[2:3], expected, rtol=1e-4, atol=1e-4)
 
 
+def test_attributes_that_say_nothing_lose_relevance(data: tuple) -> None:
+    features, labels, table = data
+    noise = np.random.default_rng(3).uniform(0, 100, table.attributes.shape).astype(np.float32)
+    names = (*table.attribute_names, *(f"noise {n}" for n in range(noise.shape[1])))
+    table = replace(table, attributes=np.hstack([table.attributes, noise]), attribute_names=names)
+    relevance = fit(features, labels, table, small("best"), seed=0).prior.relevance
+    telling, idle = relevance.detach().chunk(2)
+    assert (relevance != 1).all()
+    assert telling.mean() > idle.mean() + 0.02
+
+
 def test_classes_come_and_go_without_touching_the_others(data: tuple) -> None:
     for name in ("best", "mmvae"):
         model = fit(*data, small(name, warm_up_epochs=2, learn_epochs=0), seed=0)

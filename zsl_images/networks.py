@@ -41,6 +41,7 @@ class ModelConfig:
         attribute_scaling: `length` or `standard`, see `AttributeScaling`.
         prior_centres: 0 for a network of dense layers; else the number of classes on which a
             `KernelPrior` stands.
+        has_relevance: whether a `KernelPrior` learns how relevant each attribute is.
         radius: latent means and class priors lie on a sphere of this radius; 0 leaves them free.
     """
 
@@ -59,6 +60,7 @@ class ModelConfig:
     feature_scaling: Literal["max", "whitened"] = "max"
     attribute_scaling: Literal["length", "standard"] = "length"
     prior_centres: int = 0
+    has_relevance: bool = True
     radius: float = 0.0
 
     @property
@@ -240,7 +242,8 @@ class KernelPrior(nn.Module):
         super().__init__()
         self.register_buffer("centres", torch.zeros(config.prior_centres, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
-        self.relevance = nn.Parameter(torch.ones(config.attribute_dim))
+        relevance = torch.ones(config.attribute_dim)
+        self.relevance = nn.Parameter(relevance, requires_grad=config.has_relevance)
         self.weight = nn.Parameter(torch.zeros(config.prior_centres, config.latent_dim))
         self.radius = config.radius
         self.centres: Tensor

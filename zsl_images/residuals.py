@@ -39,7 +39,7 @@ class GrowConfig:
 
     steps: int = 100
     batch_size: int = 256
-    new_share: float = 0.2
+    new_share: float = 0.25
     rate: float = 0.1
     pull: float = 5.0
     photos_of_prior: float = 3.0

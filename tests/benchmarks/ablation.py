@@ -41,7 +41,9 @@ def variants() -> dict[str, Recipe]:
         ),
         "best, warm-up only": changed(learn_epochs=0),
         "best": best,
-        "best, nine tenths generated": changed(generated_share=0.9),
+        "best, half generated": changed(generated_share=0.5),
+        "best, 256 latents": changed({"latent_dim": 256}),
+        "best, attributes equally relevant": changed({"has_relevance": False}),
         "best, features not whitened": changed({"feature_scaling": "max", "latent_dim": 1280}),
         "best, dense encoder and decoder": changed(
             {"encoder_hidden": paper.encoder_hidden, "decoder_hidden": paper.decoder_hidden}
