@@ -358,7 +358,7 @@ class ZeroShotClassifier:
         @torch.inference_mode()
         def score(features: Tensor) -> _Scored:
             scaled = self.head.model.feature_scaling(features.float())
-            latents = self.head.model.encoder(scaled)[0]
+            latents = self.head.model.encoder.mean(scaled)
             scores = class_scores(latents, class_priors)
             unknown = nearest_distances(scaled, centres)
             unknown = unknown_scores(unknown, known) if known else torch.full_like(unknown, torch.nan)

@@ -121,7 +121,7 @@ def remember(
     config = model.config
     with torch.no_grad():
         x = model.feature_scaling(features)
-        z = model.encoder(x)[0]
+        z = model.encoder.mean(x)
         rows = [labels == row for row in range(len(names))]
         means = torch.stack([x[of_class].mean(0) for of_class in rows])
         spreads = torch.zeros(len(names), RANK, x.shape[1])

@@ -40,8 +40,7 @@ class MultiModalVAE(nn.Module):
 
     def latents(self, features: Tensor) -> Tensor:
         """mu(x) of features as the backbone gives them: (B, D) → (B, L)."""
-        mu: Tensor = self.encoder(self.feature_scaling(features))[0]
-        return mu
+        return self.encoder.mean(self.feature_scaling(features))
 
     def class_priors(self, attributes: Tensor) -> Tensor:
         """mu(a) of attributes as the class table gives them: (K, A) → (K, L).

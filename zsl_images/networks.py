@@ -175,6 +175,10 @@ class Encoder(nn.Module):
         hidden = self.hidden(x)
         return on_sphere(self.mu(hidden), self.radius), self.logvar(hidden)
 
+    def mean(self, x: Tensor) -> Tensor:
+        """mu alone, which is all that classifying takes: (B, P) → (B, L)."""
+        return on_sphere(self.mu(self.hidden(x)), self.radius)
+
 
 class Shift(nn.Module):
     """x + b, with b learned."""

@@ -158,7 +158,7 @@ class _Source:
         )
         is_known = self.remembered[y] >= 0
         x[is_known] = memory.draw(self.remembered[y[is_known]], radius, self.generator)
-        z: Tensor = self.model.encoder(x)[0]
+        z = self.model.encoder.mean(x)
         is_given = self.counts[y] > 0
         of = y[is_given]
         place = (torch.rand(len(of), generator=self.generator) * self.counts[of]).long()

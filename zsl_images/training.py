@@ -323,7 +323,7 @@ def _seen_priors(
 
 def _class_means(model: MultiModalVAE, data: TrainingData) -> Tensor:
     """Mean latent of each seen class, (S, L)."""
-    return on_sphere(data.class_means(model.encoder(data.features)[0]), model.config.radius)
+    return on_sphere(data.class_means(model.encoder.mean(data.features)), model.config.radius)
 
 
 def _settle(model: MultiModalVAE, data: TrainingData, config: TrainConfig) -> None:
