@@ -46,7 +46,7 @@ def benchmark(
 ) -> None:
     """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC, mean ± sd.
 
-    The seen penalty is chosen on validation classes; test rows are looked at once, at the end.
+    The seen penalty is chosen on validation classes; test rows are looked at at the end alone.
     """
     from zsl_images import benchmarks
     from zsl_images.checkpoint import save_head
@@ -55,13 +55,19 @@ def benchmark(
     from zsl_images.xlsa17 import read_xlsa17
 
     data = read_xlsa17(dataset)
-    others = [row for path in compare or () for row in benchmarks.read_results(path)]
-    others = [row for row in others if row.dataset == data.name]
-    if compare and not others:
-        raise DataError(
-            f"no result in {', '.join(map(str, compare))} is of the data set {data.name}; "
-            "give runs on the same folder"
-        )
+    others: list[BenchmarkResult] = []
+    for path in compare or ():
+        alike = [
+            row
+            for row in benchmarks.read_results(path)
+            if (row.dataset, row.is_conventional) == (data.name, conventional)
+        ]
+        if not alike:
+            raise DataError(
+                f"no result in {path} is of the data set {data.name} in the same setting; give runs on "
+                "the same folder"
+            )
+        others += alike
     if save:
         check_writable(save)
     with progress() as show:
@@ -83,11 +89,14 @@ def benchmark(
 
 
 def _side_by_side(results: Sequence[BenchmarkResult]) -> str:
-    """A row for each result, with the figures that all of them may have."""
-    names = ("T", "u", "s", "H", "best_H", "AUSUC", "seconds")
-    lines = [f"{'':<16}" + "".join(f"{name:>14}" for name in names)]
+    """A row for each result, with the figures that any of them has."""
+    known = ("T", "u", "s", "H", "best_H", "AUSUC", "ECE", "unknown_AUROC", "seconds")
+    names = [name for name in known if any(name in result.figures for result in results)]
+    width = max(len(result.recipe) for result in results)
+    lines = [f"{'':<{width}}{'seeds':>7}" + "".join(f"{name:>14}" for name in names)]
     for result in results:
         figures = (result.figures.get(name) for name in names)
         cells = (f"{figure.mean:.1f} ± {figure.sd:.1f}" if figure else "-" for figure in figures)
-        lines.append(f"{result.recipe:<16}" + "".join(f"{cell:>14}" for cell in cells))
+        row = "".join(f"{cell:>14}" for cell in cells)
+        lines.append(f"{result.recipe:<{width}}{len(result.seeds):>7}{row}")
     return "\n".join(lines)

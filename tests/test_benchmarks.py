@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+from click.testing import Result
 from typer.testing import CliRunner
 from zsl_images.cli import app
 
-from zsl_images.benchmarks import read_results, run, validation_fold
+from zsl_images.benchmarks import run, validation_fold
 from zsl_images.errors import DataError
+from zsl_images.evaluation import calibration_error
 from zsl_images.learning import train_on_features
 from zsl_images.xlsa17 import read_image_files, read_xlsa17, write_xlsa17
 
@@ -129,36 +131,65 @@ def test_the_command_prints_json_as_promised(dataset: Path) -> None:
 
 def test_other_results_are_printed_beside(dataset: Path, tmp_path: Path) -> None:
     given = {name: {"mean": 12.3, "sd": 0.4} for name in ("T", "H")}
-    elsewhere = {"recipe": "other", "dataset": "ELSEWHERE", "seeds": [0], **given}
-    peers = tmp_path / "peers.json"
-    peers.write_text(
-        json.dumps([{"recipe": "peer", "dataset": "TOY", "seeds": [0], **given}, elsewhere])
-    )
-    arguments = ["benchmark", str(dataset), "--seeds", "1", "--compare", str(peers)]
-    (row,) = [line for line in CliRunner().invoke(app, arguments).stdout.splitlines() if "peer" in line]
-    assert row.split() == ["peer", *["12.3", "±", "0.4", "-", "-", "12.3", "±", "0.4", "-", "-", "-"]]
-    report = json.loads(CliRunner().invoke(app, [*arguments, "--format", "json"]).stdout)
-    assert [other["recipe"] for other in report["compared"]] == ["peer"]
-    mine = tmp_path / "mine.json"
-    mine.write_text(json.dumps(report | {"compared": []}))
-    assert "holds no results" in CliRunner().invoke(app, [*arguments[:-1], str(mine)]).stderr
-    peers.write_text(json.dumps(elsewhere))
+    here = {"recipe": "peer", "dataset": "TOY", "seeds": [0, 1], **given}
+    elsewhere = {**here, "recipe": "other", "dataset": "ELSEWHERE"}
+    peers, mine = tmp_path / "peers.json", tmp_path / "mine.json"
+    peers.write_text(json.dumps([here, elsewhere]))
+
+    def benchmark(*others: Path, form: str = "json") -> Result:
+        compare = [argument for other in others for argument in ("--compare", str(other))]
+        arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", form, *compare]
+        return CliRunner().invoke(app, arguments)
+
+    mine.write_text(benchmark(peers).stdout)
+    assert [row["recipe"] for row in json.loads(mine.read_text())["compared"]] == ["peer"]
+    lines = benchmark(mine, peers, form="table").stdout.splitlines()
+    heading, first, second, third = lines[-4:]
+    assert heading.split() == ["seeds", "T", "u", "s", "H", "best_H", "AUSUC", "seconds"]
+    assert first.split()[:-3] == second.split()[:-3]  # a run again, but for its seconds
+    assert first.split()[0] == "best"
+    assert third.split() == [
+        "peer",
+        "2",
+        *["12.3", "±", "0.4", "-", "-", "12.3", "±", "0.4", "-", "-", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"recipe": "peer", "dataset": "ELSEWHERE", "seeds": [0]}', "is of the data set TOY"),
+        ('{"recipe": "peer", "dataset": "TOY", "seeds": [0], "is_conventional": true}', "same setting"),
+        ("[1, 2]", "holds no results"),
+        ('{"recipe": "peer"}', "holds no results"),
+        ('{"recipe": "p", "dataset": "TOY", "seeds": [0], "T": {"mean": "x"}}', "holds no results"),
+        ("no json", "holds no results"),
+        (None, "cannot be read"),
+    ],
+)
+def test_results_that_cannot_be_compared_are_refused(
+    dataset: Path, tmp_path: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "peers.json").write_text(content)
+    arguments = ["benchmark", str(dataset), "--compare", str(tmp_path / "peers.json")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
-    assert "is of the data set TOY" in result.stderr
-
-
-def test_what_a_run_prints_can_be_compared_with(dataset: Path, tmp_path: Path) -> None:
-    result = run(read_xlsa17(dataset), "best", seeds=1)
-    (tmp_path / "one.json").write_text(json.dumps(result.to_dict()))
-    (again,) = read_results(tmp_path / "one.json")
-    assert again.to_dict() == result.to_dict()
+    assert message in result.stderr
 
 
 def test_calibration_is_measured_by_a_head_of_the_seen_classes(dataset: Path) -> None:
-    figures = run(read_xlsa17(dataset), "best", seeds=1, with_calibration=True).figures
-    assert 0 <= figures["ECE"].mean <= 100
+    data = read_xlsa17(dataset)
+    figures = run(data, "best", seeds=1, with_calibration=True).figures
+    rows, test = data.rows["trainval"], data.rows["test_seen"]
+    table = data.table.select(data.table.names[:SEEN])
+    head = train_on_features(data.features[rows], data.labels[rows], table)
+    scores = head.scores(table, data.features[test])
+    ece = calibration_error(scores - head.seen_penalty, data.labels[test], head.temperature)
+    assert figures["ECE"].mean == pytest.approx(100 * ece)
     assert 50 < figures["unknown_AUROC"].mean <= 100
+    with pytest.raises(DataError, match="one of the two"):
+        run(data, "best", seeds=1, is_conventional=True, with_calibration=True)
 
 
 def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from zsl_images.classes import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import OutputError, WeightsError
 from zsl_images.features import extract_features
+from zsl_images.mmvae import MultiModalVAE
 from zsl_images.networks import on_sphere
+from zsl_images.recipes import recipe_named
 
 
 @pytest.fixture
@@ -167,18 +169,38 @@ def test_the_shipped_table_fits_the_shipped_head() -> None:
     assert table.aligned_to(head.table.attribute_names).attributes.shape == (50, 85)
 
 
-def test_a_head_of_format_1_is_read_without_memory(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_head_of_an_older_format_is_read(
+    trained: ZeroShotClassifier, tmp_path: Path, number: int
+) -> None:
     path = tmp_path / "head.safetensors"
-    save_head(replace(trained.head, memory=None), path)
+    save_head(trained.head if number == 2 else replace(trained.head, memory=None), path)
     header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
-    header["format"] = "zsl_images head 1"
+    header["format"] = f"zsl_images head {number}"
     old = resaved(path, "old.safetensors", header=json.dumps(header), **{"prior.relevance": None})
     head = load_head(old)
-    assert head.memory is None
+    assert (head.memory is None) == (number == 1)
     assert head.residuals == {}
     assert head.table.names == trained.table.names
     assert head.known_distances == ()  # they were measured elsewhere
     assert (head.model.prior.relevance == 1).all()
+
+
+def test_an_older_head_with_a_dense_prior_network_is_read(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    model = MultiModalVAE(
+        replace(recipe_named("mmvae").model, feature_dim=24, attribute_dim=4, latent_dim=8)
+    )
+    path = tmp_path / "head.safetensors"
+    save_head(replace(trained.head, model=model, memory=None), path)
+    header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
+    header["format"] = "zsl_images head 2"
+    head = load_head(resaved(path, "old.safetensors", header=json.dumps(header)))
+    assert torch.equal(
+        head.class_priors(head.table),
+        model.eval().class_priors(torch.from_numpy(head.table.attributes)),
+    )
 
 
 def test_residuals_and_memory_are_kept(trained: ZeroShotClassifier, tmp_path: Path) -> None:

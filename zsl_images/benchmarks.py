@@ -49,6 +49,7 @@ class BenchmarkResult:
             temperature that the validation chose; and, where asked for, those of
             `calibration_on_test`.
         heads: the trained heads, one a seed.
+        is_conventional: whether this is the conventional setting, see `run`.
         paper: the paper's u, s and H, or its T in the conventional setting, where it has them.
     """
 
@@ -56,13 +57,15 @@ class BenchmarkResult:
     dataset: str
     seeds: tuple[int, ...]
     figures: Mapping[str, Figure]
+    is_conventional: bool = False
     heads: tuple[Head, ...] = field(default=(), repr=False)
     paper: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output."""
         figures = {name: asdict(figure) for name, figure in self.figures.items()}
-        return {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds, **figures}
+        setting = {"is_conventional": True} if self.is_conventional else {}
+        return {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds} | setting | figures
 
 
 def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
@@ -75,16 +78,21 @@ def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
         content = json.loads(Path(path).read_text("utf-8"))
         return [
             BenchmarkResult(
-                row.pop("recipe"),
-                row.pop("dataset"),
-                tuple(row.pop("seeds")),
-                {name: Figure(float(value["mean"]), float(value["sd"])) for name, value in row.items()},
+                recipe=str(row["recipe"]),
+                dataset=str(row["dataset"]),
+                seeds=tuple(map(int, row["seeds"])),
+                figures={
+                    name: Figure(float(value["mean"]), float(value["sd"]))
+                    for name, value in row.items()
+                    if isinstance(value, dict)
+                },
+                is_conventional=bool(row.get("is_conventional")),
             )
             for row in (content if isinstance(content, list) else [content])
         ]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise DataError(
             f"{path} holds no results ({error!r}); expected what `zsl benchmark --format json` prints, "
             "or a list of it"
@@ -144,13 +152,22 @@ def run(
 
     The seen penalty γ is the one with the best harmonic mean on a validation: trained on `train`
     less a fifth, measured on that fifth and on `val`. Then the head is trained on `trainval`, and
-    the test rows are looked at once.
+    the test rows are looked at once. Another training holds photos out for the temperature.
 
     In the conventional setting (the paper's table 1) all photos of seen classes are learned from,
     unseen classes are the only candidates, and T is the only figure of accuracy. With calibration
     there are the figures of `calibration_on_test` too, which take some further trainings.
+
+    Raises:
+        DataError: there is no such recipe, or calibration is asked for in the conventional setting,
+            where the photos that it needs are learned from.
     """
     recipe = recipe_named(recipe_name)
+    if is_conventional and with_calibration:
+        raise DataError(
+            "in the conventional setting no photo of a seen class is left to measure calibration with; "
+            "ask for one of the two"
+        )
     if not recipe_name.startswith("best") and data.name.upper() in PAPER_STEPS:
         rows = len(data.rows["trainval"]) / recipe.training.batch_size
         warm_up, learn = (steps / rows for steps in PAPER_STEPS[data.name.upper()])
@@ -192,6 +209,7 @@ def run(
         seeds=tuple(range(seeds)),
         figures=mean_and_sd(runs),
         heads=tuple(heads),
+        is_conventional=is_conventional,
         paper=PAPER_CONVENTIONAL.get(key) if is_conventional else PAPER.get(key),
     )
 
@@ -269,12 +287,12 @@ def calibration_on_test(
     )
     seen, unseen = (data.features[data.rows[name]] for name in ("test_seen", "test_unseen"))
     report = assess(
-        head.scores(table, seen),
+        head.scores(head.table, seen),
         labels[data.rows["test_seen"]],
         head.table,
         seen_penalty=head.seen_penalty,
         temperature=head.temperature,
-        distances=(head.distances(table, seen), head.distances(table, unseen)),
+        distances=(head.distances(head.table, seen), head.distances(head.table, unseen)),
     )
     return {name: 100 * report.figures[name] for name in ("ECE", "unknown_AUROC")}
 

@@ -96,7 +96,7 @@ class Head:
         balanced_seen_penalty: γ with the highest harmonic mean on validation classes.
         temperature: of the softmax over scores.
         known_distances: how far photos of known classes lie from their nearest class centre, see
-            `scoring.unknown_scores`; empty where the head was not validated.
+            `scoring.unknown_scores`; empty where the head was not validated, or is of an older format.
         metrics: validation figures, by name.
         version: of the package that trained it.
         residuals: class name → what is added to its prior mu(a), (L,), for classes whose place was
@@ -142,7 +142,8 @@ class Head:
                 for row, name in enumerate(table.names):
                     if name in row_of:
                         centres[row] = self.memory.means[row_of[name]]
-            return on_sphere(centres, self.model.config.radius).clone()
+            centres = on_sphere(centres, self.model.config.radius)
+        return centres.clone()
 
     def distances(
         self, table: ClassTable, features: npt.NDArray[np.float32]

@@ -102,19 +102,19 @@ def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
 def fit_temperature(scores: Scores, labels: Labels) -> float:
     """The temperature with the lowest negative log-likelihood (Guo et al., 2017).
 
-    To the N photos comes an average one that is of its runner-up: N photos without a mistake do not
-    say that there are none (Laplace's rule of succession).
+    To the N photos comes an average one that is of the likeliest other class: N photos without a
+    mistake do not say that there are none (Laplace's rule of succession).
 
     Args:
         scores: (N, K), the seen penalty already taken off.
         labels: (N,) column of the true class.
     """
     logits, target = torch.from_numpy(scores), torch.from_numpy(labels)
-    runner_up = logits.scatter(1, target[:, None], -torch.inf).argmax(1)
+    other = logits.scatter(1, target[:, None], -torch.inf).argmax(1)
 
     def loss(log_temperature: float) -> float:
         scaled = logits / float(np.exp(log_temperature))
-        return float(F.cross_entropy(scaled, target) + F.cross_entropy(scaled, runner_up) / len(logits))
+        return float(F.cross_entropy(scaled, target) + F.cross_entropy(scaled, other) / len(logits))
 
     spread = float(np.std(scores)) or 1.0
     bounds = (np.log(spread * 1e-4), np.log(spread * 1e2))
@@ -167,7 +167,7 @@ class Calibration:
 
 
 def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: float) -> Calibration:
-    """Choose γ on validation folds, and the temperature on photos of seen classes.
+    """Choose γ on validation folds, and the temperature and known distances on photos of seen classes.
 
     Args:
         outcomes: of each fold, with photos of seen and pseudo-unseen classes.
@@ -285,7 +285,7 @@ def make_folds(
         held_out: share of each seen class's rows that is not learned from.
 
     Raises:
-        DataError: fewer than five classes, or no class with two photos.
+        DataError: fewer than five classes, or no class with three photos.
     """
     classes = generator.permutation(np.unique(labels))
     if len(classes) < 5:

@@ -1,7 +1,8 @@
 """Learning: from photos, or their features, and a class table to a head.
 
 A head is first trained without some photos and with some seen classes playing unseen ones: this
-gives the seen penalty, the temperature and honest figures. Then it is trained on all there is.
+gives the seen penalty and honest figures; and without some photos alone: this gives the temperature
+and how far photos of known classes lie off. Then it is trained on all there is.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def train(
         backbone: a name, or one that is loaded already.
         backbone_weights: a local file or folder, see `load_backbone`.
         device: where the backbone runs; the head is always trained on the CPU.
-        recipe: `best`, `mmvae`, `sgal` or `sgal-dropout`, or one of your own.
+        recipe: one of `recipes.RECIPES` by its name, or one of your own.
         seed: the same seed gives the same head on the same machine.
         folds: validations with pseudo-unseen classes, 0 to 5, beside one that holds out photos alone;
             without any, γ is 0, the temperature 1 and there are no figures.

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 TEXT_SHARE = 0.25
-"""What descriptions count beside attributes; chosen on seen classes that played unseen."""
+"""What descriptions count beside attributes before a `KernelPrior` learns their relevance; chosen on
+seen classes that played unseen."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from zsl_images.errors import DataError
 from zsl_images.networks import ModelConfig
 from zsl_images.training import Recipe, TrainConfig
 
-_PAPER = TrainConfig(learn_rate=5e-4, learn_epochs=40, seen_only_probability=0.0)
+_PAPER = TrainConfig(learn_rate=5e-4, learn_epochs=40)
 """The paper's, with as many steps of generate-and-learn as the encoder alone can use (it learns there
-alone, see `training.generate_and_learn`), and without the further steps on seen rows that the authors'
-code takes but algorithm 1 does not; chosen on seen classes that played unseen."""
+alone, see `training.generate_and_learn`); chosen on seen classes that played unseen."""
 
 _BEST = Recipe(
     ModelConfig(
@@ -36,7 +35,6 @@ _BEST = Recipe(
         regularisation_weight=0.0,
         cross_entropy_weight=1.0,
         left_out_weight=0.5,
-        seen_only_probability=0.0,
         noise="measured",
     ),
 )

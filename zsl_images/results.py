@@ -82,7 +82,7 @@ class Prediction:
         path: where the image came from; None for an image given as an object.
         top: the likeliest classes, probabilities falling.
         unknown_score: 0..1, near 1 where the image lies farther from every candidate than images of
-            known classes do; None where the head was not validated.
+            known classes do; None where the head was not validated, or is of an older format.
         is_abstention: whether `top[0]` is not trusted enough to be the answer.
         levels: the likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
         answer: the finest of them that is trusted enough; None where none is, or without a taxonomy.

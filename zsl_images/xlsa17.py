@@ -69,7 +69,7 @@ def read_xlsa17(folder: str | os.PathLike[str]) -> Benchmark:
     width = len(str(attributes.shape[1]))
     attribute_names = [f"attribute_{i + 1:0{width}}" for i in range(attributes.shape[1])]
     return Benchmark(
-        name=folder.name,
+        name=folder.resolve().name,
         features=np.ascontiguousarray(features, np.float32),
         labels=labels,
         table=ClassTable(tuple(names), tuple(attribute_names), attributes, is_seen),

@@ -29,7 +29,7 @@ from zsl_images.benchmarks import (
     mean_and_sd,
     validation_fold,
 )
-from zsl_images.files import replacing
+from zsl_images.files import check_writable, replacing
 from zsl_images.metrics import seen_unseen_curve
 from zsl_images.xlsa17 import Benchmark, read_xlsa17
 
@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, required=True, help="JSON file of the results")
     arguments = parser.parse_args()
+    check_writable(arguments.out)
     results = []
     for folder in arguments.datasets:
         data = read_xlsa17(folder)
