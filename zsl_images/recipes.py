@@ -35,6 +35,7 @@ _BEST = Recipe(
         regularisation_weight=0.0,
         cross_entropy_weight=1.0,
         left_out_weight=0.5,
+        seen_only_probability=0.0,
         noise="measured",
     ),
 )

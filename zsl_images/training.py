@@ -46,8 +46,7 @@ class TrainConfig:
             alone, so that the encoder learns what unseen classes need; for a `KernelPrior`.
         ridge: of a `KernelPrior`, see `KernelPrior.solve`.
         generated_share: share of a batch of generate-and-learn that is generated.
-        seen_only_probability: of an extra step on seen rows alone, after each of generate-and-learn;
-            the authors' code takes 0.5, their algorithm 1 has none.
+        seen_only_probability: of an extra step on seen rows alone, after each of generate-and-learn.
         dropout_samples: generated features for each z with the decoder's dropout active (eq. 9).
         noise: of generated features. `unit`: z ~ N(mu(a), I) and x the decoder's mean, as the paper
             has it. `measured`, for a `KernelPrior`: z as far off the prior as seen classes lie off
@@ -68,7 +67,7 @@ class TrainConfig:
     left_out_weight: float = 0.0
     ridge: float = 0.1
     generated_share: float = 0.9
-    seen_only_probability: float = 0.0
+    seen_only_probability: float = 0.5
     dropout_samples: int = 0
     noise: Literal["unit", "measured"] = "unit"
 
