@@ -1,5 +1,5 @@
 """The command line `zsl`: each command parses, calls the library and shows what came out."""
 
-from zsl_images.cli.app import app
+from .app import app
 
 __all__ = ["app"]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
-from zsl_images.cli.options import (
+
+from .console import FINISHED_WITH_FAILURES, progress
+from .options import (
     BackboneWeights,
     Device,
     FeatureCache,
@@ -41,10 +42,10 @@ def adapt(
     It helps where unseen classes have a good many photos in the folder. Leave classes that are
     surely not there out of the candidates (--attributes).
     """
-    from zsl_images import updating
-    from zsl_images.classes import ClassTable
+    from zsl_images.classes.class_table import ClassTable
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.files import check_writable
+    from zsl_images.learning.adapt import adapt as adapt_to_photos
 
     check_writable(out)
     table = ClassTable.read(attributes) if attributes else None
@@ -53,7 +54,7 @@ def adapt(
         classifier = classifier.with_classes(table)
     classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
     with progress() as show:
-        result = updating.adapt(classifier, photos, cache=features, on_step=show)
+        result = adapt_to_photos(classifier, photos, cache=features, on_step=show)
     result.classifier.save(out)
     report = result.report
     if format is ReportFormat.JSON:

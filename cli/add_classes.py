@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
-from zsl_images.cli.options import BackboneWeights, Device, FeatureCache, HeadOut, Weights
+
+from .console import FINISHED_WITH_FAILURES, progress
+from .options import BackboneWeights, Device, FeatureCache, HeadOut, Weights
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure
@@ -42,10 +43,10 @@ def add_classes(
         raise typer.BadParameter("photos are only used with --learn", param_hint="--photos")
     if features and not photos:
         raise typer.BadParameter("give the photos that these features are of", param_hint="--photos")
-    from zsl_images.checkpoint import load_head, save_head
-    from zsl_images.classes import ClassTable
+    from zsl_images.classes.class_table import ClassTable
     from zsl_images.files import check_writable
-    from zsl_images.growing import add_classes as grow
+    from zsl_images.head.head_file import load_head, save_head
+    from zsl_images.head.new_classes import add_classes as grow
 
     check_writable(out)
     new, known = ClassTable.read(table), None
@@ -53,13 +54,15 @@ def add_classes(
     with progress() as show:
         if photos:
             from zsl_images.classifier import ZeroShotClassifier
-            from zsl_images.updating import known_features
+            from zsl_images.features.extraction import labelled_features
 
             classifier = ZeroShotClassifier.load(
                 weights, backbone_weights=backbone_weights, device=device
             )
-            rows, names, failures = known_features(classifier, photos, features, show)
-            head, known = classifier.head, (rows, names)
+            found, names = labelled_features(
+                photos, classifier.table.names, classifier.backbone, features, show
+            )
+            head, known, failures = classifier.head, (found.features, names), found.failures
         else:
             head = load_head(weights)
         head = grow(head, new, learn=learn, known=known, seed=seed, on_step=show)

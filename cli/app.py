@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from zsl_images.cli.adapt import adapt
-from zsl_images.cli.add_classes import add_classes
-from zsl_images.cli.benchmark import benchmark
-from zsl_images.cli.classes import classes
-from zsl_images.cli.classify import classify
-from zsl_images.cli.console import ReportingGroup
-from zsl_images.cli.evaluate import evaluate
-from zsl_images.cli.features import features
-from zsl_images.cli.label import label
-from zsl_images.cli.relabel import relabel
-from zsl_images.cli.speed import speed
-from zsl_images.cli.train import train
 
 from zsl_images.version import __version__
+
+from .adapt import adapt
+from .add_classes import add_classes
+from .benchmark import benchmark
+from .classes import classes
+from .classify import classify
+from .console import ReportingGroup
+from .evaluate import evaluate
+from .features import features
+from .label import label
+from .relabel import relabel
+from .speed import speed
+from .train import train
 
 app = typer.Typer(
     cls=ReportingGroup,

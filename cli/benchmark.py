@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from zsl_images.cli.console import progress
-from zsl_images.cli.options import RecipeName, RecipeOption, ReportFormat, ReportFormatOption
+
+from .console import progress
+from .options import RecipeName, RecipeOption, ReportFormat, ReportFormatOption
 
 if TYPE_CHECKING:
-    from zsl_images.benchmarks import BenchmarkResult
+    from zsl_images.evaluation.benchmarks import BenchmarkResult
 
 
 def benchmark(
@@ -48,18 +49,18 @@ def benchmark(
 
     The seen penalty is chosen on validation classes; test rows are looked at at the end alone.
     """
-    from zsl_images import benchmarks
-    from zsl_images.checkpoint import save_head
     from zsl_images.errors import DataError
+    from zsl_images.evaluation.benchmarks import read_results, run
+    from zsl_images.evaluation.xlsa17 import read_xlsa17
     from zsl_images.files import check_writable
-    from zsl_images.xlsa17 import read_xlsa17
+    from zsl_images.head.head_file import save_head
 
     data = read_xlsa17(dataset)
     others: list[BenchmarkResult] = []
     for path in compare or ():
         alike = [
             row
-            for row in benchmarks.read_results(path)
+            for row in read_results(path)
             if (row.dataset, row.is_conventional) == (data.name, conventional)
         ]
         if not alike:
@@ -71,7 +72,7 @@ def benchmark(
     if save:
         check_writable(save)
     with progress() as show:
-        result = benchmarks.run(data, recipe.value, seeds, conventional, calibration, on_step=show)
+        result = run(data, recipe.value, seeds, conventional, calibration, on_step=show)
     if save:
         save_head(result.heads[0], save)
     if format is ReportFormat.JSON:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from zsl_images.cli.options import penalty_of
+
+from .options import penalty_of
 
 if TYPE_CHECKING:
-    from zsl_images.classes import ClassTable
+    from zsl_images.classes.class_table import ClassTable
     from zsl_images.classifier import ZeroShotClassifier
 
 ClassAttributes = Annotated[
@@ -31,7 +32,7 @@ TextEncoderName = Annotated[
 
 def described_classes(attributes: Path | None, text: Path | None, text_encoder: str) -> ClassTable:
     """The classes to train on."""
-    from zsl_images.texts import load_text_encoder, read_classes
+    from zsl_images.classes.descriptions import load_text_encoder, read_classes
 
     if attributes is None and text is None:
         raise typer.BadParameter("give --attributes, --text, or both", param_hint="--attributes")
@@ -62,6 +63,6 @@ def decided(
 
 def table_at(attributes: Path | None) -> ClassTable | None:
     """The class table that `--attributes` names; read before anything slow is begun."""
-    from zsl_images.classes import ClassTable
+    from zsl_images.classes.class_table import ClassTable
 
     return ClassTable.read(attributes) if attributes else None

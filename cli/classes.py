@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, progress
-from zsl_images.cli.options import (
+
+from .console import FAILED, FINISHED_WITH_FAILURES, progress
+from .options import (
     BackboneWeights,
     Device,
     FeatureCache,
@@ -20,7 +21,7 @@ from zsl_images.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from zsl_images.tables import Finding
+    from zsl_images.classes.sheets import Finding
 
 classes = typer.Typer(no_args_is_help=True, help="Check class tables, and edit the classes of a head.")
 
@@ -41,11 +42,11 @@ def check(
 
     Exit code 1 says that there are errors; warnings alone leave it at 0.
     """
-    from zsl_images.checking import check_classes
+    from zsl_images.head.class_checks import check_classes
 
     head = None
     if weights:
-        from zsl_images.checkpoint import load_head
+        from zsl_images.head.head_file import load_head
 
         head = load_head(weights)
     findings = check_classes(table, head, margin)
@@ -82,13 +83,13 @@ def new(
 
     Without --out it is printed as CSV with its header.
     """
-    from zsl_images.rows import ClassRow
+    from zsl_images.classes.class_rows import ClassRow
 
     changes = dict(_change(text) for text in set or ())
     if table:
         row = ClassRow.like(name, like, changes, table)
     else:
-        from zsl_images.checkpoint import load_head
+        from zsl_images.head.head_file import load_head
 
         row = ClassRow.like(name, like, changes, load_head(weights).table)
     if out:
@@ -104,7 +105,7 @@ def write(
     weights: Weights = "awa2",
 ) -> None:
     """Write a head's class table as a file."""
-    from zsl_images.checkpoint import load_head
+    from zsl_images.head.head_file import load_head
 
     table = load_head(weights).table
     table.write(out)
@@ -118,8 +119,8 @@ def remove(
     weights: Weights = "awa2",
 ) -> None:
     """Take classes out of a head."""
-    from zsl_images.checkpoint import load_head, save_head
-    from zsl_images.growing import remove_classes
+    from zsl_images.head.edits import remove_classes
+    from zsl_images.head.head_file import load_head, save_head
 
     head = remove_classes(load_head(weights), names)
     save_head(head, out)
@@ -134,8 +135,8 @@ def rename(
     weights: Weights = "awa2",
 ) -> None:
     """Give a class of a head another name."""
-    from zsl_images.checkpoint import load_head, save_head
-    from zsl_images.growing import rename_classes
+    from zsl_images.head.edits import rename_classes
+    from zsl_images.head.head_file import load_head, save_head
 
     save_head(rename_classes(load_head(weights), {old: new}), out)
     typer.echo(f"{out}: {old} is now {new}")
@@ -153,15 +154,15 @@ def promote(
     device: Device = "auto",
 ) -> None:
     """Make unseen classes seen, with a few photos of each."""
-    from zsl_images import updating
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.files import check_writable
+    from zsl_images.learning.promote import promote as promote_classes
 
     check_writable(out)
     classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
     before = len(classifier.table.seen_names)
     with progress() as show:
-        result = updating.promote(classifier, photos, cache=features, on_step=show)
+        result = promote_classes(classifier, photos, cache=features, on_step=show)
     result.classifier.save(out)
     after = len(result.classifier.table.seen_names)
     typer.echo(f"{out}: {after - before} classes promoted, {after} seen in all")

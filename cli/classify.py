@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from zsl_images.cli.candidates import Text, decided, table_at
-from zsl_images.cli.console import FINISHED_WITH_FAILURES
-from zsl_images.cli.details import Details
-from zsl_images.cli.options import (
+
+from .candidates import Text, decided, table_at
+from .console import FINISHED_WITH_FAILURES
+from .details import Details
+from .options import (
     Attributes,
     BackboneWeights,
     Device,
@@ -64,8 +65,8 @@ def classify(
 
     Exit code 3 says that some photos could not be read; the others are labelled all the same.
     """
-    from zsl_images.images import find_images
-    from zsl_images.taxonomy import Taxonomy
+    from zsl_images.classes.taxonomy import Taxonomy
+    from zsl_images.features.photo_paths import find_images
 
     table = table_at(attributes)
     groups = Taxonomy.read(taxonomy) if taxonomy else None
@@ -148,7 +149,7 @@ def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Det
 
 
 def _show_csv(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
-    from zsl_images.labels import to_cell
+    from zsl_images.labelling.label_files import to_cell
 
     fields = ("label", "probability", "is_seen")
     header = ["path", *fields]

@@ -19,8 +19,8 @@ from typer.core import TyperGroup
 from zsl_images.errors import ZSLError
 
 if TYPE_CHECKING:
-    from zsl_images.parts import Progress
-    from zsl_images.results import StepRecord
+    from zsl_images.labelling.label_rows import Progress
+    from zsl_images.progress import StepRecord
 
 FAILED = 1
 INTERRUPTED = 130

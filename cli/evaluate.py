@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from zsl_images.cli.candidates import Text, decided, table_at
-from zsl_images.cli.console import progress
-from zsl_images.cli.options import (
+
+from .candidates import Text, decided, table_at
+from .console import progress
+from .options import (
     BackboneWeights,
     Device,
     FeatureCache,
@@ -48,25 +49,23 @@ def evaluate(
     A folder with res101.mat and att_splits.mat is measured on its test rows, for heads made by
     `zsl benchmark --save`.
     """
-    from zsl_images.checkpoint import load_head
-    from zsl_images.xlsa17 import FEATURES_FILE, read_xlsa17
+    from zsl_images.evaluation.xlsa17 import FEATURES_FILE, read_xlsa17
+    from zsl_images.head.head_file import load_head
 
     if (photos / FEATURES_FILE).is_file():
-        from zsl_images.benchmarks import evaluate_on_test
+        from zsl_images.evaluation.benchmarks import evaluate_on_test
 
         head = load_head(weights)
         report = evaluate_on_test(head, read_xlsa17(photos), penalty_of(head, seen_penalty))
     else:
-        from zsl_images import learning
         from zsl_images.classifier import ZeroShotClassifier
+        from zsl_images.evaluation.evaluate import evaluate as measure
 
         table = table_at(attributes)
         classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
         classifier = decided(classifier, table, text, seen_penalty, False, min_confidence)
         with progress() as show:
-            report = learning.evaluate(
-                classifier, photos, unknown=unknown, cache=features, on_step=show
-            )
+            report = measure(classifier, photos, unknown=unknown, cache=features, on_step=show)
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
         return

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from zsl_images.cli.candidates import ClassAttributes, Text, TextEncoderName, described_classes
-from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
-from zsl_images.cli.options import BackboneName, BackboneWeights, Device, FeatureCache
+
+from .candidates import ClassAttributes, Text, TextEncoderName, described_classes
+from .console import FINISHED_WITH_FAILURES, progress
+from .options import BackboneName, BackboneWeights, Device, FeatureCache
 
 
 class Layout(StrEnum):
@@ -39,8 +40,8 @@ def features(
 
     Without --unseen, a fifth of the classes with photos is held out, chosen by the seed.
     """
-    from zsl_images.backbones import load_backbone
-    from zsl_images.benchmarks import write_photos
+    from zsl_images.evaluation.xlsa17 import write_photos
+    from zsl_images.features.backbones import load_backbone
 
     table = described_classes(attributes, text, text_encoder)
     with progress() as show:

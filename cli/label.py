@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from zsl_images.cli.candidates import Text, decided, table_at
-from zsl_images.cli.console import FINISHED_WITH_FAILURES, INTERRUPTED, label_progress
-from zsl_images.cli.options import (
+
+from .candidates import Text, decided, table_at
+from .console import FINISHED_WITH_FAILURES, INTERRUPTED, label_progress
+from .options import (
     Attributes,
     BackboneWeights,
     BatchSize,
@@ -80,10 +81,10 @@ def label(
     read is a row with its reason, and is tried again once a run has come to its end; exit code 3 says
     that there are some.
     """
+    from zsl_images.classes.taxonomy import Taxonomy
+    from zsl_images.features.photo_paths import find_images
     from zsl_images.files import check_writable
-    from zsl_images.images import find_images
-    from zsl_images.labels import check_suffix
-    from zsl_images.taxonomy import Taxonomy
+    from zsl_images.labelling.label_files import check_suffix
 
     if sum(target is not None for target in (move, copy, link)) > 1:
         raise typer.BadParameter("give one of --move, --copy and --link")
@@ -110,8 +111,8 @@ def label(
     groups = Taxonomy.read(taxonomy) if taxonomy else None
 
     from zsl_images.classifier import ZeroShotClassifier
-    from zsl_images.exports import sort_photos, write_coco, write_label_studio, write_sidecars
-    from zsl_images.labelling import label as label_photos
+    from zsl_images.labelling.exports import sort_photos, write_coco, write_label_studio, write_sidecars
+    from zsl_images.labelling.label import label as label_photos
 
     classifier = decided(
         ZeroShotClassifier.load(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from zsl_images.checkpoint import Head
+    from zsl_images.head.head import Head
 
 
 class ReportFormat(StrEnum):

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from zsl_images.cli.candidates import Text, decided, table_at
-from zsl_images.cli.console import label_progress
-from zsl_images.cli.options import (
+
+from .candidates import Text, decided, table_at
+from .console import label_progress
+from .options import (
     Attributes,
     JsonProgress,
     MinConfidence,
@@ -34,13 +35,13 @@ def relabel(
     json_progress: JsonProgress = False,
 ) -> None:
     """Apply another head or class table to photos whose features were kept; none is opened."""
-    from zsl_images.taxonomy import Taxonomy
+    from zsl_images.classes.taxonomy import Taxonomy
 
     table = table_at(attributes)
     groups = Taxonomy.read(taxonomy) if taxonomy else None
 
     from zsl_images.classifier import ZeroShotClassifier
-    from zsl_images.labelling import relabel as relabel_features
+    from zsl_images.labelling.label import relabel as relabel_features
 
     classifier = ZeroShotClassifier.load(weights, with_backbone=False)
     classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)

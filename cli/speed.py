@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Annotated
 
 import typer
-from zsl_images.cli.options import (
+
+from .options import (
     BackboneName,
     BackboneWeights,
     BatchSize,
@@ -30,9 +31,9 @@ def speed(
     device: Device = "auto",
 ) -> None:
     """Measure photos per second: decoding alone, the backbone alone, and the whole."""
-    from zsl_images.backbones import load_backbone
-    from zsl_images.images import find_images
-    from zsl_images.speed import measure
+    from zsl_images.features.backbones import load_backbone
+    from zsl_images.features.photo_paths import find_images
+    from zsl_images.features.speed import measure
 
     paths = list(islice(find_images(photos), limit))
     speeds = measure(paths, load_backbone(backbone, backbone_weights, device, engine), batch_size)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from zsl_images.cli.candidates import ClassAttributes, Text, TextEncoderName, described_classes
-from zsl_images.cli.console import FINISHED_WITH_FAILURES, progress
-from zsl_images.cli.options import (
+
+from .candidates import ClassAttributes, Text, TextEncoderName, described_classes
+from .console import FINISHED_WITH_FAILURES, progress
+from .options import (
     BackboneName,
     BackboneWeights,
     Device,
@@ -50,10 +51,10 @@ def train(
     check_writable(out)
     table = described_classes(attributes, text, text_encoder)
 
-    from zsl_images import learning
+    from zsl_images.learning.train import train as train_head
 
     with progress() as show:
-        result = learning.train(
+        result = train_head(
             photos,
             table,
             backbone=backbone,

@@ -12,12 +12,12 @@ import torch
 from drawing import COLOURS, UNSEEN, draw
 from PIL import Image
 
-from zsl_images.backbones import Backbone
-from zsl_images.classes import ClassTable
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.learning import train
-from zsl_images.recipes import recipe_named
-from zsl_images.training import Recipe
+from zsl_images.features.backbones import Backbone
+from zsl_images.learning.train import train
+from zsl_images.model.config import Recipe
+from zsl_images.model.recipes import recipe_named
 
 
 @pytest.fixture(autouse=True, scope="session")

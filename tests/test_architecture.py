@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -14,71 +16,93 @@ import pytest
 import zsl_images
 
 ROOT = Path(__file__).parent.parent
-LEVELS = [
-    {"errors", "version"},
-    {"files"},
-    {"tables"},
-    {"attributes"},
-    {"classes", "images", "kept", "labels", "metrics", "results"},
-    {"exports"},
-    {"engines", "networks", "losses", "pretrained", "scoring", "rows", "taxonomy"},
-    {"backbones", "mmvae", "texts", "xlsa17"},
-    {"features"},
-    {"training", "evaluation", "memory"},
-    {"checkpoint", "paper", "recipes"},
-    {"checking", "explanations", "speed", "residuals", "adapting"},
-    {"growing"},
+FLOORS = [
+    {"errors", "version", "defaults"},
+    {"files", "progress", "results"},
+    {"classes", "features", "model"},
+    {"head"},
     {"classifier"},
-    {"learning", "parts"},
-    {"labelling", "benchmarks", "updating"},
-    {"__init__", "cli"},
-    {"__main__"},
+    {"labelling", "learning", "evaluation"},
+    {"cli"},
 ]
-LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
+"""Imports go down only. Rooms on one floor do not know each other."""
+
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 HOMES_OF = {
-    "torch": {name for name, level in LEVEL.items() if level >= LEVEL["engines"]}
-    - {"rows", "taxonomy", "texts", "checking"},
-    "timm": {"backbones", "pretrained"},
-    "torchvision": {"backbones"},
-    "openvino": {"engines"},
-    "onnxruntime": {"engines"},
+    "torch": {"features", "model", "head", "classifier", "evaluation"},
+    "timm": {"features"},
+    "torchvision": {"features"},
+    "openvino": {"features"},
+    "onnxruntime": {"features"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "scipy": {"evaluation", "xlsa17"},
+    "scipy": {"head", "evaluation"},
     "sklearn": {"evaluation"},
 }
-MODULES = sorted((ROOT / "zsl_images").glob("*.py"))
+DOORS = {"__init__.py", "__main__.py"}
+"""Files of the package itself that may open any room."""
+
+LIBRARY = [path for path in sorted((ROOT / "zsl_images").rglob("*.py")) if path.name not in DOORS]
+COMMANDS = sorted((ROOT / "cli").glob("*.py"))
+NAME_OF = {
+    **{path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in LIBRARY},
+    **{path: f"zsl_images.cli.{path.stem}" for path in COMMANDS},
+}
 
 
 def imports(path: Path) -> set[str]:
+    """The modules that a file imports, those inside functions and for types alone too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-            found |= {f"zsl_images.{a.name}" for a in node.names if node.module == "zsl_images"}
+            package = NAME_OF[path].rsplit(".", node.level)[0] if node.level else ""
+            module = ".".join(filter(None, (package, node.module)))
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def room_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("path", NAME_OF, ids=NAME_OF.get)
 def test_imports_go_one_way(path: Path) -> None:
+    room = room_of(NAME_OF[path])
     for name in imports(path):
-        package, _, room = name.partition(".")
-        room = room.partition(".")[0]
-        if package == "zsl_images" and room in LEVEL:
-            assert LEVEL[room] < LEVEL[path.stem], f"{path.stem} imports {room}"
+        package, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
+        if package == "zsl_images" and other in FLOOR and other != room:
+            assert FLOOR[other] < FLOOR[room], f"{NAME_OF[path]} imports {name}"
         if package in HOMES_OF:
-            assert path.stem in HOMES_OF[package], f"{path.stem} imports {package}"
+            assert room in HOMES_OF[package], f"{NAME_OF[path]} imports {package}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "cli").glob("*.py")), ids=lambda path: path.stem)
+def test_no_file_imports_itself_by_a_detour() -> None:
+    known = set(NAME_OF.values())
+    graph = {name: imports(path) & known for path, name in NAME_OF.items()}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.stem)
 def test_the_command_line_imports_no_torch(path: Path) -> None:
     assert not {name.partition(".")[0] for name in imports(path)} & {"torch", "timm", "PIL"}
 
 
-def test_every_room_has_its_place() -> None:
-    assert {path.stem for path in MODULES} | {"cli"} == set(LEVEL)
+def test_every_room_has_its_floor() -> None:
+    assert {room_of(name) for name in NAME_OF.values()} == set(FLOOR)
+
+
+def test_every_room_is_packed() -> None:
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"][
+        "packages"
+    ]
+    rooms = {path.parent.relative_to(ROOT) for path in (ROOT / "zsl_images").rglob("*.py")}
+    assert set(packed) == {".".join(room.parts) for room in rooms} | {
+        "zsl_images.cli",
+        "zsl_images.weights",
+    }
 
 
 def test_public_names_are_there_and_no_others() -> None:
@@ -108,7 +132,7 @@ def test_a_wheel_holds_every_file_of_the_tree(tmp_path: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = set()
     for folder, inside in (("zsl_images", ""), ("cli", "cli/"), ("weights", "weights/")):
-        for path in (ROOT / folder).iterdir():
-            if path.is_file() and not path.name.startswith("."):
-                expected.add(f"zsl_images/{inside}{path.name}")
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts:
+                expected.add(f"zsl_images/{inside}{path.relative_to(ROOT / folder).as_posix()}")
     assert held == expected

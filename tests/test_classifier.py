@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from drawing import COLOURS, UNSEEN, draw
 
-from zsl_images.checkpoint import load_head, save_head
-from zsl_images.classes import ClassTable
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, ClassTableWarning, ImageError, WeightsError
+from zsl_images.head.head_file import load_head, save_head
 from zsl_images.results import Failure, Prediction
-from zsl_images.taxonomy import Taxonomy
 
 
 def test_seen_and_unseen_colours_are_named(trained: ZeroShotClassifier) -> None:

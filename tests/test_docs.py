@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import scipy.io
 from drawing import UNSEEN, draw
-from test_benchmarks import xlsa17_arrays
+from splits import xlsa17_arrays
 from typer.testing import CliRunner
 from wording import WORDS, load_colour_words
-from zsl_images.cli import app
 
-from zsl_images.classes import ClassTable
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.cli import app
 from zsl_images.results import Failure
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +47,7 @@ def folder(
     shutil.copytree(colour_photos, "photos")
     colour_table.write("classes.csv")
     Path("words.csv").write_text(WORDS)
-    monkeypatch.setattr("zsl_images.texts.load_text_encoder", load_colour_words)
+    monkeypatch.setattr("zsl_images.classes.descriptions.load_text_encoder", load_colour_words)
     for name in ("awa2.csv", "awa2-groups.csv"):
         shutil.copy(ROOT / "weights" / name, name)
     colours = replace(colour_table.select(["magenta", "grey"]), names=("violet", "silver"))
@@ -66,7 +66,9 @@ def folder(
 
 @pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_the_shell_session_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zsl_images.benchmarks.PAPER_STEPS", {})  # 64,000 steps take too long here
+    monkeypatch.setattr(
+        "zsl_images.evaluation.benchmarks.PAPER_STEPS", {}
+    )  # 64,000 steps take too long here
     for command in COMMANDS:
         before, _, command = command.rpartition("| ")
         command, _, out = command.partition(" > ")

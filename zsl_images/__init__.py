@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from zsl_images.version import __version__
 
 if TYPE_CHECKING:
-    from zsl_images.backbones import Backbone, load_backbone
-    from zsl_images.checking import check_classes
-    from zsl_images.classes import ClassTable
+    from zsl_images.classes.class_rows import ClassRow
+    from zsl_images.classes.class_table import ClassTable
+    from zsl_images.classes.descriptions import TextEncoder, load_text_encoder, read_classes
+    from zsl_images.classes.sheets import Finding
+    from zsl_images.classes.taxonomy import Taxonomy
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.errors import (
         BackboneError,
@@ -28,48 +30,49 @@ if TYPE_CHECKING:
         WeightsError,
         ZSLError,
     )
-    from zsl_images.features import FeatureSet, extract_features
-    from zsl_images.labelling import label, relabel
-    from zsl_images.learning import evaluate, train
-    from zsl_images.results import Candidate, Evaluation, Explanation, Failure, LevelLabel, Prediction
-    from zsl_images.rows import ClassRow
-    from zsl_images.tables import Finding
-    from zsl_images.taxonomy import Taxonomy
-    from zsl_images.texts import TextEncoder, load_text_encoder, read_classes
-    from zsl_images.updating import adapt, promote
+    from zsl_images.evaluation.assessment import Evaluation
+    from zsl_images.evaluation.evaluate import evaluate
+    from zsl_images.features.backbones import Backbone, load_backbone
+    from zsl_images.features.extraction import FeatureSet, extract_features
+    from zsl_images.head.class_checks import check_classes
+    from zsl_images.labelling.label import label, relabel
+    from zsl_images.learning.adapt import adapt
+    from zsl_images.learning.promote import promote
+    from zsl_images.learning.train import train
+    from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Prediction
 
 _HOMES = {
-    "Backbone": "backbones",
+    "Backbone": "features.backbones",
     "BackboneError": "errors",
     "Candidate": "results",
-    "ClassRow": "rows",
-    "ClassTable": "classes",
+    "ClassRow": "classes.class_rows",
+    "ClassTable": "classes.class_table",
     "ClassTableError": "errors",
-    "Evaluation": "results",
+    "Evaluation": "evaluation.assessment",
     "Explanation": "results",
     "Failure": "results",
-    "FeatureSet": "features",
-    "Finding": "tables",
+    "FeatureSet": "features.extraction",
+    "Finding": "classes.sheets",
     "ImageError": "errors",
     "LevelLabel": "results",
     "Prediction": "results",
-    "Taxonomy": "taxonomy",
-    "TextEncoder": "texts",
+    "Taxonomy": "classes.taxonomy",
+    "TextEncoder": "classes.descriptions",
     "TextEncoderError": "errors",
     "WeightsError": "errors",
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
-    "adapt": "updating",
-    "check_classes": "checking",
-    "evaluate": "learning",
-    "extract_features": "features",
-    "label": "labelling",
-    "load_backbone": "backbones",
-    "load_text_encoder": "texts",
-    "promote": "updating",
-    "read_classes": "texts",
-    "relabel": "labelling",
-    "train": "learning",
+    "adapt": "learning.adapt",
+    "check_classes": "head.class_checks",
+    "evaluate": "evaluation.evaluate",
+    "extract_features": "features.extraction",
+    "label": "labelling.label",
+    "load_backbone": "features.backbones",
+    "load_text_encoder": "classes.descriptions",
+    "promote": "learning.promote",
+    "read_classes": "classes.descriptions",
+    "relabel": "labelling.label",
+    "train": "learning.train",
 }
 
 __all__ = [

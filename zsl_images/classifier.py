@@ -6,22 +6,26 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from zsl_images import growing
-from zsl_images.backbones import Backbone, load_backbone
-from zsl_images.checkpoint import DEFAULT_HEAD, Head, load_head, save_head
-from zsl_images.classes import ClassTable
+from zsl_images.classes.class_table import ClassTable, warn_of_scale
+from zsl_images.classes.descriptions import encoder_of, read_classes
+from zsl_images.classes.taxonomy import RollUp, Taxonomy, deepest
+from zsl_images.defaults import DEFAULT_HEAD, TOP_K
 from zsl_images.errors import ClassTableError, DataError, ImageError
-from zsl_images.explanations import Explainer
-from zsl_images.features import ImageLike, OnStep, stream_features
-from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Prediction
-from zsl_images.scoring import (
+from zsl_images.features.backbones import Backbone, load_backbone
+from zsl_images.features.extraction import ImageLike, stream_features
+from zsl_images.head import edits, new_classes
+from zsl_images.head.decisions import _ROWS, FeatureLabels, _check_top_k, _Scored
+from zsl_images.head.explanations import Explainer
+from zsl_images.head.head import Head
+from zsl_images.head.head_file import load_head, save_head
+from zsl_images.model.scoring import (
     class_probabilities,
     class_scores,
     nearest_distances,
@@ -29,40 +33,8 @@ from zsl_images.scoring import (
     top_classes,
     unknown_scores,
 )
-from zsl_images.taxonomy import RollUp, Taxonomy, deepest
-from zsl_images.texts import encoder_of, read_classes
-
-TOP_K = 5
-"""How many candidates a prediction carries where nothing is said."""
-
-
-_ROWS = 4096
-"""Features that are scored at once."""
-
-
-class FeatureLabels(NamedTuple):
-    """The likeliest classes of N features.
-
-    Args:
-        probabilities: (N, k), falling.
-        columns: (N, k), the classes' rows in the table.
-        unknown: (N,), see `Prediction.unknown_score`; NaN where the head was not validated.
-        answers: (N,), see `Prediction.answer`; None without a taxonomy.
-    """
-
-    probabilities: npt.NDArray[np.float32]
-    columns: npt.NDArray[np.int64]
-    unknown: npt.NDArray[np.float32]
-    answers: list[LevelLabel | None]
-
-
-class _Scored(NamedTuple):
-    """Of B features: latents (B, L), penalised scores and probabilities (B, K), unknown scores (B,)."""
-
-    latents: Tensor
-    scores: Tensor
-    probabilities: Tensor
-    unknown: Tensor
+from zsl_images.progress import OnStep
+from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +140,14 @@ class ZeroShotClassifier:
         seed: int = 0,
         on_step: OnStep | None = None,
     ) -> ZeroShotClassifier:
-        """The same classifier with unseen classes more; see `growing.add_classes`.
+        """The same classifier with unseen classes more; see `head.new_classes`.
 
         Raises:
             ClassTableError: a class is a candidate already, or an attribute is lacking.
             DataError: `learn` is asked of a head that remembers nothing to generate from.
         """
         return self.with_head(
-            growing.add_classes(
+            new_classes.add_classes(
                 self.own_head(), table, learn=learn, known=known, seed=seed, on_step=on_step
             )
         )
@@ -186,7 +158,7 @@ class ZeroShotClassifier:
         Raises:
             ClassTableError: a name is no candidate, or none would be left.
         """
-        return self.with_head(growing.remove_classes(self.own_head(), names))
+        return self.with_head(edits.remove_classes(self.own_head(), names))
 
     def rename_classes(self, names: Mapping[str, str]) -> ZeroShotClassifier:
         """The same classifier with other names (old → new) for its classes.
@@ -194,7 +166,7 @@ class ZeroShotClassifier:
         Raises:
             ClassTableError: an old name is no candidate, or a new one is one already.
         """
-        return self.with_head(growing.rename_classes(self.own_head(), names))
+        return self.with_head(edits.rename_classes(self.own_head(), names))
 
     def with_classes(self, table: ClassTable) -> ZeroShotClassifier:
         """The same classifier with the classes of `table` as its only candidates.
@@ -207,7 +179,7 @@ class ZeroShotClassifier:
         """
         head_table = self.head.table
         table = table.aligned_to(head_table.attribute_names)
-        growing.warn_of_scale(head_table, table)
+        warn_of_scale(head_table, table)
         return replace(self, table=table.with_seen(head_table.seen_names))
 
     def with_descriptions(
@@ -403,8 +375,3 @@ class ZeroShotClassifier:
             return predictions
 
         return label
-
-
-def _check_top_k(top_k: int) -> None:
-    if top_k < 1:
-        raise ValueError(f"top_k is {top_k}, expected 1 or more")

@@ -12,6 +12,11 @@
 Every message says what was given, what was expected, and the next step.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
 
 class ZSLError(Exception):
     """Root of all errors that this package raises on purpose."""
@@ -47,3 +52,13 @@ class OutputError(ZSLError, OSError):
 
 class ClassTableWarning(UserWarning):
     """A class table can be used, but something in it deserves a look."""
+
+
+def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
+    """`a, b, c and 5 more`, each with the nearest of the `known` names where one is near."""
+    shown = []
+    for name in names[:limit]:
+        near = difflib.get_close_matches(name, known, n=1)
+        shown.append(f"{name} (did you mean {near[0]}?)" if near else name)
+    more = len(names) - limit
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -89,3 +89,11 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def is_offline() -> bool:
+    """Whether ZSL_OFFLINE or HF_HUB_OFFLINE forbids downloads: 1, true, yes or on."""
+    return any(
+        os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
+        for name in ("ZSL_OFFLINE", "HF_HUB_OFFLINE")
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from zsl_images.errors import DataError
@@ -156,90 +155,3 @@ class Failure:
             "unknown_score": None,
             "error": self.reason,
         }
-
-
-@dataclass(frozen=True)
-class GZSLReport:
-    """Figures of a head on photos of seen and unseen classes, each 0..1, per-class top-1.
-
-    Args:
-        T: accuracy on unseen classes with the unseen classes as the only candidates (ZSL).
-        u: accuracy on unseen classes, all classes being candidates (GZSL).
-        s: accuracy on seen classes, all classes being candidates (GZSL).
-        H: harmonic mean of u and s.
-        best_H: highest harmonic mean over all seen penalties.
-        AUSUC: area under the seen-unseen curve.
-    """
-
-    T: float
-    u: float
-    s: float
-    H: float
-    best_H: float
-    AUSUC: float
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not -1e-9 <= value <= 1 + 1e-9:
-                raise DataError(f"{name} is {value}, expected 0..1")
-
-    def to_dict(self) -> dict[str, float]:
-        """The figures by name."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class ClassAccuracy:
-    """Top-1 accuracy (0..1) on the photos of one class."""
-
-    label: str
-    is_seen: bool
-    photos: int
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a head does on labelled photos.
-
-    Args:
-        figures: by name, each 0..1, all classes of the table being candidates. `seen_accuracy`,
-            `unseen_accuracy`: per-class top-1, where there are such photos; `per_class`, `per_image`:
-            top-1 of all photos; `top5`: per class; `ECE`: of the likeliest class's probability;
-            `coverage`, `answered_accuracy`: share of photos that get a label at the least confidence
-            asked for, and how many of these labels are right; where there are photos of both kinds
-            the figures of `GZSLReport`, and T, u, s and H `_per_image`; `unknown_AUROC`, where there
-            are photos of other classes.
-        per_class: in the order of the class table.
-        confusions: (class, label given, photos), the most frequent first.
-        curve: the seen-unseen curve, up to 101 points (seen penalty, s, u); empty where there are not
-            photos of both kinds.
-        failures: photos that could not be read.
-    """
-
-    figures: Mapping[str, float]
-    per_class: tuple[ClassAccuracy, ...]
-    confusions: tuple[tuple[str, str, int], ...] = ()
-    curve: tuple[tuple[float, float, float], ...] = ()
-    failures: tuple[Failure, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields of the JSON output."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """How far a long piece of work has come.
-
-    Args:
-        phase: what is being done, such as `warm-up`.
-        step: steps done.
-        steps: steps in all.
-        losses: the latest losses by name, none where nothing is learned.
-    """
-
-    phase: str
-    step: int
-    steps: int
-    losses: Mapping[str, float] = field(default_factory=dict)

@@ -13,11 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from zsl_images.evaluation import gzsl_report, scores_of
-from zsl_images.recipes import recipe_named
-from zsl_images.training import Recipe, fit
-from zsl_images.xlsa17 import read_xlsa17
+from zsl_images.evaluation.xlsa17 import read_xlsa17
+from zsl_images.head.metrics import gzsl_report
+from zsl_images.model.config import Recipe
+from zsl_images.model.recipes import recipe_named
+from zsl_images.model.training import fit
 
 FIGURES = ("T", "u", "s", "H", "best_H", "AUSUC")
 
@@ -83,8 +85,17 @@ def main() -> None:
                 )
                 labels = np.searchsorted(present, data.labels)
                 for seed in range(arguments.seeds):
-                    model = fit(data.features[train], labels[train], table, recipe, seed)
-                    scores = scores_of(model, table, data.features[test])
+                    model = fit(
+                        data.features[train],
+                        labels[train],
+                        table.attributes,
+                        table.is_seen,
+                        recipe,
+                        seed,
+                    )
+                    scores = model.scores(
+                        torch.tensor(data.features[test]), torch.tensor(table.attributes)
+                    ).numpy()
                     report = gzsl_report(scores, labels[test], table.is_seen, 0.0)
                     found.append([100 * report.to_dict()[key] for key in FIGURES])
             means = " | ".join(f"{value:.1f}" for value in np.mean(found, axis=0))

@@ -15,14 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from zsl_images.benchmarks import run
-from zsl_images.classes import ClassTable
-from zsl_images.evaluation import gzsl_report, scores_of
-from zsl_images.recipes import recipe_named
-from zsl_images.texts import DEFAULT_TEXT_ENCODER, load_text_encoder, read_descriptions
-from zsl_images.training import fit
-from zsl_images.xlsa17 import Benchmark, read_xlsa17
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.descriptions import load_text_encoder, read_descriptions
+from zsl_images.defaults import DEFAULT_TEXT_ENCODER
+from zsl_images.evaluation.benchmarks import run
+from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
+from zsl_images.head.metrics import gzsl_report
+from zsl_images.model.recipes import recipe_named
+from zsl_images.model.training import fit
 
 FIGURES = ("T", "u", "s", "H", "best_H", "AUSUC")
 
@@ -40,8 +42,18 @@ def of_folds(data: Benchmark, seeds: int) -> Iterator[list[float]]:
         table = data.table.select([data.table.names[k] for k in present])
         table = table.with_seen([table.names[k] for k in np.unique(labels[train])])
         for seed in range(seeds):
-            model = fit(data.features[train], labels[train], table, recipe_named("best"), seed)
-            scores = scores_of(model, table, data.features[held_out])
+            model = fit(
+                data.features[train],
+                labels[train],
+                table.attributes,
+                table.is_seen,
+                recipe_named("best"),
+                seed,
+                text_dim=table.text_dim,
+            )
+            scores = model.scores(
+                torch.tensor(data.features[held_out]), torch.tensor(table.attributes)
+            ).numpy()
             report = gzsl_report(scores, labels[held_out], table.is_seen, 0.0).to_dict()
             yield [100 * report[name] for name in FIGURES]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from zsl_images.classes import ClassTable
+from zsl_images.classes.class_table import ClassTable
 
 SHAPES = {"disc": (100.0, 0.0), "box": (0.0, 100.0)}
 COLOURS = {

@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from zsl_images.checkpoint import BackboneInfo, Head
-from zsl_images.evaluation import fit_temperature, scores_of
-from zsl_images.explanations import Explainer
-from zsl_images.recipes import recipe_named
-from zsl_images.scoring import class_scores
-from zsl_images.training import fit
-from zsl_images.xlsa17 import Benchmark, read_xlsa17
+from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
+from zsl_images.head.calibration import fit_temperature
+from zsl_images.head.explanations import Explainer
+from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.model.recipes import recipe_named
+from zsl_images.model.scoring import class_scores
+from zsl_images.model.training import fit
 
 COUNTS = (1, 3)
 
@@ -82,8 +82,10 @@ def parts(data: Benchmark, is_test: bool) -> Iterator[tuple[Head, np.ndarray]]:
         labels = np.searchsorted(present, data.labels[train])
         table = table.with_seen([table.names[k] for k in np.unique(labels)])
         recipe = recipe_named("best")
-        model = fit(data.features[train], labels, table, recipe, seed=0)
-        scores = scores_of(model, table, data.features[held_out])
+        model = fit(data.features[train], labels, table.attributes, table.is_seen, recipe, seed=0)
+        scores = model.scores(
+            torch.tensor(data.features[held_out]), torch.tensor(table.attributes)
+        ).numpy()
         temperature = fit_temperature(scores, np.searchsorted(present, data.labels[held_out]))
         yield (
             Head(model, table, BackboneInfo(""), recipe.training, temperature=temperature),

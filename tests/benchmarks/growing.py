@@ -23,13 +23,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.adapting import adapt_head
-from zsl_images.backbones import load_backbone
-from zsl_images.checkpoint import Head
-from zsl_images.classes import ClassTable
-from zsl_images.growing import add_classes, promote_classes
-from zsl_images.learning import labelled_features, train_on_features
-from zsl_images.metrics import mean_per_class_accuracy
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.features.backbones import load_backbone
+from zsl_images.features.extraction import labelled_features
+from zsl_images.head.adaptation import adapt_head
+from zsl_images.head.edits import promote_classes
+from zsl_images.head.head import Head
+from zsl_images.head.head_training import train_on_features
+from zsl_images.head.metrics import mean_per_class_accuracy
+from zsl_images.head.new_classes import add_classes
 
 HELD_OUT = (
     *("bee", "black_bear", "boar", "cougar", "coyote", "goat"),
@@ -77,7 +79,8 @@ class Trial:
 def trials(photos: Path, classes: Path, is_choosing: bool, seeds: int) -> Iterator[Trial]:
     """A trial a seed, or a fold."""
     table = ClassTable.read(classes)
-    found, labels = labelled_features(photos, table, load_backbone(), None, None)
+    found, names = labelled_features(photos, table.names, load_backbone())
+    labels = table.rows_of(names)
     names = np.array(table.names)[labels]
     others = [name for name in dict.fromkeys(names.tolist()) if name not in HELD_OUT]
     shuffled = np.random.default_rng(5).permutation(others).tolist()

@@ -35,16 +35,19 @@ import timm
 import torch
 from PIL import Image
 
-from zsl_images.backbones import load_backbone
-from zsl_images.classes import ClassTable
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.engines import ENGINES, resolve_engine
+from zsl_images.defaults import PART_ROWS
 from zsl_images.errors import BackboneError
-from zsl_images.features import feature_table, stream_features, write_features
-from zsl_images.images import find_images, read_image
-from zsl_images.kept import Stamp
-from zsl_images.labelling import PART_ROWS, relabel
-from zsl_images.speed import measure
+from zsl_images.features.backbones import load_backbone
+from zsl_images.features.engines import ENGINES, resolve_engine
+from zsl_images.features.extraction import stream_features
+from zsl_images.features.feature_files import feature_table, write_features
+from zsl_images.features.photo_paths import find_images
+from zsl_images.features.photo_rows import Stamp
+from zsl_images.features.photos import read_image
+from zsl_images.features.speed import measure
+from zsl_images.labelling.label import relabel
 
 
 class _PlainPhotos(torch.utils.data.Dataset[torch.Tensor]):

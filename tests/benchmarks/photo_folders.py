@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from zsl_images.classes import ClassTable
-from zsl_images.images import find_labelled_images
-from zsl_images.xlsa17 import read_image_files, read_xlsa17
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.evaluation.xlsa17 import read_image_files, read_xlsa17
+from zsl_images.features.photo_paths import find_labelled_images
 
 
 def main() -> None:

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from zsl_images.classes.taxonomy import Taxonomy, deepest
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.evaluation import scores_of
-from zsl_images.learning import labelled_features
-from zsl_images.scoring import class_probabilities
-from zsl_images.taxonomy import Taxonomy, deepest
+from zsl_images.features.extraction import labelled_features
+from zsl_images.model.scoring import class_probabilities
 
 
 def main() -> None:
@@ -30,8 +29,8 @@ def main() -> None:
     arguments = parser.parse_args()
     classifier, taxonomy = ZeroShotClassifier.load(arguments.head), Taxonomy.read(arguments.taxonomy)
     table, head = classifier.table, classifier.head
-    features, labels = labelled_features(arguments.photos, table, classifier.backbone, None, None)
-    scores = scores_of(head.model, table, features.features) - head.seen_penalty * table.is_seen
+    features, labels = labelled_features(arguments.photos, table.names, classifier.backbone)
+    scores = head.scores(table, features.features) - head.seen_penalty * table.is_seen
     every = class_probabilities(torch.from_numpy(scores), head.temperature).numpy()
     roll_up = taxonomy.of(table.names)
     found = [roll_up(probabilities) for probabilities in every]

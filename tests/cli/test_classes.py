@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
+
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED
 

@@ -13,10 +13,10 @@ import pytest
 from drawing import draw
 from PIL import Image
 from typer.testing import CliRunner
-from zsl_images.cli import app
-from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
 
 from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.cli import app
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
 
 AWA2 = Path(__file__).parent.parent.parent / "weights" / "awa2.csv"
 USAGE = 2

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from drawing import UNSEEN, draw
 from typer.testing import CliRunner, Result
+
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
-
-from zsl_images.checkpoint import load_head
-from zsl_images.classes import ClassTable
+from zsl_images.head.head_file import load_head
 
 USAGE = 2
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from drawing import COLOURS, draw
 from typer.testing import CliRunner
+
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED
 

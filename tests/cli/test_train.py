@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from drawing import COLOURS
 from typer.testing import CliRunner, Result
+
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
-
-from zsl_images.classes import ClassTable
 
 
 @pytest.fixture

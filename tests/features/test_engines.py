@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from zsl_images.errors import BackboneError
+from zsl_images.features import engines
+from zsl_images.features.engines import ENGINES, make_engine, resolve_engine
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    """Strided convolutions over a picture of 32 pixels, to 16 features."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(3, 8, 3, 2), nn.ReLU(), nn.Conv2d(8, 16, 3, 2), nn.AdaptiveAvgPool2d(1)]
+    network = nn.Sequential(*layers, nn.Flatten()).eval().requires_grad_(False)
+
+    class OfBytes(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return network(images / 255)
+
+    return OfBytes().eval()
+
+
+@pytest.fixture(scope="module")
+def images() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=generator)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_engines_agree_for_batches_of_any_size(
+    name: str, network: nn.Module, images: torch.Tensor
+) -> None:
+    for module in ENGINES[name]:
+        pytest.importorskip(module)
+    engine = make_engine(name, network, CPU, (32, 32), "small")
+    expected = network(images)
+    features = engine.run(images)
+    assert (engine.name, features.shape, features.dtype) == (name, (5, 16), torch.float32)
+    assert torch.nn.functional.cosine_similarity(features, expected).min() > 0.999
+    torch.testing.assert_close(engine.run(images[3:4]), features[3:4])
+
+
+def test_a_converted_network_is_kept(
+    tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openvino = pytest.importorskip("openvino")
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    first = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    (kept,) = (tmp_path / "engines").iterdir()
+    assert kept.name.endswith("-kept")
+    monkeypatch.setattr(openvino, "convert_model", None)  # not asked again
+    again = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    assert torch.equal(first, again)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path / "file"))
+    assert make_engine("openvino", network, CPU, (32, 32), "x").run(images).shape == (5, 16)
+
+
+def test_engines_that_cannot_be_used_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BackboneError, match="unknown engine 'tensorrt'; expected auto, torch"):
+        resolve_engine("tensorrt", CPU)
+    monkeypatch.setitem(engines.ENGINES, "onnx", ("not_installed",))
+    with pytest.raises(BackboneError, match=r'not_installed.*pip install "zsl-images\[onnx\]"'):
+        resolve_engine("onnx", CPU)
+    monkeypatch.setitem(engines.ENGINES, "openvino", ())
+    with pytest.raises(BackboneError, match="runs on the CPU, not on cuda"):
+        resolve_engine("openvino", torch.device("cuda"))
+    assert resolve_engine("auto", CPU) == "openvino"
+    assert resolve_engine("auto", torch.device("cuda")) == "torch"
+    monkeypatch.setitem(engines.ENGINES, "openvino", ("not_installed",))
+    assert resolve_engine("auto", CPU) == "torch"
+
+
+def test_a_kept_network_that_is_damaged_is_converted_again(
+    tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    first = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    (kept,) = (tmp_path / "engines").iterdir()
+    (kept / "model.xml").write_bytes(b"")
+    again = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    assert torch.equal(first, again)
+    assert (kept / "model.xml").stat().st_size
+
+
+def test_a_kept_network_is_for_all_who_share_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    (tmp_path / "engines").mkdir()
+    (tmp_path / "other").mkdir()
+    assert engines._converted("x", lambda folder: (folder / "y").touch(), lambda f: f.name) == "x"
+    assert [path.name for path in (tmp_path / "engines").iterdir()] == ["x"]
+    modes = [(tmp_path / name).stat().st_mode for name in ("engines/x", "other")]
+    assert modes[0] == modes[1]
+
+
+@pytest.mark.parametrize(("device", "count"), [("cpu", 1), ("cuda", 2)])
+def test_onnx_runs_where_it_is_told(
+    tmp_path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch, device: str, count: int
+) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: SimpleNamespace(save=lambda _: None))
+    found = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(runtime, "get_available_providers", lambda: found)
+    asked: list[list[str]] = []
+
+    def session(_: Path, providers: list[str]) -> SimpleNamespace:
+        asked.append(providers)
+        return SimpleNamespace(get_inputs=lambda: [SimpleNamespace(name="images")])
+
+    monkeypatch.setattr(runtime, "InferenceSession", session)
+    monkeypatch.setitem(engines.ENGINES, "onnx", ("onnxruntime",))
+    make_engine("onnx", network, torch.device(device), (32, 32), "x")
+    assert asked == [found[-count:]]

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from zsl_images.errors import DataError, ImageError
+from zsl_images.features.photo_paths import find_images, find_labelled_images
+from zsl_images.features.photos import read_image, to_rgb
+
+
+@pytest.fixture
+def photo() -> Image.Image:
+    """A picture whose four quarters differ, wider than high."""
+    array = np.zeros((20, 30, 3), np.uint8)
+    array[:10, :15], array[:10, 15:], array[10:, :15] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    return Image.fromarray(array)
+
+
+def huge_png(path: Path, side: int = 30_000) -> Path:
+    """A valid PNG of side × side black pixels, 1 bit each: small on disk, vast when decoded."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes((side // 8 + 1) * side))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+    return path
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "CMYK", "RGBA", "LA", "I;16", "I", "F", "HSV"])
+def test_every_mode_becomes_rgb(tmp_path: Path, photo: Image.Image, mode: str) -> None:
+    if mode in ("I;16", "I"):
+        grey = np.asarray(photo.convert("L")).astype(np.uint16) * 257
+        image = Image.fromarray(grey if mode == "I;16" else grey.astype(np.int32))
+    elif mode == "F":
+        image = Image.fromarray(np.asarray(photo.convert("L")).astype(np.float32) / 255)
+    else:
+        image = photo.convert(mode)
+    path = tmp_path / "image.tif"
+    if mode != "HSV":  # no file format holds it
+        image.save(path)
+        image = read_image(path)
+    rgb = to_rgb(image)
+    assert (rgb.mode, rgb.size) == ("RGB", photo.size)
+    expected = np.asarray(
+        photo if mode in ("RGB", "P", "RGBA", "HSV") else photo.convert("L").convert("RGB")
+    )
+    if mode not in ("1", "CMYK"):
+        assert np.abs(np.asarray(rgb).astype(int) - expected).max() <= 3
+
+
+def test_16_bit_png_keeps_its_brightness(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 32896, np.uint16)).save(tmp_path / "grey.png")
+    assert np.asarray(read_image(tmp_path / "grey.png")).mean() == 128
+
+
+def test_transparent_becomes_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert np.asarray(read_image(tmp_path / "clear.png")).min() == 255
+
+
+def test_exif_rotation_is_applied(tmp_path: Path, photo: Image.Image) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright: turn by 90 degrees
+    photo.save(tmp_path / "turned.png", exif=exif)
+    turned = read_image(tmp_path / "turned.png")
+    assert turned.size == photo.size[::-1]
+    assert np.array_equal(np.asarray(turned), np.rot90(np.asarray(photo), -1))
+
+
+def test_an_animation_gives_its_first_frame(tmp_path: Path, photo: Image.Image) -> None:
+    other = Image.new("RGB", photo.size, "white")
+    photo.save(tmp_path / "two.gif", save_all=True, append_images=[other])
+    first = np.asarray(read_image(tmp_path / "two.gif")).astype(int)
+    assert np.abs(first - np.asarray(photo)).max() <= 8
+
+
+def test_bad_files_are_image_errors_that_name_the_file(tmp_path: Path, photo: Image.Image) -> None:
+    (tmp_path / "text.jpg").write_text("no picture at all")
+    (tmp_path / "empty.jpg").touch()
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "cut.jpg")
+    whole = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    for name, message in {
+        "text.jpg": "not an image",
+        "empty.jpg": "empty file",
+        "cut.jpg": "cannot be decoded",
+        "none.jpg": "no such file",
+        "": "is a folder",
+    }.items():
+        with pytest.raises(ImageError, match=message) as error:
+            read_image(tmp_path / name)
+        assert str(tmp_path / name).rstrip("/") in str(error.value)
+
+
+def test_a_vast_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = huge_png(tmp_path / "vast.png")
+    assert path.stat().st_size < 1_000_000
+    with pytest.raises(ImageError, match="million pixels"):
+        read_image(path)
+
+
+def test_a_pipe_is_refused_and_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ImageError, match="not an ordinary file"):
+        read_image(tmp_path / "pipe.jpg")
+    assert list(find_images([tmp_path])) == []
+
+
+def test_arrays_of_the_common_shapes_and_types(photo: Image.Image) -> None:
+    array = np.asarray(photo)
+    for given in (
+        array,
+        array / 255.0,
+        array.astype(np.uint16) * 257,
+        np.dstack([array, array[..., :1] * 0 + 255]),
+    ):
+        assert np.array_equal(np.asarray(to_rgb(given)), array)
+    assert to_rgb(array[..., :1]).size == photo.size
+    with pytest.raises(ImageError, match=r"\(2, 3, 4, 5\)"):
+        to_rgb(np.zeros((2, 3, 4, 5)))
+    with pytest.raises(ImageError, match="not finite"):
+        to_rgb(np.full((2, 2), np.nan))
+
+
+def test_folders_are_walked_in_a_stable_order(tmp_path: Path, photo: Image.Image) -> None:
+    for name in ("b/2.jpg", "b/10.PNG", "a.jpg", ".hidden/1.jpg", "b/.thumb.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        photo.save(tmp_path / name)
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    found = [str(path.relative_to(tmp_path)) for path in find_images([tmp_path])]
+    assert found == ["a.jpg", "b/10.PNG", "b/2.jpg"]
+    assert list(find_images([f"{tmp_path}/**/*.jpg"])) == [
+        tmp_path / "a.jpg",
+        tmp_path / "b" / "2.jpg",
+    ]
+    assert list(find_images([tmp_path / "none.jpg"])) == [tmp_path / "none.jpg"]
+
+
+def test_labelled_images_are_sorted_by_class(colour_photos: Path) -> None:
+    classes = find_labelled_images(colour_photos)
+    assert list(classes) == sorted(classes)
+    assert {len(paths) for paths in classes.values()} == {10}
+
+
+def test_a_folder_without_class_folders_is_refused(tmp_path: Path, photo: Image.Image) -> None:
+    photo.save(tmp_path / "loose.png")
+    with pytest.raises(DataError, match=r"CLASS/photo\.jpg"):
+        find_labelled_images(tmp_path)
+    with pytest.raises(DataError, match="not a folder"):
+        find_labelled_images(tmp_path / "loose.png")
+
+
+def test_linked_folders_are_walked_once_and_circles_end(tmp_path: Path, photo: Image.Image) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "far").mkdir()
+    photo.save(tmp_path / "in" / "deep" / "1.png")
+    photo.save(tmp_path / "far" / "2.png")
+    (tmp_path / "in" / "deep" / "circle").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "far").symlink_to(tmp_path / "far")
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "far")
+    (tmp_path / "in" / "nowhere").symlink_to(tmp_path / "none")
+    found = [str(path.relative_to(tmp_path / "in")) for path in find_images([tmp_path / "in"])]
+    assert found == ["again/2.png", "deep/1.png"]
+
+
+def test_manifests_name_photos_each_once(tmp_path: Path, photo: Image.Image) -> None:
+    photo.save(tmp_path / "1.png")
+    names = [str(tmp_path / "1.png"), "none.jpg", str(tmp_path / "1.png")]
+    (tmp_path / "list.txt").write_text("\n".join(names) + "\n\n")
+    pq.write_table(pa.table({"path": names}), tmp_path / "list.parquet")
+    for manifest in ("list.txt", "list.parquet"):
+        assert list(map(str, find_images([tmp_path / manifest]))) == names[:2]
+    assert len(list(find_images([tmp_path, tmp_path / "list.txt", tmp_path / "1.png"]))) == 2
+    (tmp_path / "list.txt").write_text("\n".join(names), "utf-16")
+    assert list(map(str, find_images([tmp_path / "list.txt"]))) == names[:2]
+    pq.write_table(pa.table({"path": [1, None]}), tmp_path / "list.parquet")
+    with pytest.raises(DataError, match="cannot read the manifest"):
+        list(find_images([tmp_path / "list.parquet"]))
+    with pytest.raises(DataError, match="cannot use the pattern"):
+        list(find_images([tmp_path / "**.jpg"]))
+    pq.write_table(pa.table({"file": names}), tmp_path / "list.parquet")
+    with pytest.raises(DataError, match=r"list\.parquet \(no column 'path', but file"):
+        list(find_images([tmp_path / "list.parquet"]))
+
+
+def test_a_large_jpeg_may_be_decoded_smaller(tmp_path: Path) -> None:
+    Image.new("RGB", (1600, 1200), (10, 200, 90)).save(tmp_path / "large.jpg")
+    assert read_image(tmp_path / "large.jpg").size == (1600, 1200)
+    small = read_image(tmp_path / "large.jpg", least_side=250)
+    assert small.size == (400, 300)
+    assert read_image(tmp_path / "large.jpg", least_side=2000).size == (1600, 1200)
+    assert np.abs(np.array(small, int).mean((0, 1)) - (10, 200, 90)).max() < 3

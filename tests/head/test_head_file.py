@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import OutputError, WeightsError
+from zsl_images.features.backbones import Backbone
+from zsl_images.features.extraction import extract_features
+from zsl_images.head.head_file import load_head, save_head, shipped_file, shipped_heads
+from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.recipes import recipe_named
+from zsl_images.model.scalings import on_sphere
+
+
+@pytest.fixture
+def saved(trained: ZeroShotClassifier, tmp_path: Path) -> Path:
+    path = tmp_path / "head.safetensors"
+    trained.save(path)
+    return path
+
+
+def resaved(path: Path, name: str, **changes: torch.Tensor | str | None) -> Path:
+    """A copy with tensors changed, or (`header`) with another header."""
+    with safe_open(path, "pt") as file:
+        metadata = dict(file.metadata())
+    tensors = load_file(path)
+    if "header" in changes:
+        metadata = {"zsl_images": str(changes.pop("header"))}
+    tensors = {**tensors, **changes}
+    other = path.with_name(name)
+    save_file({k: v for k, v in tensors.items() if v is not None}, other, metadata)
+    return other
+
+
+def test_save_then_load_is_the_identity(trained: ZeroShotClassifier, saved: Path) -> None:
+    head, again = trained.head, load_head(saved)
+    for key, tensor in head.model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[key], tensor)
+    assert again.table.names == head.table.names
+    assert again.table.attribute_names == head.table.attribute_names
+    np.testing.assert_array_equal(again.table.attributes, head.table.attributes)
+    np.testing.assert_array_equal(again.table.is_seen, head.table.is_seen)
+    for name in (
+        "train_config",
+        "seen_penalty",
+        "balanced_seen_penalty",
+        "temperature",
+        "metrics",
+        "version",
+    ):
+        assert getattr(again, name) == getattr(head, name), name
+    assert again.model.config == head.model.config
+    assert again.backbone == head.backbone
+    assert not again.model.training
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_the_header_can_be_read_by_anyone(saved: Path) -> None:
+    with safe_open(saved, "pt") as file:
+        header = json.loads(file.metadata()["zsl_images"])
+    assert header["classes"][0] == "red"
+    assert header["backbone"]["name"] == "small"
+    assert header["metrics"]["AUSUC"] > 0
+
+
+def test_a_backbone_with_other_weights_or_preprocessing_is_refused(
+    trained: ZeroShotClassifier, small_backbone: Backbone
+) -> None:
+    for change, message in (
+        ({"name": "other"}, "backbone"),
+        ({"weights_sha256": "1" * 64}, "sha256"),
+        ({"preprocessing": {"size": 17}}, "preprocessing"),
+    ):
+        with pytest.raises(WeightsError, match=message):
+            replace(trained, loaded_backbone=replace(small_backbone, **change))
+
+
+def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:
+    whole = saved.read_bytes()
+    for length in (0, 5, 100, len(whole) // 2, len(whole) - 1):
+        cut = tmp_path / f"cut{length}.safetensors"
+        cut.write_bytes(whole[:length])
+        with pytest.raises(WeightsError, match="damaged"):
+            load_head(cut)
+
+
+def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
+    for name, write in (
+        ("a.pkl", lambda path: path.write_bytes(pickle.dumps({"a": 1}))),
+        ("b.pth", lambda path: torch.save({"a": torch.zeros(1)}, path)),
+    ):
+        write(tmp_path / name)
+        with pytest.raises(WeightsError, match="could run code"):
+            load_head(tmp_path / name)
+
+
+def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
+    bias = torch.full((8,), float("nan"))
+    with pytest.raises(WeightsError, match=r"not finite .*encoder\.mu\.bias"):
+        load_head(resaved(saved, "nan.safetensors", **{"encoder.mu.bias": bias}))
+
+
+def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
+    with pytest.raises(WeightsError, match=r"encoder\.mu\.bias: \(3,\), expected \(8,\)"):
+        load_head(resaved(saved, "shape.safetensors", **{"encoder.mu.bias": torch.zeros(3)}))
+    with pytest.raises(WeightsError, match="lacking"):
+        load_head(resaved(saved, "less.safetensors", **{"encoder.mu.bias": None}))
+    with pytest.raises(WeightsError, match="surplus: not part"):
+        load_head(resaved(saved, "more.safetensors", surplus=torch.zeros(1)))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("not json", "no zsl_images header"),
+        ("{}", "another format"),
+        ('{"format": "zsl_images head 1", "model": {"wings": 2}}', "cannot|does not describe"),
+    ],
+)
+def test_strange_headers_are_refused(saved: Path, header: str, message: str) -> None:
+    with pytest.raises(WeightsError, match=message):
+        load_head(resaved(saved, "strange.safetensors", header=header))
+
+
+def test_an_unknown_name_lists_the_shipped_heads() -> None:
+    with pytest.raises(WeightsError, match="awa2"):
+        load_head("no_such_head")
+
+
+def test_an_unwritable_place_is_said_and_nothing_stays(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError, match="No such file"):
+        save_head(trained.head, tmp_path / "none" / "head.safetensors")
+    with pytest.raises(OutputError, match="is a folder"):
+        save_head(trained.head, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shipped_heads_are_as_the_catalogue_says() -> None:
+    total = 0
+    for name, entry in shipped_heads().items():
+        head = load_head(name)
+        path = shipped_file(entry["file"])
+        total += path.stat().st_size
+        assert int(head.table.is_seen.sum()) == entry["seen"]
+        assert int((~head.table.is_seen).sum()) == entry["unseen"]
+        assert head.backbone.name == entry["backbone"]
+        assert shipped_file(entry["card"]).read_text("utf-8").startswith("# ")
+    assert total < 10_000_000
+
+
+def test_the_shipped_table_fits_the_shipped_head() -> None:
+    with pytest.warns(UserWarning, match="4 missing cells"):
+        table = ClassTable.read(shipped_file("awa2.csv"))
+    assert len(table) == 50
+    head = load_head()
+    assert set(table.names) <= set(head.table.names)
+    assert table.aligned_to(head.table.attribute_names).attributes.shape == (50, 85)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_head_of_an_older_format_is_read(
+    trained: ZeroShotClassifier, tmp_path: Path, number: int
+) -> None:
+    path = tmp_path / "head.safetensors"
+    save_head(trained.head if number == 2 else replace(trained.head, memory=None), path)
+    header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
+    header["format"] = f"zsl_images head {number}"
+    old = resaved(path, "old.safetensors", header=json.dumps(header), **{"prior.relevance": None})
+    head = load_head(old)
+    assert (head.memory is None) == (number == 1)
+    assert head.residuals == {}
+    assert head.table.names == trained.table.names
+    assert head.known_distances == ()  # they were measured elsewhere
+    assert (head.model.prior.relevance == 1).all()
+
+
+def test_an_older_head_with_a_dense_prior_network_is_read(
+    trained: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    model = MultiModalVAE(
+        replace(recipe_named("mmvae").model, feature_dim=24, attribute_dim=4, latent_dim=8)
+    )
+    path = tmp_path / "head.safetensors"
+    save_head(replace(trained.head, model=model, memory=None), path)
+    header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
+    header["format"] = "zsl_images head 2"
+    head = load_head(resaved(path, "old.safetensors", header=json.dumps(header)))
+    assert torch.equal(
+        head.class_priors(head.table),
+        model.eval().class_priors(torch.from_numpy(head.table.attributes)),
+    )
+
+
+def test_residuals_and_memory_are_kept(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    residuals = {"cyan": np.arange(8, dtype=np.float32), "elsewhere": np.ones(8, np.float32)}
+    save_head(replace(trained.head, residuals=residuals), tmp_path / "head.safetensors")
+    head = load_head(tmp_path / "head.safetensors")
+    assert set(head.residuals) == {"cyan"}
+    np.testing.assert_array_equal(head.residuals["cyan"], residuals["cyan"])
+    assert head.memory is not None
+    assert trained.head.memory is not None
+    assert head.memory.names == trained.head.memory.names
+    for name in ("means", "spreads", "rest", "errors"):
+        assert torch.equal(getattr(head.memory, name), getattr(trained.head.memory, name))
+    moved = head.class_priors(head.table) - trained.head.class_priors(head.table)
+    row = head.table.names.index("cyan")
+    np.testing.assert_allclose(moved[row], residuals["cyan"], atol=1e-5)
+    assert not moved[[i for i in range(len(moved)) if i != row]].any()
+
+
+@pytest.mark.parametrize(
+    "name", ["memory.means", "memory.rest", "memory.errors", "class_table.residuals"]
+)
+def test_damaged_residuals_and_memory_are_refused(
+    trained: ZeroShotClassifier, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "head.safetensors"
+    save_head(replace(trained.head, residuals={"cyan": np.zeros(8, np.float32)}), path)
+    whole = load_file(path)[name]
+    for change, said in (
+        (whole[..., :-1].clone(), "does not describe a head"),
+        (torch.full_like(whole, torch.nan), "not finite"),
+        (None, name),
+    ):
+        with pytest.raises(WeightsError, match=said):
+            load_head(resaved(path, "damaged.safetensors", **{name: change}))
+
+
+def test_photos_are_looked_for_where_those_were_that_the_head_remembers(
+    trained: ZeroShotClassifier, colour_photos: Path
+) -> None:
+    head, table = trained.head, trained.head.table
+    centres, foretold = head.centres(table), replace(head, memory=None).centres(table)
+    is_seen = torch.from_numpy(table.is_seen)
+    assert torch.equal(centres[~is_seen], foretold[~is_seen])
+    photos = sorted((colour_photos / "red").glob("*.png"))
+    features = extract_features(photos, trained.backbone).features
+    mean = head.model.feature_scaling(torch.from_numpy(features)).mean(0)
+    red = table.names.index("red")
+    assert (centres[red] - mean).norm() < (foretold[red] - mean).norm() / 2
+    decoded = head.model.decoder(head.class_priors(table))
+    torch.testing.assert_close(foretold, on_sphere(decoded, head.model.config.radius))

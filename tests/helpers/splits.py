@@ -1,0 +1,47 @@
+"""A small data set in the field's layout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SEEN, UNSEEN, PER_CLASS = 10, 3, 12
+
+
+def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.ndarray]]:
+    """A small data set in the layout, with features that depend on attributes."""
+    rng = np.random.default_rng(0)
+    classes = SEEN + UNSEEN
+    attributes = rng.uniform(0, 100, (classes, 8))
+    labels = np.repeat(np.arange(classes), PER_CLASS)
+    features = np.maximum(attributes @ rng.normal(size=(8, 30)) / 30, 0)[labels]
+    features = features + rng.uniform(0, 1, features.shape)
+    rows = np.arange(len(labels))
+    is_seen, is_test = labels < SEEN, rows % PER_CLASS >= 9
+    is_val = is_seen & (labels >= SEEN - 3)
+    if noise_test_labels:
+        unseen = np.flatnonzero(~is_seen)
+        labels[unseen] = rng.integers(SEEN, classes, len(unseen))
+
+    def loc(mask: np.ndarray) -> np.ndarray:
+        return np.flatnonzero(mask)[:, None] + 1
+
+    def texts(values: list[str]) -> np.ndarray:
+        return np.array([[value] for value in values], dtype=object)
+
+    return {
+        "res101.mat": {
+            "features": features.T,
+            "labels": labels[:, None] + 1,
+            "image_files": texts([f"c{label}/{row}.jpg" for row, label in enumerate(labels)]),
+        },
+        "att_splits.mat": {
+            "att": (attributes / np.linalg.norm(attributes, axis=1, keepdims=True)).T,
+            "original_att": attributes.T,
+            "allclasses_names": texts([f"class {k}" for k in range(classes)]),
+            "trainval_loc": loc(is_seen & ~is_test),
+            "train_loc": loc(is_seen & ~is_test & ~is_val),
+            "val_loc": loc(is_seen & ~is_test & is_val),
+            "test_seen_loc": loc(is_seen & is_test),
+            "test_unseen_loc": loc(~is_seen),
+        },
+    }

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from zsl_images.errors import DataError
+from zsl_images.labelling.label_files import SCHEMA, SUFFIXES, read_labels, write_labels
+
+ORIGIN = {"head": "abc", "backbone": "small@123", "version": "0.1.0"}
+ROWS = [
+    {
+        "path": "=1+1.jpg",
+        "size": 10,
+        "mtime": 1_795_526_858_662_454_408,
+        "label": "@fox, 'red'",
+        "probability": 0.9,
+        "is_seen": True,
+        "top_labels": ["@fox, 'red'", "löwe"],
+        "top_probabilities": [0.9, 0.1],
+        "unknown_score": None,
+        "error": None,
+        **ORIGIN,
+    },
+    {"path": "'quoted'\n\r.jpg", "size": 0, "mtime": 0, "error": "-not an image", **ORIGIN},
+]
+TABLE = pa.Table.from_pylist(ROWS, SCHEMA)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_rows_come_back_as_they_were(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    write_labels([TABLE, TABLE.slice(1)], path)
+    again = pa.concat_tables(read_labels(path))
+    assert again.equals(pa.concat_tables([TABLE, TABLE.slice(1)]))
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
+    write_labels([TABLE], tmp_path / "labels.csv")
+    text = (tmp_path / "labels.csv").read_text()
+    assert text.startswith("path,size,mtime,label,probability,")
+    assert "\n'=1+1.jpg,10," in text
+    assert "\"'@fox, 'red'\"" in text
+    assert ",'-not an image," in text
+    assert ",0.9," in text
+
+
+def test_other_files_and_endings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"to end in \.parquet, \.csv, \.jsonl"):
+        write_labels([], tmp_path / "labels.xlsx")
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "other.jsonl").write_text("[1]\n")
+    for path in tmp_path.iterdir():
+        with pytest.raises(DataError, match="is no label file"):
+            list(read_labels(path))

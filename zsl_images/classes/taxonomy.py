@@ -1,0 +1,151 @@
+"""Taxonomies: groups above classes, and what a photo shows at each level of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zsl_images.classes.sheets import Finding, Sheet, raise_first_error
+from zsl_images.errors import ClassTableError, listed
+from zsl_images.results import LevelLabel
+
+
+@dataclass(frozen=True, eq=False)
+class Taxonomy:
+    """Classes and the groups that they belong to, from fine to coarse.
+
+    Args:
+        levels: (V,) names of the levels, that of the classes first.
+        lineages: class → its group at each level (V,), the class itself first.
+    """
+
+    levels: tuple[str, ...]
+    lineages: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Taxonomy:
+        """Read a CSV or TSV file: a header, then a row a class, coarser groups further right.
+
+        An empty cell leaves the level out: there the class counts as the group to its left.
+
+        Raises:
+            ClassTableError: with the line and column of what is wrong: the form of the file, a class
+                or group under two parents, or one that stands above itself.
+        """
+        sheet = Sheet.read(path, "class,genus,family")
+        raise_first_error(sheet.path, sheet.findings)
+        header = sheet.rows[0][1]
+        findings = []
+        if len(header) == 1:
+            message = "only one column, expected the class and at least one group it belongs to"
+            findings.append(Finding("columns", message, sheet.rows[0][0], is_error=True))
+        lineages = {}
+        parent_of: dict[str, tuple[str | None, int]] = {}
+        for line, cells in sheet.rows[1:]:
+            if not cells[0]:
+                findings.append(Finding("no name", "the class has no name", line, 1, is_error=True))
+                continue
+            findings += _check_parents(line, cells, parent_of)
+            lineage = [cells[0]]
+            for cell in cells[1:]:
+                lineage.append(cell or lineage[-1])
+            lineages[cells[0]] = tuple(lineage)
+        raise_first_error(sheet.path, findings)
+        return cls(header, lineages)
+
+    def of(self, names: Sequence[str]) -> RollUp:
+        """What adds up the probabilities of these classes, in this order.
+
+        Raises:
+            ClassTableError: a class is not in the taxonomy.
+        """
+        absent = [name for name in names if name not in self.lineages]
+        if absent:
+            raise ClassTableError(
+                f"the taxonomy lacks {len(absent)} of the {len(names)} candidate classes: "
+                f"{listed(absent, list(self.lineages))}; add a row for each"
+            )
+        groups, members = [], []
+        for level in range(len(self.levels)):
+            place: dict[str, int] = {}
+            of_class = [self.lineages[name][level] for name in names]
+            members.append(np.array([place.setdefault(group, len(place)) for group in of_class]))
+            groups.append(tuple(place))
+        return RollUp(self.levels, tuple(groups), tuple(members))
+
+
+@dataclass(frozen=True, eq=False)
+class RollUp:
+    """Adds up probabilities of K classes, level by level.
+
+    Args:
+        levels: (V,) names.
+        groups: at each level its groups.
+        members: at each level the place of each class's group, (K,).
+    """
+
+    levels: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    members: tuple[npt.NDArray[np.int64], ...]
+
+    def __call__(self, probabilities: npt.NDArray[np.floating]) -> tuple[LevelLabel, ...]:
+        """The likeliest group at each level, from fine to coarse.
+
+        A level's groups part the classes among them, so their probabilities sum to 1. The likeliest
+        family need not be that of the likeliest class.
+
+        Args:
+            probabilities: (K,), of all candidates, in the order given to `Taxonomy.of`.
+        """
+        found = []
+        for level, groups, members in zip(self.levels, self.groups, self.members, strict=True):
+            sums = np.bincount(members, weights=probabilities, minlength=len(groups))
+            best = int(sums.argmax())
+            found.append(LevelLabel(level, groups[best], min(1.0, float(sums[best]))))
+        return tuple(found)
+
+
+def deepest(levels: Sequence[LevelLabel], min_confidence: float) -> LevelLabel | None:
+    """The finest level whose label is at least so likely; None where none is.
+
+    Args:
+        levels: from fine to coarse.
+        min_confidence: 0..1.
+    """
+    return next((level for level in levels if level.probability >= min_confidence), None)
+
+
+def _check_parents(
+    line: int, cells: Sequence[str], parent_of: dict[str, tuple[str | None, int]]
+) -> list[Finding]:
+    """Add the child-parent pairs of a row, and find those that contradict the rows above."""
+    chain = [(column, cell) for column, cell in enumerate(cells, start=1) if cell]
+    chain = [item for place, item in enumerate(chain) if not place or chain[place - 1][1] != item[1]]
+    findings = []
+    for place, (column, child) in enumerate(chain):
+        parent = chain[place + 1][1] if place + 1 < len(chain) else None
+        above, ancestors = parent, []
+        while above is not None and above not in ancestors:
+            ancestors.append(above)
+            above = parent_of.get(above, (None, 0))[0]
+        known, known_line = parent_of.setdefault(child, (parent, line))
+        if child in ancestors:
+            path = " → ".join([child, *ancestors[: ancestors.index(child) + 1]])
+            findings.append(
+                Finding("cycle", f"{child!r} stands above itself: {path}", line, column, None, True)
+            )
+        elif known != parent:
+            message = (
+                f"{child!r} stands under {_named(parent)} here, under {_named(known)} in line "
+                f"{known_line}; give it one parent"
+            )
+            findings.append(Finding("two parents", message, line, column, None, True))
+    return findings
+
+
+def _named(parent: str | None) -> str:
+    return "nothing" if parent is None else repr(parent)

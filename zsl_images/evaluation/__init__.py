@@ -1,0 +1,4 @@
+"""Labelled photos and benchmarks become figures.
+
+photos, benchmark ─▶ scores ─▶ assessment
+"""

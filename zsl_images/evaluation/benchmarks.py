@@ -1,0 +1,272 @@
+"""Benchmarks: recipes run on data sets by the field's protocol (Xian et al., TPAMI 2019)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zsl_images.errors import DataError
+from zsl_images.evaluation.assessment import Evaluation, assess
+from zsl_images.evaluation.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
+from zsl_images.evaluation.xlsa17 import Benchmark
+from zsl_images.head.folds import Fold
+from zsl_images.head.head import Head
+from zsl_images.head.head_training import train_on_features
+from zsl_images.head.metrics import gzsl_report, mean_per_class_accuracy
+from zsl_images.model.config import Recipe
+from zsl_images.model.recipes import recipe_named
+from zsl_images.progress import OnStep
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Mean and standard deviation over seeds."""
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """Figures of a recipe, or of another method, on a data set.
+
+    Args:
+        recipe: its name.
+        dataset: its name.
+        seeds: those that were run.
+        figures: T, u, s, H, best_H, AUSUC (per-class, in per cent) and seconds, over the seeds; u,
+            s and H also without a seen penalty, as the paper gives them; the seen penalty and
+            temperature that the validation chose; and, where asked for, those of
+            `calibration_on_test`.
+        heads: the trained heads, one a seed.
+        is_conventional: whether this is the conventional setting, see `run`.
+        paper: the paper's u, s and H, or its T in the conventional setting, where it has them.
+    """
+
+    recipe: str
+    dataset: str
+    seeds: tuple[int, ...]
+    figures: Mapping[str, Figure]
+    is_conventional: bool = False
+    heads: tuple[Head, ...] = field(default=(), repr=False)
+    paper: tuple[float, ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output."""
+        figures = {name: asdict(figure) for name, figure in self.figures.items()}
+        setting = {"is_conventional": True} if self.is_conventional else {}
+        return {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds} | setting | figures
+
+
+def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
+    """Results that were written as JSON: an object of `BenchmarkResult.to_dict`, or a list of them.
+
+    Raises:
+        DataError: the file cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(Path(path).read_text("utf-8"))
+        return [
+            BenchmarkResult(
+                recipe=str(row["recipe"]),
+                dataset=str(row["dataset"]),
+                seeds=tuple(map(int, row["seeds"])),
+                figures={
+                    name: Figure(float(value["mean"]), float(value["sd"]))
+                    for name, value in row.items()
+                    if isinstance(value, dict)
+                },
+                is_conventional=bool(row.get("is_conventional")),
+            )
+            for row in (content if isinstance(content, list) else [content])
+        ]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise DataError(
+            f"{path} holds no results ({error!r}); expected what `zsl benchmark --format json` prints, "
+            "or a list of it"
+        ) from error
+
+
+def run(
+    data: Benchmark,
+    recipe_name: str,
+    seeds: int,
+    is_conventional: bool = False,
+    with_calibration: bool = False,
+    on_step: OnStep | None = None,
+) -> BenchmarkResult:
+    """Run a recipe on a data set, with everything chosen on validation rows.
+
+    The seen penalty γ is the one with the best harmonic mean on a validation: trained on `train`
+    less a fifth, measured on that fifth and on `val`. Then the head is trained on `trainval`, and
+    the test rows are looked at once. Another training holds photos out for the temperature.
+
+    In the conventional setting (the paper's table 1) all photos of seen classes are learned from,
+    unseen classes are the only candidates, and T is the only figure of accuracy. With calibration
+    there are the figures of `calibration_on_test` too, which take some further trainings.
+
+    Raises:
+        DataError: there is no such recipe, or calibration is asked for in the conventional setting,
+            where the photos that it needs are learned from.
+    """
+    recipe = recipe_named(recipe_name)
+    if is_conventional and with_calibration:
+        raise DataError(
+            "in the conventional setting no photo of a seen class is left to measure calibration with; "
+            "ask for one of the two"
+        )
+    if not recipe_name.startswith("best") and data.name.upper() in PAPER_STEPS:
+        rows = len(data.rows["trainval"]) / recipe.training.batch_size
+        warm_up, learn = (steps / rows for steps in PAPER_STEPS[data.name.upper()])
+        learn *= recipe.training.learn_epochs > 0
+        recipe = replace(
+            recipe, training=replace(recipe.training, warm_up_epochs=warm_up, learn_epochs=learn)
+        )
+    runs, heads = [], []
+    for seed in range(seeds):
+        start = time.perf_counter()
+        learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
+        if is_conventional:
+            learned, folds = np.concatenate([learned, data.rows["test_seen"]]), []
+        head = train_on_features(
+            data.features[learned],
+            data.labels[learned],
+            data.table,
+            recipe=recipe,
+            seed=seed,
+            folds=folds,
+            on_step=on_step,
+        )
+        seconds = time.perf_counter() - start
+
+        def scores(rows: npt.NDArray[np.int64], head: Head = head) -> npt.NDArray[np.float32]:
+            return head.scores(data.table, data.features[rows])
+
+        figures = figures_on_test(data, scores, head.balanced_seen_penalty, is_conventional)
+        if not is_conventional:
+            figures |= {"seen_penalty": head.balanced_seen_penalty, "temperature": head.temperature}
+        if with_calibration:
+            figures |= calibration_on_test(data, recipe, seed, on_step)
+        runs.append({**figures, "seconds": seconds})
+        heads.append(replace(head, seen_penalty=head.balanced_seen_penalty))
+    key = (recipe_name, data.name.upper())
+    return BenchmarkResult(
+        recipe=recipe_name,
+        dataset=data.name,
+        seeds=tuple(range(seeds)),
+        figures=mean_and_sd(runs),
+        heads=tuple(heads),
+        is_conventional=is_conventional,
+        paper=PAPER_CONVENTIONAL.get(key) if is_conventional else PAPER.get(key),
+    )
+
+
+def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evaluation:
+    """All figures of a head on the test rows of a data set.
+
+    Args:
+        head: trained on features and attributes of the same widths.
+        data: its table gives the candidates.
+        seen_penalty: γ.
+
+    Raises:
+        DataError: the widths differ.
+    """
+    config = head.model.config
+    expected = (config.feature_dim, config.attribute_dim)
+    given = (data.features.shape[1], data.table.attributes.shape[1])
+    if expected != given:
+        raise DataError(
+            f"{data.name} has {given[0]} features and {given[1]} attributes, the head was trained with "
+            f"{expected[0]} and {expected[1]}; make one with `zsl benchmark --save`"
+        )
+    rows = np.concatenate([data.rows["test_seen"], data.rows["test_unseen"]])
+    return assess(
+        head.scores(data.table, data.features[rows]),
+        data.labels[rows],
+        data.table,
+        seen_penalty=seen_penalty,
+        temperature=head.temperature,
+    )
+
+
+def figures_on_test(
+    data: Benchmark,
+    scores: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]],
+    seen_penalty: float,
+    is_conventional: bool = False,
+) -> dict[str, float]:
+    """The one look at the test rows: figures in per cent.
+
+    Args:
+        data: a data set.
+        scores: rows → scores (N, K) of any method.
+        seen_penalty: γ, chosen on validation rows.
+        is_conventional: T alone.
+    """
+    names = ("test_unseen",) if is_conventional else ("test_seen", "test_unseen")
+    rows = np.concatenate([data.rows[name] for name in names])
+    labels, is_seen, found = data.labels[rows], data.table.is_seen, scores(rows)
+    if is_conventional:
+        predicted = np.where(is_seen, -np.inf, found).argmax(axis=1)
+        return {"T": 100 * mean_per_class_accuracy(labels, predicted)}
+    report = gzsl_report(found, labels, is_seen, seen_penalty).to_dict()
+    plain = gzsl_report(found, labels, is_seen, seen_penalty=0).to_dict()
+    report |= {f"{name}_without_penalty": plain[name] for name in ("u", "s", "H")}
+    return {name: 100 * value for name, value in report.items()}
+
+
+def calibration_on_test(
+    data: Benchmark, recipe: Recipe, seed: int, on_step: OnStep | None = None
+) -> dict[str, float]:
+    """How far probabilities and the unknown score can be believed, in per cent.
+
+    For this a head is trained as `zsl train` does, on the seen classes and with these alone in its
+    table. ECE is that of the test photos of seen classes; unknown_AUROC says how well the distance to
+    the nearest class tells the test photos of unseen classes, which are then none of the candidates,
+    from these.
+    """
+    learned = data.rows["trainval"]
+    table = data.table.select(data.table.seen_names)
+    labels = np.searchsorted(np.flatnonzero(data.table.is_seen), data.labels)
+    head = train_on_features(
+        data.features[learned], labels[learned], table, recipe=recipe, seed=seed, on_step=on_step
+    )
+    seen, unseen = (data.features[data.rows[name]] for name in ("test_seen", "test_unseen"))
+    report = assess(
+        head.scores(head.table, seen),
+        labels[data.rows["test_seen"]],
+        head.table,
+        seen_penalty=head.seen_penalty,
+        temperature=head.temperature,
+        distances=(head.distances(head.table, seen), head.distances(head.table, unseen)),
+    )
+    return {name: 100 * report.figures[name] for name in ("ECE", "unknown_AUROC")}
+
+
+def mean_and_sd(runs: Sequence[Mapping[str, float]]) -> dict[str, Figure]:
+    """Each figure's mean and standard deviation over runs."""
+    return {
+        name: Figure(float(np.mean(values)), float(np.std(values)))
+        for name in runs[0]
+        for values in [[run[name] for run in runs]]
+    }
+
+
+def validation_fold(data: Benchmark, seed: int) -> Fold:
+    """The data set's own validation classes; rows count within `trainval`."""
+    place = {row: index for index, row in enumerate(data.rows["trainval"].tolist())}
+    train = np.array([place[row] for row in data.rows["train"].tolist()])
+    unseen = np.array([place[row] for row in data.rows["val"].tolist()])
+    is_held_out = np.random.default_rng(seed).random(len(train)) < 0.2
+    return Fold(train[~is_held_out], train[is_held_out], unseen)

@@ -1,0 +1,60 @@
+"""Evaluating a classifier on photos in class folders."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import DataError
+from zsl_images.evaluation.assessment import Evaluation, assess
+from zsl_images.features.extraction import default_cache, extract_features, labelled_features
+from zsl_images.features.photo_paths import find_images
+from zsl_images.progress import OnStep
+
+
+def evaluate(
+    classifier: ZeroShotClassifier,
+    photos: str | os.PathLike[str],
+    *,
+    unknown: str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> Evaluation:
+    """Measure a classifier on photos sorted into a folder a class.
+
+    Args:
+        classifier: with its candidates, its seen penalty and its backbone.
+        photos: folders named by classes of the table.
+        unknown: a folder of photos that show none of the candidates.
+        cache: see `train`.
+        on_step: told of the progress.
+
+    Raises:
+        DataError: no photos.
+        ClassTableError: a folder is no candidate class.
+    """
+    table, head, backbone = classifier.table, classifier.head, classifier.backbone
+    features, labels = labelled_features(photos, table.names, backbone, cache, on_step)
+    distances, failures = None, features.failures
+    if unknown is not None:
+        others = extract_features(
+            list(find_images([unknown])), backbone, default_cache(unknown, backbone), on_step=on_step
+        )
+        if not len(others):
+            raise DataError(f"no photo in {unknown} can be read; expected photos of other classes")
+        distances = (
+            head.distances(table, features.features),
+            head.distances(table, others.features),
+        )
+        failures += others.failures
+    evaluation = assess(
+        head.scores(table, features.features),
+        table.rows_of(labels),
+        table,
+        seen_penalty=classifier.seen_penalty,
+        temperature=head.temperature,
+        min_confidence=classifier.min_confidence,
+        distances=distances,
+    )
+    return replace(evaluation, failures=failures)

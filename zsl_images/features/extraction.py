@@ -1,0 +1,239 @@
+"""Features: the costly half of the work, done once for each image and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from zsl_images.errors import ClassTableError, DataError, ImageError, listed
+from zsl_images.features.backbones import Backbone
+from zsl_images.features.feature_files import feature_table, features_in, kept_features, write_features
+from zsl_images.features.photo_paths import find_labelled_images
+from zsl_images.features.photo_rows import stamp_of
+from zsl_images.features.photos import check_strip, read_image, to_rgb
+from zsl_images.files import cache_folder, check_writable, make_folder, replacing
+from zsl_images.progress import OnStep, StepRecord
+from zsl_images.results import Failure
+
+ImageLike = str | os.PathLike[str] | Image.Image | npt.NDArray[Any]
+"""An image as a path, as a PIL image, or as an array (see `images.to_rgb`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """Features of N images.
+
+    Args:
+        features: (N, D) float32; rounded to float16, so that kept and fresh features are the same.
+        paths: (N,) where each image lies.
+        failures: the images that could not be read; they have no row.
+    """
+
+    features: npt.NDArray[np.float32]
+    paths: tuple[str, ...]
+    failures: tuple[Failure, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.features.ndim != 2 or len(self.features) != len(self.paths):
+            raise DataError(
+                f"features of shape {self.features.shape} for {len(self.paths)} paths; "
+                "expected one row a path"
+            )
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def extract_features(
+    paths: Sequence[str | os.PathLike[str]],
+    backbone: Backbone,
+    cache: str | os.PathLike[str] | None = None,
+    batch_size: int = 32,
+    on_step: OnStep | None = None,
+) -> FeatureSet:
+    """Features of image files, in the order of `paths`.
+
+    Args:
+        paths: image files.
+        backbone: turns them into features.
+        cache: a Parquet file that keeps features; images in it whose size and time of change are as
+            they were are not opened again. Written at the end, and when the work is interrupted.
+        batch_size: images that pass the backbone at once.
+        on_step: told after each batch.
+
+    Returns:
+        A row for each image that could be read, and a failure for each that could not.
+
+    Raises:
+        DataError: the cache is of another backbone, or no feature cache.
+        OutputError: the cache cannot be written.
+    """
+    names = [str(path) for path in paths]
+    if cache is not None:
+        make_folder(Path(cache).parent)
+        check_writable(cache)
+    kept = kept_features([Path(cache)] if cache is not None else [], backbone.fingerprint)
+    stamps = {name: stamp_of(name) for name in names}
+    places = {name: kept.find(stamp) for name, stamp in stamps.items()}
+    found = [name for name, place in places.items() if place]
+    taken = kept.take(place for place in places.values() if place)
+    feature_of = dict(zip(found, features_in(taken), strict=True)) if taken else {}
+    fresh = [name for name in stamps if name not in feature_of]
+    failures: list[Failure] = []
+    done = len(names) - len(fresh)
+    report = on_step or (lambda record: None)
+    report(StepRecord("features", done, len(names)))
+    try:
+        for batch, features in stream_features(fresh, backbone, batch_size):
+            for name, feature in zip(batch, features, strict=True):
+                if isinstance(feature, ImageError):
+                    failures.append(Failure(name, str(feature)))
+                else:
+                    feature_of[name] = feature
+            done += len(batch)
+            report(StepRecord("features", done, len(names)))
+    finally:
+        if cache is not None and len(feature_of) > len(found):
+            new = feature_table([stamps[n] for n in feature_of], list(feature_of.values()), backbone)
+            with replacing(cache) as temporary:
+                write_features(chain(kept.latest(is_named=False), [new]), new.schema, temporary)
+    readable = [name for name in names if name in feature_of]
+    rows = [feature_of[name] for name in readable]
+    stacked = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
+    return FeatureSet(stacked.astype(np.float32), tuple(readable), tuple(failures))
+
+
+Item = TypeVar("Item", bound=ImageLike)
+
+
+def stream_features(
+    images: Iterable[Item], backbone: Backbone, batch_size: int = 32
+) -> Iterator[tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]]:
+    """Batches of images with, for each, its feature (D,) or the reason why it cannot be read.
+
+    Three things go on at once, each on batches of its own: images are decoded, by a thread for each
+    core; the backbone works; and the caller does what it does with the results. No more than a few
+    batches are held, however many images there are.
+    """
+    batches = _batched(images, batch_size)
+    first = next(batches, None)
+    if first is None:  # an engine takes a while to make
+        return
+    engine = backbone.engine
+    decoders = ThreadPoolExecutor(os.cpu_count() or 1)
+    runners = ThreadPoolExecutor(engine.concurrency)
+    decoding: deque[tuple[list[Item], list[Future[Tensor | ImageError]]]] = deque()
+    running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
+
+    def start_running() -> None:
+        batch, pictures = decoding.popleft()
+        decoded = [picture.result() for picture in pictures]
+        running.append((batch, runners.submit(_features, decoded, backbone)))
+
+    try:
+        for batch in chain([first], batches):
+            decoding.append((batch, [decoders.submit(decoded, i, backbone) for i in batch]))
+            if len(decoding) > 2:
+                start_running()
+            if len(running) > engine.concurrency:
+                done, features = running.popleft()
+                yield done, features.result()
+        while decoding:
+            start_running()
+        for done, features in running:
+            yield done, features.result()
+    finally:
+        for pool in (decoders, runners):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def decoded(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
+    """An image as the backbone takes it, uint8 (3, H, W), or why it cannot be read."""
+    try:
+        if isinstance(image, str | os.PathLike):
+            picture = read_image(image, backbone.least_side)
+        else:
+            picture = to_rgb(image)
+        check_strip(picture, backbone.least_side)
+        return backbone.transform(picture)
+    except ImageError as error:
+        return error
+    except (MemoryError, RuntimeError) as error:  # of the transform, which knows no better
+        return ImageError(f"{image}: cannot be brought to size ({error})")
+
+
+def _features(
+    pictures: list[Tensor | ImageError], backbone: Backbone
+) -> list[npt.NDArray[np.float16] | ImageError]:
+    """The features of pictures, in their order, with errors left in their places."""
+    good = [picture for picture in pictures if isinstance(picture, Tensor)]
+    rows = iter(backbone.features(torch.stack(good)).numpy().astype(np.float16) if good else ())
+    return [picture if isinstance(picture, ImageError) else next(rows) for picture in pictures]
+
+
+def labelled_features(
+    photos: str | os.PathLike[str],
+    names: Sequence[str],
+    backbone: Backbone,
+    cache: str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> tuple[FeatureSet, tuple[str, ...]]:
+    """Features of photos in class folders, and the class of each row.
+
+    Args:
+        photos: a folder with one folder of photos per class.
+        names: the classes that may occur.
+        backbone: turns photos into features.
+        cache: see `extract_features`. Default: `default_cache`.
+        on_step: told of the progress.
+
+    Returns:
+        N features, and their N classes.
+
+    Raises:
+        ClassTableError: a folder is named like none of the classes.
+        DataError: no photo can be read.
+    """
+    classes = find_labelled_images(photos)
+    without_row = [name for name in classes if name not in set(names)]
+    if without_row:
+        raise ClassTableError(
+            f"{len(without_row)} folders of {photos} have no row in the class table: "
+            f"{listed(without_row, names)}; add rows, or move the folders away"
+        )
+    class_of = {str(path): name for name, paths in classes.items() for path in paths}
+    where = cache if cache is not None else default_cache(photos, backbone)
+    features = extract_features(list(class_of), backbone, where, on_step=on_step)
+    if not len(features):
+        raise DataError(f"none of the {len(class_of)} photos in {photos} can be read")
+    return features, tuple(class_of[path] for path in features.paths)
+
+
+def default_cache(photos: str | os.PathLike[str], backbone: Backbone) -> Path:
+    """Where features of a folder of photos are kept: the user's cache folder, or $ZSL_CACHE."""
+    key = hashlib.sha256(f"{Path(photos).resolve()} {backbone.fingerprint}".encode()).hexdigest()
+    return cache_folder() / "features" / f"{backbone.name}-{key[:16]}.features.parquet"

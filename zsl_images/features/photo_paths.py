@@ -1,0 +1,148 @@
+"""Photo paths: files, folders, patterns and lists become a stable list of photos."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from zsl_images.errors import DataError
+
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+    | {".mpo", ".ppm", ".pgm", ".jp2", ".avif", ".ico"}
+)
+"""File endings that count as images when a folder is walked."""
+
+
+MANIFESTS = frozenset({".txt", ".parquet"})
+"""File endings of lists of paths."""
+
+
+def find_images(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """Image paths from files, folders, glob patterns and manifests, in a stable order, each once.
+
+    Folders are walked to the bottom in sorted order, without hidden entries, and give only ordinary
+    files with an image's ending; links to folders are followed, but no folder is walked twice. A
+    manifest is a text file (.txt) with a path a line, or a Parquet file with a column `path`. Any other
+    path that is no folder and no pattern is given as it stands: whether it can be read is for
+    `read_image` to say.
+
+    Raises:
+        DataError: a manifest cannot be read.
+    """
+    given: set[int] = set()
+    is_one_folder = isinstance(inputs, list) and len(inputs) == 1 and Path(inputs[0]).is_dir()
+    for path in chain.from_iterable(_found(Path(item)) for item in inputs):
+        key = hash(path)
+        if is_one_folder or key not in given:
+            yield path
+        if not is_one_folder:
+            given.add(key)
+
+
+def _found(path: Path) -> Iterator[Path]:
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
+        yield from _walk(path)
+    elif not mode and glob.has_magic(str(path)):
+        yield from _matches(path) or [path]
+    elif path.suffix.lower() in MANIFESTS and stat.S_ISREG(mode):
+        yield from _listed(path)
+    else:
+        yield path
+
+
+def _mode(path: Path) -> int:
+    """What kind of file a path leads to; 0 for none, or for a name that no file can have."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _listed(manifest: Path) -> Iterator[Path]:
+    """The paths in a manifest."""
+    try:
+        if manifest.suffix.lower() == ".txt":
+            with manifest.open("rb") as start:
+                is_wide = start.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell writes
+            encoding = "utf-16" if is_wide else "utf-8-sig"
+            with manifest.open(encoding=encoding, errors="surrogateescape") as lines:
+                yield from (Path(line.rstrip("\r\n")) for line in lines if line.strip())
+        else:
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(manifest) as file:
+                if "path" not in file.schema_arrow.names:
+                    raise ValueError(f"no column 'path', but {', '.join(file.schema_arrow.names)}")
+                for batch in file.iter_batches(columns=["path"]):
+                    yield from map(Path, batch["path"].to_pylist())
+    except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are such
+        raise DataError(
+            f"cannot read the manifest {manifest} ({error}); expected a path a line (.txt), or a "
+            "column 'path' (.parquet)"
+        ) from error
+
+
+def find_labelled_images(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
+    """Photos sorted into one folder a class: class name → its image paths, both in stable order.
+
+    Raises:
+        DataError: no such folder, or no class folder with an image in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder; expected one with a folder of photos a class")
+    classes = {
+        entry.name: list(_walk(entry))
+        for entry in sorted(folder.iterdir())
+        if entry.is_dir() and not entry.name.startswith(".")
+    }
+    classes = {name: paths for name, paths in classes.items() if paths}
+    if not classes:
+        raise DataError(
+            f"{folder} holds no photos in folders named by class; expected {folder}/CLASS/photo.jpg"
+        )
+    return classes
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """Images that a pattern names, and those in folders that it names; nothing hidden."""
+    start = Path(pattern.anchor)
+    found: list[Path] = []
+    try:
+        matches = sorted(start.glob(str(pattern.relative_to(start))))
+    except ValueError as error:
+        raise DataError(f"cannot use the pattern {pattern} ({error}); try **/*.jpg") from error
+    for match in matches:
+        if any(part.startswith(".") for part in set(match.parts) - set(pattern.parts)):
+            continue
+        if not match.is_dir():
+            found.append(match)
+        elif "**" not in pattern.parts:  # ** has given what lies in the folder already
+            found.extend(_walk(match))
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    walked: set[tuple[int, int]] = set()  # device and inode of folders, since links can go in circles
+    for root, folders, files in os.walk(folder, followlinks=True):
+        try:
+            status = Path(root).stat()
+        except OSError:  # gone since it was listed, or not to be entered
+            folders.clear()
+            continue
+        if (status.st_dev, status.st_ino) in walked:
+            folders.clear()
+            continue
+        walked.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(root, name)
+            is_image = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+            if is_image and stat.S_ISREG(_mode(path)):
+                yield path

@@ -1,0 +1,83 @@
+"""Speed: how many photos a second this machine labels, and what bounds it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from zsl_images.errors import DataError, ImageError
+from zsl_images.features.backbones import Backbone
+from zsl_images.features.extraction import decoded, stream_features
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Photos per second, each part alone on all cores, and all together.
+
+    Args:
+        engine: what runs the backbone.
+        decode: photos decoded, sized and cropped.
+        model: photos passed through the backbone.
+        pipeline: photos from file to feature.
+    """
+
+    engine: str
+    decode: float
+    model: float
+    pipeline: float
+
+    @property
+    def bound(self) -> float:
+        """What decoding and the backbone allow where they share the cores: 1/(1/decode + 1/model)."""
+        return 1 / (1 / self.decode + 1 / self.model)
+
+    @property
+    def slower(self) -> str:
+        """The part that takes most of the time."""
+        return "decode" if self.decode < self.model else "model"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields of the JSON output."""
+        return {**asdict(self), "bound": self.bound, "slower": self.slower}
+
+
+def measure(
+    paths: Sequence[str | os.PathLike[str]], backbone: Backbone, batch_size: int = 32
+) -> Speeds:
+    """Measure on photos; a few hundred give steady figures.
+
+    Raises:
+        DataError: fewer than one batch of them can be read.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        start = time.perf_counter()
+        pictures = list(pool.map(lambda path: decoded(path, backbone), paths))
+        decode = time.perf_counter() - start
+    good = [picture for picture in pictures if not isinstance(picture, ImageError)]
+    if len(good) < batch_size:
+        raise DataError(
+            f"{len(good)} of {len(paths)} photos can be read; expected {batch_size} or more"
+        )
+    batches = torch.split(torch.stack(good[: len(good) // batch_size * batch_size]), batch_size)
+    engine = backbone.engine
+    with ThreadPoolExecutor(engine.concurrency) as pool:
+        list(pool.map(engine.run, batches[: 2 * engine.concurrency]))  # the first calls are slow
+        start = time.perf_counter()
+        list(pool.map(engine.run, batches))
+        model = time.perf_counter() - start
+    start = time.perf_counter()
+    for _ in stream_features(paths, backbone, batch_size):
+        pass
+    pipeline = time.perf_counter() - start
+    return Speeds(
+        engine.name,
+        len(paths) / decode,
+        len(batches) * batch_size / model,
+        len(paths) / pipeline,
+    )

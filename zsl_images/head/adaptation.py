@@ -1,0 +1,187 @@
+"""Adapting: the unlabelled photos of a folder sharpen where the unseen classes lie (transductive).
+
+Each class is a Gaussian about its prior in latent space. Expectation-maximisation fits the priors of
+the unseen classes, and every class's share of the folder, to the photos; each prior is pulled back to
+where it was, so that classes with few photos stay. Seen classes stay too, and so does the encoder.
+
+Letters: N photos, K classes, U unseen classes, L latent, D feature.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.errors import DataError
+from zsl_images.head.head import Head
+from zsl_images.model.scoring import class_scores, penalised
+
+
+@dataclass(frozen=True)
+class AdaptConfig:
+    """How a head adapts. Chosen on folds of seen classes that played unseen.
+
+    Args:
+        steps: of expectation-maximisation.
+        photos_of_prior: how many photos a class's prior counts as.
+        least_photos: fewer photos are refused.
+        most_of_one: a folder is refused where a larger share of it than this, 0..1, gets one label.
+        least_unseen: and where fewer photos than this are likely of unseen classes.
+        least_agreement: what was found is refused where a smaller share of the labels than this, 0..1,
+            would stay.
+    """
+
+    steps: int = 10
+    photos_of_prior: float = 8.0
+    least_photos: int = 30
+    most_of_one: float = 0.75
+    least_unseen: float = 5.0
+    least_agreement: float = 0.25
+
+
+@dataclass(frozen=True)
+class AdaptReport:
+    """What adapting changed for the photos it was given.
+
+    Args:
+        photos: N.
+        agreement: share of photos whose label stayed, 0..1.
+        confidence: mean probability of the label, before and after, 0..1.
+        counts: (class, photos before, photos after), of each class that some photo was given; the most
+            frequent after first.
+    """
+
+    photos: int
+    agreement: float
+    confidence: tuple[float, float]
+    counts: tuple[tuple[str, int, int], ...]
+
+
+def adapt_head(
+    head: Head, features: npt.NDArray[np.float32], config: AdaptConfig | None = None
+) -> tuple[Head, AdaptReport]:
+    """Move the unseen classes of a head to where the photos are.
+
+        E: r_nk ∝ share_k · exp( (-‖z_n - p_k‖² - γ·[k is seen]) / temperature )
+        M: p_k = prior_k + n_k / (n_k + n₀) · (mean of r_nk z_n, on the sphere - prior_k)
+           share_k ∝ n_k + 1,    n_k = Σ_n r_nk
+
+    The estimated shares keep a folder in which some classes are rare, or absent, from drawing their
+    priors to photos of others.
+
+    Args:
+        head: a trained head; its table gives the candidates.
+        features: (N, D) as the backbone gives them, of photos whose classes nobody said.
+        config: how.
+
+    Returns:
+        The head with the residuals that were found, and what they changed.
+
+    Raises:
+        DataError: no unseen class, the folder is too small or too one-sided, or hardly a label would
+            stay.
+    """
+    config = config or AdaptConfig()
+    table = head.table
+    with torch.no_grad():
+        latents = head.model.latents(torch.tensor(features))
+        first = head.class_priors(table)
+        before = _posterior(head, latents, first)
+        _check(before, table, config)
+        priors, share, is_unseen = first, torch.zeros(len(table)), torch.tensor(~table.is_seen)
+        for _ in range(config.steps):
+            r = _posterior(head, latents, priors, share)  # (N, K)
+            photos = r.sum(0)  # n, (K,)
+            share = (photos + 1).log()
+            priors = first.clone()
+            priors[is_unseen] = _moved(
+                first[is_unseen],
+                r[:, is_unseen].T @ latents / photos[is_unseen, None].clamp_min(1e-12),
+                photos[is_unseen] / (photos[is_unseen] + config.photos_of_prior),
+                is_on_sphere=head.model.config.radius > 0,
+            )
+        own = head.model.class_priors(torch.tensor(table.attributes))
+        residuals = {
+            name: (priors - own)[row].numpy()
+            for row, name in enumerate(table.names)
+            if not table.is_seen[row]
+        }
+        after = _posterior(head, latents, priors)
+    report = _report(table, before, after)
+    if report.agreement < config.least_agreement:
+        raise DataError(
+            f"adapting would change {1 - report.agreement:.0%} of the labels, expected at most "
+            f"{1 - config.least_agreement:.0%}: the head cannot make these photos out. Train it with "
+            "validation, or leave classes that are not there out of the candidates"
+        )
+    return replace(head, residuals={**head.residuals, **residuals}), report
+
+
+def _moved(first: Tensor, means: Tensor, weight: Tensor, is_on_sphere: bool) -> Tensor:
+    """Priors (U, L) drawn towards the means (U, L) of their photos, by a weight (U,) each, 0..1.
+
+    On a sphere each prior keeps its length.
+    """
+    if not is_on_sphere:
+        return first + weight[:, None] * (means - first)
+    length = first.norm(dim=1, keepdim=True)
+    means = F.normalize(means, dim=1) * length
+    moved: Tensor = F.normalize(first + weight[:, None] * (means - first), dim=1) * length
+    return moved
+
+
+def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | float = 0.0) -> Tensor:
+    """r, (N, K): how likely each photo is of each class, rows summing to 1."""
+    scores = class_scores(latents, priors)
+    scores = penalised(scores, torch.tensor(head.table.is_seen), head.seen_penalty)
+    posterior: Tensor = (scores / head.temperature + log_share).softmax(1)
+    return posterior
+
+
+def _check(posterior: Tensor, table: ClassTable, config: AdaptConfig) -> None:
+    """Refuse what cannot be adapted to, saying what is needed."""
+    if table.is_seen.all():
+        raise DataError(
+            "every class of the head is a seen class, so there is none to adapt; add unseen ones first"
+        )
+    photos = len(posterior)
+    if photos < config.least_photos:
+        raise DataError(
+            f"{photos} photos that can be read, expected {config.least_photos} or more; adapting to so "
+            "few would follow chance. Give a larger folder"
+        )
+    label, most = Counter(posterior.argmax(1).tolist()).most_common(1)[0]
+    if most > config.most_of_one * photos:
+        raise DataError(
+            f"{most} of {photos} photos are labelled {table.names[label]!r}, too one-sided; "
+            f"expected several classes, none with more than {config.most_of_one:.0%} of the photos"
+        )
+    unseen = float(posterior[:, torch.tensor(~table.is_seen)].sum())
+    if unseen < config.least_unseen:
+        raise DataError(
+            f"only about {unseen:.0f} of {photos} photos seem to show unseen classes, expected "
+            f"{config.least_unseen:g} or more; give a folder with photos of the unseen classes"
+        )
+
+
+def _report(table: ClassTable, before: Tensor, after: Tensor) -> AdaptReport:
+    old, new = before.argmax(1), after.argmax(1)
+    count = [torch.bincount(labels, minlength=len(table)).tolist() for labels in (old, new)]
+    rows = sorted(range(len(table)), key=lambda row: (-count[1][row], -count[0][row], row))
+    return AdaptReport(
+        photos=len(old),
+        agreement=float((old == new).float().mean()),
+        confidence=(float(before.max(1).values.mean()), float(after.max(1).values.mean())),
+        counts=tuple(
+            (table.names[row], count[0][row], count[1][row])
+            for row in rows
+            if count[0][row] or count[1][row]
+        ),
+    )

@@ -1,0 +1,131 @@
+"""Evaluation: how well a model tells classes apart, and how its scores are to be read.
+
+Nothing here learns. A model, a class table and features give scores; scores and labels give figures,
+a seen penalty and a temperature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+from torch.nn import functional as F
+
+from zsl_images.head.metrics import (
+    Labels,
+    Mask,
+    Scores,
+    SeenUnseenCurve,
+    accuracies,
+    expected_calibration_error,
+    gzsl_report,
+    seen_unseen_curve,
+)
+from zsl_images.model.scoring import class_probabilities
+
+
+def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
+    """The γ with the best harmonic mean among those that spare the seen classes.
+
+    Args:
+        curve: of validation classes.
+        max_seen_loss: how much per-class accuracy on seen classes may fall, 0..1, below what it is
+            with the seen classes as the only candidates; 1 lets the harmonic mean alone decide.
+    """
+    spares = np.flatnonzero(curve.seen >= curve.seen[0] - max_seen_loss)
+    highest = curve.penalty[spares[-1] + 1] if spares[-1] + 1 < len(curve.penalty) else np.inf
+    return float(min(curve.best_penalty, highest))
+
+
+def fit_temperature(scores: Scores, labels: Labels) -> float:
+    """The temperature with the lowest negative log-likelihood (Guo et al., 2017).
+
+    To the N photos comes an average one that is of the likeliest other class: N photos without a
+    mistake do not say that there are none (Laplace's rule of succession).
+
+    Args:
+        scores: (N, K), the seen penalty already taken off.
+        labels: (N,) column of the true class.
+    """
+    logits, target = torch.from_numpy(scores), torch.from_numpy(labels)
+    other = logits.scatter(1, target[:, None], -torch.inf).argmax(1)
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / float(np.exp(log_temperature))
+        return float(F.cross_entropy(scaled, target) + F.cross_entropy(scaled, other) / len(logits))
+
+    spread = float(np.std(scores)) or 1.0
+    bounds = (np.log(spread * 1e-4), np.log(spread * 1e2))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def calibration_error(scores: Scores, labels: Labels, temperature: float) -> float:
+    """ECE of the top label's probability; the seen penalty already taken off `scores`."""
+    probabilities = class_probabilities(torch.from_numpy(scores), temperature).numpy()
+    predicted = probabilities.argmax(axis=1)
+    return expected_calibration_error(probabilities.max(axis=1), predicted == labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a model says of rows that it did not learn from.
+
+    Args:
+        scores: (N, K), without a seen penalty.
+        labels: (N,) column of the true class.
+        is_seen: (K,) mask.
+        distances: (N,), see `scoring.nearest_distances`.
+    """
+
+    scores: Scores
+    labels: Labels
+    is_seen: Mask
+    distances: Scores
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How scores become decisions and probabilities, and the figures this gave on validation.
+
+    Args:
+        seen_penalty: γ that spares the seen classes, see `penalty_within`.
+        balanced_seen_penalty: γ with the best harmonic mean.
+        temperature: of the softmax, with `seen_penalty` taken off.
+        known_distances: rising quantiles of the squared distance from a held-out photo of a seen
+            class to the nearest class centre, see `scoring.unknown_scores`.
+        metrics: means over the folds: the `GZSLReport` at the balanced γ, and `seen_accuracy` and
+            `unseen_accuracy` at the default one; and the `ECE` of the held-out photos at this one.
+    """
+
+    seen_penalty: float = 0.0
+    balanced_seen_penalty: float = 0.0
+    temperature: float = 1.0
+    known_distances: tuple[float, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: float) -> Calibration:
+    """Choose γ on validation folds, and the temperature and known distances on photos of seen classes.
+
+    Args:
+        outcomes: of each fold, with photos of seen and pseudo-unseen classes.
+        held_out: of photos of seen classes, held out of a training with the table as it is, so that
+            there are as many classes, and of the same kinds, as in the training that it stands for.
+        max_seen_loss: see `penalty_within`.
+    """
+    curves = [seen_unseen_curve(o.scores, o.labels, o.is_seen) for o in outcomes]
+    balanced = float(np.mean([curve.best_penalty for curve in curves]))
+    default = float(np.mean([penalty_within(curve, max_seen_loss) for curve in curves]))
+    scores = held_out.scores - default * held_out.is_seen
+    temperature = fit_temperature(scores, held_out.labels)
+    figures = [gzsl_report(o.scores, o.labels, o.is_seen, balanced).to_dict() for o in outcomes]
+    for figure, o in zip(figures, outcomes, strict=True):
+        seen, unseen = accuracies(o.scores, o.labels, o.is_seen, default)
+        figure |= {"seen_accuracy": seen, "unseen_accuracy": unseen}
+    metrics = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
+    metrics["ECE"] = calibration_error(scores, held_out.labels, temperature)
+    quantiles = np.quantile(held_out.distances, np.linspace(0, 1, 101))
+    return Calibration(default, balanced, temperature, tuple(map(float, quantiles)), metrics)

@@ -1,0 +1,100 @@
+"""Explanations: which attributes speak for a label, asked of the head itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.head.head import Head
+from zsl_images.model.scoring import class_scores
+from zsl_images.results import Explanation, Influence, Neighbour
+
+NEIGHBOURS = 3
+"""Seen classes that an explanation names."""
+
+
+class Explainer:
+    """Explains labels by taking attributes away one at a time.
+
+        influence(a) = [s(x, y) - s(x, y without a)] - [s(x, r) - s(x, r without a)]
+
+    with the score s of eq. 3, the label y and the runner-up r. A class is without an attribute where
+    it has the mean of the head's table instead (occlusion, Zeiler & Fergus, ECCV 2014). Positive
+    influences speak for the label and against the runner-up. The vector of a description is taken
+    away as a whole, under the name `description`.
+
+    Args:
+        head: the trained part.
+        table: K candidates, their attributes in the head's order.
+    """
+
+    def __init__(self, head: Head, table: ClassTable) -> None:
+        self.head, self.table = head, table
+        self.mean = head.table.attributes.mean(axis=0)
+        seen = head.table.seen_names
+        self.seen_priors = torch.zeros(0, head.model.config.latent_dim)
+        if seen:
+            self.seen_priors = head.class_priors(head.table.select(seen))
+        self._priors: dict[int, Tensor] = {}
+        count = len(self.mean) - table.text_dim
+        self.names = table.attribute_names[:count] + ("description",) * (table.text_dim > 0)
+        self.taken = np.eye(len(self.names), len(self.mean), dtype=bool)  # (G, A)
+        self.taken[count:, count:] = True
+
+    def explain(self, latents: Tensor, scores: Tensor) -> list[Explanation]:
+        """Explain the label of each photo.
+
+        Args:
+            latents: mu(x), (B, L).
+            scores: (B, K), the seen penalty taken off.
+        """
+        return [self._explain(*pair) for pair in zip(latents, scores, strict=True)]
+
+    def influences(self, latent: Tensor, label: int, runner_up: int) -> npt.NDArray[np.float32]:
+        """How much each of `names` adds to the lead of one class over another, (G,)."""
+        lead = torch.zeros(1 + len(self.names))
+        for sign, row in ((1, label), (-1, runner_up)):
+            lead += sign * class_scores(latent[None], self._occluded(row))[0]
+        return (lead[0] - lead[1:]).numpy()
+
+    def _explain(self, latent: Tensor, scores: Tensor) -> Explanation:
+        order = torch.argsort(scores, descending=True)[:2].tolist()
+        attributes: tuple[Influence, ...] = ()
+        if len(order) == 2:
+            label, runner_up = order
+            found = self.influences(latent, label, runner_up)
+            shares = found / max(float(np.abs(found).sum()), 1e-12)
+            values = np.full((2, len(self.names)), np.nan)
+            count = len(self.mean) - self.table.text_dim
+            values[:, :count] = self.table.attributes[order, :count]
+            attributes = tuple(
+                Influence(self.names[i], float(shares[i]), *(_or_none(v) for v in values[:, i]))
+                for i in np.argsort(-np.abs(shares), kind="stable")
+            )
+        distances = class_scores(latent[None], self.seen_priors)[0].neg().clamp_min(0).sqrt()
+        near = torch.argsort(distances)[:NEIGHBOURS].tolist()
+        return Explanation(
+            label=self.table.names[order[0]],
+            runner_up=self.table.names[order[1]] if attributes else None,
+            attributes=attributes,
+            nearest_seen=tuple(
+                Neighbour(self.head.table.seen_names[row], float(distances[row])) for row in near
+            ),
+        )
+
+    def _occluded(self, row: int) -> Tensor:
+        """The class prior of a candidate, and below it those without each of `names`: (1 + G, L)."""
+        if row not in self._priors:
+            own = self.table.attributes[row]
+            without = np.where(self.taken, self.mean, own)
+            priors = self.head.priors_of(np.concatenate([own[None], without]).astype(np.float32))
+            residual = self.head.residuals.get(self.table.names[row], np.float32(0))
+            self._priors[row] = torch.from_numpy(priors + residual)
+        return self._priors[row]
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

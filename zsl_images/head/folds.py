@@ -1,0 +1,73 @@
+"""Folds: rows and classes that are held out to validate a head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zsl_images.errors import DataError
+from zsl_images.head.metrics import Labels
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows and classes of one validation: some seen classes play unseen ones.
+
+    Args:
+        train: rows to learn from, all of classes that stay seen.
+        seen: rows held out of those same classes.
+        unseen: all rows of the pseudo-unseen classes; none where photos alone are held out.
+    """
+
+    train: Labels
+    seen: Labels
+    unseen: Labels
+
+
+def make_folds(
+    labels: Labels, count: int, generator: np.random.Generator, held_out: float = 0.2
+) -> list[Fold]:
+    """Folds for validation: each plays another fifth of the classes as unseen.
+
+    Args:
+        labels: (N,) class of each row.
+        count: folds, at most five.
+        generator: of the random choice.
+        held_out: share of each seen class's rows that is not learned from.
+
+    Raises:
+        DataError: fewer than five classes, or no class with three photos.
+    """
+    classes = generator.permutation(np.unique(labels))
+    if len(classes) < 5:
+        raise DataError(
+            f"{len(classes)} classes with photos, expected at least 5 to play some of them as unseen; "
+            "add classes, or train without validation"
+        )
+    return [hold_out(labels, generator, classes[which::5], held_out) for which in range(count)]
+
+
+def hold_out(
+    labels: Labels, generator: np.random.Generator, unseen: Labels, held_out: float = 0.2
+) -> Fold:
+    """A fold that holds out a share of each seen class's rows, and all of the pseudo-unseen classes.
+
+    Args:
+        labels: (N,) class of each row.
+        generator: of the random choice.
+        unseen: the pseudo-unseen classes; may be none.
+        held_out: the share.
+
+    Raises:
+        DataError: no class has enough photos for one to be held out.
+    """
+    is_unseen = np.isin(labels, unseen)
+    is_held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels[~is_unseen]):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        is_held_out[rows[: round(len(rows) * held_out)]] = True
+    if not is_held_out.any():
+        raise DataError("too few photos a class to hold any out; add photos")
+    is_learned = ~is_unseen & ~is_held_out
+    return Fold(*map(np.flatnonzero, (is_learned, is_held_out, is_unseen)))

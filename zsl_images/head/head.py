@@ -1,0 +1,165 @@
+"""The head: a trained model with its classes, and how its scores are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.errors import WeightsError
+from zsl_images.features.backbones import Backbone, fingerprint
+from zsl_images.head.class_memory import Memory
+from zsl_images.model.config import TrainConfig
+from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.scalings import on_sphere
+from zsl_images.model.scoring import class_scores, nearest_distances
+from zsl_images.version import __version__
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """Which backbone a head was trained on.
+
+    Args:
+        name: as given to `load_backbone`.
+        weights_sha256: of the backbone's weights, "" where features came without a backbone.
+        preprocessing: the settings of the backbone's transform.
+    """
+
+    name: str
+    weights_sha256: str = ""
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of such a backbone."""
+        return fingerprint(self.name, self.weights_sha256, self.preprocessing)
+
+    @classmethod
+    def of(cls, backbone: Backbone) -> BackboneInfo:
+        """What a head remembers of `backbone`."""
+        return cls(backbone.name, backbone.weights_sha256, backbone.preprocessing)
+
+    def check(self, backbone: Backbone) -> None:
+        """Refuse a backbone whose features are not those that the head was trained on.
+
+        Raises:
+            WeightsError: other network, weights or preprocessing.
+        """
+        given = BackboneInfo.of(backbone)
+        for what, mine, other in (
+            ("backbone", self.name, given.name),
+            ("backbone weights (sha256)", self.weights_sha256, given.weights_sha256),
+            ("preprocessing", self.preprocessing, given.preprocessing),
+        ):
+            if mine != other:
+                raise WeightsError(
+                    f"the head was trained with {what} {mine}, but is given {other}; load the "
+                    "backbone that it was trained with, or train a head for this one"
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """A trained model with the classes it knows and how its scores are to be read.
+
+    Args:
+        model: encoder, decoder and prior network.
+        table: the classes it was trained with, seen and unseen.
+        backbone: what its features come from.
+        train_config: how it was trained.
+        seen_penalty: γ that decisions use.
+        balanced_seen_penalty: γ with the highest harmonic mean on validation classes.
+        temperature: of the softmax over scores.
+        known_distances: how far photos of known classes lie from their nearest class centre, see
+            `scoring.unknown_scores`; empty where the head was not validated, or is of an older format.
+        metrics: validation figures, by name.
+        version: of the package that trained it.
+        residuals: class name → what is added to its prior mu(a), (L,), for classes whose place was
+            found after training; see `edits`, `new_classes` and `adaptation`.
+        memory: of the rows it was trained on; None in a head that was trained without one.
+    """
+
+    model: MultiModalVAE
+    table: ClassTable
+    backbone: BackboneInfo
+    train_config: TrainConfig
+    seen_penalty: float = 0.0
+    balanced_seen_penalty: float = 0.0
+    temperature: float = 1.0
+    known_distances: tuple[float, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    version: str = __version__
+    residuals: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    memory: Memory | None = None
+
+    def with_table(self, table: ClassTable, renamed: Mapping[str, str] | None = None) -> Head:
+        """The head with another table, whose classes keep what belongs to them.
+
+        What the head has of classes that are in no table any more is dropped.
+
+        Args:
+            table: the classes, their attributes in the head's order.
+            renamed: old name → name in `table`. Default: every class keeps its name.
+        """
+        renamed = {name: name for name in table.names} if renamed is None else renamed
+        memory, seen = self.memory, set(table.seen_names)
+        if memory is not None:
+            memory = memory.select([name for name in memory.names if renamed.get(name) in seen])
+            memory = memory.renamed([renamed[name] for name in memory.names])
+        residuals = {renamed[n]: value for n, value in self.residuals.items() if n in renamed}
+        return replace(self, table=table, residuals=residuals, memory=memory)
+
+    def class_priors(self, table: ClassTable) -> torch.Tensor:
+        """Where each class of `table` lies, mu(a) + its residual: (K, L).
+
+        Args:
+            table: its attributes in the head's order.
+        """
+        with torch.inference_mode():
+            priors = self.model.class_priors(torch.tensor(table.attributes))
+            for row, name in enumerate(table.names):
+                if name in self.residuals:
+                    priors[row] += torch.from_numpy(self.residuals[name])
+        return priors.clone()
+
+    def centres(self, table: ClassTable) -> torch.Tensor:
+        """The scaled features to be looked for in photos of each class of `table`, (K, P).
+
+        That is the mean of those that the head remembers, else what the class prior decodes to.
+        """
+        with torch.inference_mode():
+            centres: torch.Tensor = self.model.decoder(self.class_priors(table))
+            if self.memory is not None:
+                row_of = {name: row for row, name in enumerate(self.memory.names)}
+                for row, name in enumerate(table.names):
+                    if name in row_of:
+                        centres[row] = self.memory.means[row_of[name]]
+            centres = on_sphere(centres, self.model.config.radius)
+        return centres.clone()
+
+    def distances(
+        self, table: ClassTable, features: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Squared distance (N,) from features (N, D) to the nearest centre of a class of `table`."""
+        with torch.inference_mode():
+            scaled = self.model.feature_scaling(torch.tensor(features))
+            found: npt.NDArray[np.float32] = nearest_distances(scaled, self.centres(table)).numpy()
+        return found
+
+    def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Scores (N, K) of every class of `table` for features (N, D), without a seen penalty."""
+        with torch.inference_mode():
+            latents = self.model.latents(torch.tensor(features))
+            return class_scores(latents, self.class_priors(table)).numpy()
+
+    def priors_of(self, attributes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """mu(a) of classes by their attributes, in the order of `table`: (K, A) → (K, L)."""
+        with torch.inference_mode():
+            priors: npt.NDArray[np.float32] = self.model.class_priors(torch.tensor(attributes)).numpy()
+        return priors

@@ -1,0 +1,236 @@
+"""A head as one file: safetensors, with a JSON header that says all the rest."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.defaults import DEFAULT_HEAD
+from zsl_images.errors import ClassTableError, WeightsError
+from zsl_images.files import replacing
+from zsl_images.head.class_memory import Memory
+from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.model.config import ModelConfig, TrainConfig
+from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.version import __version__
+
+_FORMAT = "zsl_images head 3"
+
+
+_OLDER = ("zsl_images head 1", "zsl_images head 2")
+"""Heads of format 1 have neither residuals nor a memory. Both took all attributes for equally relevant,
+and measured known distances in latent space, so that they give no unknown score any more."""
+
+
+_TABLE_KEY = "class_table.attributes"
+
+
+_RESIDUALS_KEY = "class_table.residuals"
+
+
+_MEMORY_KEYS = {name: f"memory.{name}" for name in ("means", "spreads", "rest", "errors")}
+
+
+def save_head(head: Head, path: str | os.PathLike[str]) -> None:
+    """Write a head; a file already there is replaced only when all is written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    header = {
+        "format": _FORMAT,
+        "version": head.version,
+        "model": asdict(head.model.config),
+        "training": asdict(head.train_config),
+        "backbone": asdict(head.backbone),
+        "classes": head.table.names,
+        "is_seen": head.table.is_seen.tolist(),
+        "attributes": head.table.attribute_names,
+        "seen_penalty": head.seen_penalty,
+        "balanced_seen_penalty": head.balanced_seen_penalty,
+        "temperature": head.temperature,
+        "known_distances": head.known_distances,
+        "metrics": dict(head.metrics),
+    }
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in head.model.state_dict().items()}
+    tensors[_TABLE_KEY] = torch.from_numpy(head.table.attributes)
+    names = [name for name in head.table.names if name in head.residuals]
+    if names:
+        header["residuals"] = names
+        tensors[_RESIDUALS_KEY] = torch.from_numpy(np.stack([head.residuals[name] for name in names]))
+    if head.memory is not None:
+        memory = head.memory.select(head.table.seen_names)
+        header["memory"] = memory.names
+        tensors |= {key: getattr(memory, name).contiguous() for name, key in _MEMORY_KEYS.items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"zsl_images": json.dumps(header)})
+
+
+def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
+    """Read a head from a file, or a shipped one by its name.
+
+    Raises:
+        WeightsError: no such file or name, damaged, unsafe, or made by something else.
+    """
+    path = _resolve(name_or_path)
+    header, tensors = _read(path)
+    try:
+        if header["format"] in _OLDER:
+            header["known_distances"] = ()
+            if header["model"]["prior_centres"]:
+                tensors["prior.relevance"] = torch.ones(len(header["attributes"]))
+        attributes = tensors.pop(_TABLE_KEY)
+        residuals, memory = _residuals(header, tensors), _memory(header, tensors)
+        head = Head(
+            model=MultiModalVAE(_config(ModelConfig, header["model"])),
+            table=ClassTable(
+                tuple(header["classes"]),
+                tuple(header["attributes"]),
+                attributes.numpy(),
+                header["is_seen"],
+            ),
+            backbone=BackboneInfo(**header["backbone"]),
+            train_config=_config(TrainConfig, header["training"]),
+            seen_penalty=float(header["seen_penalty"]),
+            balanced_seen_penalty=float(header["balanced_seen_penalty"]),
+            temperature=float(header["temperature"]),
+            known_distances=tuple(map(float, header["known_distances"])),
+            metrics=header["metrics"],
+            version=header["version"],
+            residuals=residuals,
+            memory=memory,
+        )
+    except (KeyError, TypeError, ValueError, ClassTableError) as error:
+        raise WeightsError(
+            f"{path}: the header does not describe a head that zsl_images {__version__} can read "
+            f"(made by {header.get('version', 'an unknown version')}: {error}); train it again"
+        ) from error
+    _load(head.model, tensors, path)
+    return head
+
+
+def shipped_heads() -> dict[str, dict[str, Any]]:
+    """The catalogue of shipped heads: name → what is said of each."""
+    catalogue = importlib.resources.files("zsl_images.weights") / "catalogue.json"
+    heads: dict[str, dict[str, Any]] = json.loads(catalogue.read_text("utf-8"))["heads"]
+    return heads
+
+
+def shipped_file(name: str) -> Path:
+    """A file that ships with the heads, such as a class table."""
+    return Path(str(importlib.resources.files("zsl_images.weights") / name))
+
+
+def _resolve(name_or_path: str | os.PathLike[str]) -> Path:
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    heads = shipped_heads()
+    if str(name_or_path) in heads:
+        return shipped_file(heads[str(name_or_path)]["file"])
+    raise WeightsError(
+        f"no head at {path}: expected a .safetensors file made by `zsl train`, "
+        f"or the name of a shipped head ({', '.join(heads)})"
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        with path.open("rb") as stream:
+            start = stream.read(2)
+        if start == b"PK" or start[:1] == b"\x80":
+            raise WeightsError(
+                f"{path} is a pickle or zip archive, which could run code; it is not opened. "
+                "Expected a .safetensors file made by `zsl train`"
+            ) from error
+        raise WeightsError(
+            f"{path} is damaged or no safetensors file ({error}); copy it again, or train anew"
+        ) from error
+    try:
+        header = json.loads(metadata["zsl_images"])
+    except (KeyError, ValueError) as error:
+        raise WeightsError(
+            f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
+        ) from error
+    if not isinstance(header, dict) or header.get("format") not in (_FORMAT, *_OLDER):
+        raise WeightsError(
+            f"{path} is of another format than {_FORMAT!r}; train the head again, or take the version "
+            "of zsl_images that made it"
+        )
+    return header, tensors
+
+
+def _residuals(
+    header: Mapping[str, Any], tensors: dict[str, torch.Tensor]
+) -> dict[str, npt.NDArray[np.float32]]:
+    if "residuals" not in header:
+        return {}
+    rows = tensors.pop(_RESIDUALS_KEY)
+    if rows.shape != (len(header["residuals"]), header["model"]["latent_dim"]):
+        raise ValueError(f"residuals of shape {tuple(rows.shape)}")
+    _check_finite(_RESIDUALS_KEY, rows)
+    return {name: row.numpy() for name, row in zip(header["residuals"], rows, strict=True)}
+
+
+def _memory(header: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Memory | None:
+    if "memory" not in header:
+        return None
+    parts = {name: tensors.pop(key) for name, key in _MEMORY_KEYS.items()}
+    for name, part in parts.items():
+        _check_finite(f"memory.{name}", part)
+    if parts["errors"].shape[1:] != (header["model"]["latent_dim"],):
+        raise ValueError(f"memory.errors of shape {tuple(parts['errors'].shape)}")
+    return Memory(names=tuple(header["memory"]), **parts)
+
+
+def _check_finite(name: str, tensor: torch.Tensor) -> None:
+    if not torch.isfinite(tensor).all():
+        raise ValueError(f"values in {name} that are not finite")
+
+
+Config = TypeVar("Config", ModelConfig, TrainConfig)
+
+
+def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """A config from its JSON, where tuples have become lists."""
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise ValueError(f"unknown settings {sorted(unknown)}")
+    settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return kind(**settings)
+
+
+def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    expected = model.state_dict()
+    wrong = [
+        f"{name}: {tuple(tensors[name].shape) if name in tensors else 'lacking'}, "
+        f"expected {tuple(tensor.shape)}"
+        for name, tensor in expected.items()
+        if name not in tensors or tensors[name].shape != tensor.shape
+    ]
+    wrong += [f"{name}: not part of the model" for name in tensors if name not in expected]
+    if wrong:
+        raise WeightsError(f"{path} does not fit its own header: {'; '.join(wrong[:3])}")
+    not_finite = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+    if not_finite:
+        raise WeightsError(
+            f"{path} holds values that are not finite (first in {not_finite[0]}); train it again"
+        )
+    model.load_state_dict(dict(tensors))
+    model.eval().requires_grad_(False)

@@ -1,0 +1,157 @@
+"""Learning: from photos, or their features, and a class table to a head.
+
+A head is first trained without some photos and with some seen classes playing unseen ones: this
+gives the seen penalty and honest figures; and without some photos alone: this gives the temperature
+and how far photos of known classes lie off. Then it is trained on all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.defaults import FOLDS, MAX_SEEN_LOSS
+from zsl_images.errors import DataError
+from zsl_images.head.calibration import Calibration, Outcome, calibrate
+from zsl_images.head.class_memory import remember
+from zsl_images.head.folds import Fold, hold_out, make_folds
+from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.model.config import Recipe
+from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.recipes import recipe_named
+from zsl_images.model.training import fit
+from zsl_images.progress import OnStep
+
+
+def train_on_features(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    *,
+    recipe: str | Recipe = "best",
+    seed: int = 0,
+    folds: int | Sequence[Fold] = FOLDS,
+    max_seen_loss: float = MAX_SEEN_LOSS,
+    backbone: BackboneInfo | None = None,
+    on_step: OnStep | None = None,
+) -> Head:
+    """Train a head on features; see `train`.
+
+    Args:
+        features: (N, D) of seen classes, as the backbone gives them.
+        labels: (N,) row of `table`; classes with a row here are seen, the others unseen.
+        table: K classes.
+        recipe: how.
+        seed: of all that is random.
+        folds: how many validations, or which.
+        max_seen_loss: see `train`.
+        backbone: what the features come from.
+        on_step: told of the progress.
+
+    Raises:
+        DataError: too few rows or classes.
+    """
+    if isinstance(recipe, str):
+        recipe = recipe_named(recipe)
+    seen = np.unique(labels)
+    if len(seen) < 2:
+        raise DataError(f"photos of {len(seen)} classes, expected at least 2 seen classes")
+    table = table.with_seen([table.names[label] for label in seen])
+    if isinstance(folds, int):
+        folds = make_folds(labels, folds, np.random.default_rng(seed)) if folds else []
+    calibration = Calibration()
+    if folds:
+        photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
+        outcomes = [
+            _outcome(features, labels, table, recipe, seed, fold, phase, on_step)
+            for number, fold in enumerate([*folds, photos], start=1)
+            for phase in [f"validation {number}/{len(folds) + 1}"]
+        ]
+        calibration = calibrate(outcomes[:-1], outcomes[-1], max_seen_loss)
+    model = _fit(features, labels, table, recipe, seed, "training", on_step)
+    head = _head(model, features, labels, table, recipe)
+    return replace(
+        head,
+        backbone=backbone or head.backbone,
+        seen_penalty=calibration.seen_penalty,
+        balanced_seen_penalty=calibration.balanced_seen_penalty,
+        temperature=calibration.temperature,
+        known_distances=calibration.known_distances,
+        metrics=calibration.metrics,
+    )
+
+
+def _outcome(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    recipe: Recipe,
+    seed: int,
+    fold: Fold,
+    phase: str,
+    on_step: OnStep | None,
+) -> Outcome:
+    """Train on a fold's rows and score the rows that it holds out.
+
+    The candidates are the classes of these rows, some of them playing unseen; where none does, all
+    of the table.
+    """
+    rows = np.concatenate([fold.train, fold.seen, fold.unseen])
+    classes = np.unique(labels[rows]) if len(fold.unseen) else np.arange(len(table))
+    column_of_row = np.searchsorted(classes, labels)
+    seen = set(labels[fold.train].tolist())
+    names = [table.names[label] for label in classes]
+    fold_table = table.select(names).with_seen([table.names[label] for label in seen])
+    model = _fit(
+        features[fold.train], column_of_row[fold.train], fold_table, recipe, seed, phase, on_step
+    )
+    head = _head(model, features[fold.train], column_of_row[fold.train], fold_table, recipe)
+    held_out = np.concatenate([fold.seen, fold.unseen])
+    return Outcome(
+        head.scores(fold_table, features[held_out]),
+        column_of_row[held_out],
+        fold_table.is_seen,
+        head.distances(fold_table, features[held_out]),
+    )
+
+
+def _head(
+    model: MultiModalVAE,
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    recipe: Recipe,
+) -> Head:
+    """A head that remembers the rows it was trained on, not validated yet."""
+    rows = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
+    memory = remember(model, torch.tensor(features), rows, table.seen_names, recipe.training.ridge)
+    origin = BackboneInfo("features of unknown origin")
+    return Head(model, table, origin, recipe.training, memory=memory)
+
+
+def _fit(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    table: ClassTable,
+    recipe: Recipe,
+    seed: int,
+    phase: str,
+    on_step: OnStep | None,
+) -> MultiModalVAE:
+    """Train a model on the classes of a table."""
+    return fit(
+        features,
+        labels,
+        table.attributes,
+        table.is_seen,
+        recipe,
+        seed,
+        text_dim=table.text_dim,
+        phase=phase,
+        on_step=on_step,
+    )

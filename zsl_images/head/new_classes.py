@@ -1,0 +1,215 @@
+"""Residuals: generate-and-learn on the spot, for classes that come to a trained head.
+
+    class prior of k = mu(a_k) + residual_k
+
+Letters: K classes, N photos, B batch, D feature, L latent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zsl_images.classes.class_table import ClassTable, warn_of_scale
+from zsl_images.errors import ClassTableError, DataError, listed
+from zsl_images.head.head import Head
+from zsl_images.model.scoring import class_scores, penalised
+from zsl_images.progress import StepRecord
+
+
+def add_classes(
+    head: Head,
+    table: ClassTable,
+    *,
+    learn: bool = False,
+    known: tuple[npt.NDArray[np.float32], Sequence[str]] | None = None,
+    seed: int = 0,
+    config: GrowConfig | None = None,
+    on_step: Callable[[StepRecord], None] | None = None,
+) -> Head:
+    """Add unseen classes from their attributes.
+
+    Args:
+        head: a trained head.
+        table: the new classes; attributes are matched to the head's by name.
+        learn: generate-and-learn on the spot, see `learned_residuals`; else the prior network alone
+            says where they lie.
+        known: features (N, D) of classes of the head, and each row's class. Default: they are
+            generated from what the head remembers.
+        seed: of what is generated.
+        config: how they are learned.
+        on_step: told of each step.
+
+    Returns:
+        A head whose table has the new classes below its own.
+
+    Raises:
+        ClassTableError: a class is in the head already, or an attribute is lacking.
+        DataError: the head remembers nothing to generate from, or `known` has a class it has not.
+
+    Warns:
+        ClassTableWarning: the attributes seem to be on another scale.
+    """
+    head = head.with_table(head.table)
+    table = table.aligned_to(head.table.attribute_names)
+    warn_of_scale(head.table, table)
+    both = [name for name in table.names if name in head.table.names]
+    if both:
+        raise ClassTableError(
+            f"the head has these classes already: {listed(both)}; give them other names, or take the "
+            "old ones out with `zsl classes remove`"
+        )
+    new = table.with_seen(())
+    grown = replace(head, table=head.table.joined(new))
+    if not learn:
+        return grown
+    residuals = learned_residuals(grown, new.names, known, seed, config or GrowConfig(), on_step)
+    return replace(grown, residuals={**grown.residuals, **residuals})
+
+
+@dataclass(frozen=True)
+class GrowConfig:
+    """How classes are learned that come to a trained head. Chosen on folds of seen classes.
+
+    Args:
+        steps: of Adam.
+        batch_size: generated rows a step.
+        new_share: of a batch that is of new classes, where there are so few that uniform draws would
+            give less; larger ones cost seen classes more than two points when twelve classes come.
+        rate: learning rate, in units of a class prior's root mean square; falls to 0 along a cosine.
+        pull: weight of the residual's squared length, in units of a class prior's squared length.
+    """
+
+    steps: int = 100
+    batch_size: int = 256
+    new_share: float = 0.25
+    rate: float = 0.1
+    pull: float = 5.0
+
+
+def learned_residuals(
+    head: Head,
+    new: Sequence[str],
+    known: tuple[npt.NDArray[np.float32], Sequence[str]] | None,
+    seed: int,
+    config: GrowConfig,
+    on_step: Callable[[StepRecord], None] | None = None,
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Generate-and-learn for classes that come to a trained head: where they should lie.
+
+    As in algorithm 1 of the paper, a class is drawn uniformly, z ~ p(z|a) as far off its prior as
+    seen classes lie off theirs, x ~ p(x|z); what learns here is the residual r of the new classes
+    alone, by the cross-entropy over all classes,
+
+        -log softmax( scores / temperature )_y + pull · mean ‖r_k‖² / ‖mu(a)‖².
+
+    Args:
+        head: with the new classes in its table.
+        new: their names.
+        known: see `add_classes`.
+        seed: of all that is random.
+        config: how.
+        on_step: told of each step.
+
+    Returns:
+        Class name → residual (L,).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    draw = _Source(head, known, generator)
+    priors, is_seen = head.class_priors(head.table), torch.tensor(head.table.is_seen)
+    rows = torch.tensor([head.table.names.index(name) for name in new])
+    others = draw.classes[~torch.isin(draw.classes, rows)]
+    length = priors.square().sum(1).mean()
+    residual = torch.zeros(len(new), priors.shape[1], requires_grad=True)
+    rate = config.rate * float(length / priors.shape[1]) ** 0.5
+    optimiser = torch.optim.Adam([residual], rate)
+    for step in range(1, config.steps + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / config.steps))
+        y = _drawn(others, rows, config, generator)
+        z = draw.latents(y)  # (B, L)
+        scores = penalised(
+            class_scores(z, priors.index_add(0, rows, residual)), is_seen, head.seen_penalty
+        )
+        losses = {
+            "cross-entropy": F.cross_entropy(scores / head.temperature, y),
+            "pull": config.pull * residual.square().sum(1).mean() / length,
+        }
+        optimiser.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        if on_step:
+            values = {name: loss.item() for name, loss in losses.items()}
+            on_step(StepRecord("generate-and-learn", step, config.steps, values))
+    return dict(zip(new, residual.detach().numpy(), strict=True))
+
+
+def _drawn(others: Tensor, new: Tensor, config: GrowConfig, generator: torch.Generator) -> Tensor:
+    """The classes of a batch (B,): uniform over `new` and uniform over `others`."""
+    share = max(config.new_share, len(new) / (len(new) + len(others)))
+    count = round(config.batch_size * share)
+    return torch.cat(
+        [
+            new[torch.randint(len(new), (count,), generator=generator)],
+            others[torch.randint(len(others), (config.batch_size - count,), generator=generator)],
+        ]
+    )
+
+
+class _Source:
+    """Latents of the classes of a head: of given features where there are some, else generated."""
+
+    def __init__(
+        self,
+        head: Head,
+        known: tuple[npt.NDArray[np.float32], Sequence[str]] | None,
+        generator: torch.Generator,
+    ) -> None:
+        table, memory = head.table, head.memory
+        if memory is None:
+            raise DataError(
+                "the head remembers nothing of its training rows, so that nothing can be generated "
+                "from it; train it again with this version, or add the classes without learning"
+            )
+        self.model, self.memory, self.generator = head.model, memory, generator
+        self.priors = head.class_priors(table)
+        self.given = torch.zeros(0, self.priors.shape[1])  # latents of given rows, sorted by class
+        self.counts = torch.zeros(len(table), dtype=torch.int64)
+        if known is not None:
+            table.select(list(dict.fromkeys(known[1])))
+            row_of = {name: row for row, name in enumerate(table.names)}
+            labels = torch.tensor([row_of[name] for name in known[1]])
+            self.given = head.model.latents(torch.tensor(known[0]))[labels.argsort(stable=True)]
+            self.counts = torch.bincount(labels, minlength=len(table))
+        remembered = {name: row for row, name in enumerate(memory.names)}
+        self.remembered = torch.tensor([remembered.get(name, -1) for name in table.names])
+        has_source = [
+            not seen or name in remembered or count > 0
+            for name, seen, count in zip(table.names, table.is_seen, self.counts, strict=True)
+        ]
+        self.classes = torch.tensor(has_source).nonzero()[:, 0]
+
+    @torch.no_grad()
+    def latents(self, y: Tensor) -> Tensor:
+        """A latent (B, L) of each class of `y` (B,)."""
+        memory, radius = self.memory, self.model.config.radius
+        x = self.model.generate(
+            self.priors[y],
+            memory.latent_noise(len(y), self.generator),
+            memory.noise(len(y), self.generator),
+        )
+        is_known = self.remembered[y] >= 0
+        x[is_known] = memory.draw(self.remembered[y[is_known]], radius, self.generator)
+        z = self.model.encoder.mean(x)
+        is_given = self.counts[y] > 0
+        of = y[is_given]
+        place = (torch.rand(len(of), generator=self.generator) * self.counts[of]).long()
+        z[is_given] = self.given[(self.counts.cumsum(0) - self.counts)[of] + place]
+        return z

@@ -1,0 +1,155 @@
+"""Label files: a row a photo, as Parquet, CSV or JSON lines, by the file's ending."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zsl_images.errors import DataError
+from zsl_images.features.photo_rows import write_parquet
+from zsl_images.files import replacing
+
+SCHEMA = pa.schema(
+    [
+        ("path", pa.string()),
+        ("size", pa.int64()),
+        ("mtime", pa.int64()),
+        ("label", pa.string()),
+        ("probability", pa.float32()),
+        ("is_seen", pa.bool_()),
+        ("top_labels", pa.list_(pa.string())),
+        ("top_probabilities", pa.list_(pa.float32())),
+        ("unknown_score", pa.float32()),
+        ("answer", pa.string()),
+        ("answer_level", pa.string()),
+        ("answer_probability", pa.float32()),
+        ("error", pa.string()),
+        ("head", pa.string()),
+        ("backbone", pa.string()),
+        ("version", pa.string()),
+    ]
+)
+"""Columns of a label file; README says what each is."""
+
+
+SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""Endings of label files."""
+
+
+_ROWS = 8192
+"""Rows that are held at once, and rows of a row group."""
+
+
+def check_suffix(path: str | os.PathLike[str]) -> None:
+    """Refuse a name whose ending is none of `SUFFIXES`.
+
+    Raises:
+        DataError: it is not.
+    """
+    if Path(path).suffix.lower() not in SUFFIXES:
+        raise DataError(f"{path}: expected a label file's name to end in {', '.join(SUFFIXES)}")
+
+
+def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> None:
+    """Write tables of `SCHEMA`, one after the other; memory does not grow with their number.
+
+    Cells of a CSV file that a spreadsheet would take for a formula begin with an apostrophe.
+
+    Raises:
+        DataError: the file's ending is none of `SUFFIXES`.
+        OutputError: it cannot be written.
+    """
+    check_suffix(path)
+    suffix = Path(path).suffix.lower()
+    with replacing(path) as temporary:
+        if suffix == ".parquet":
+            write_parquet(tables, SCHEMA, temporary)
+            return
+        with temporary.open("w", encoding="utf-8", newline="") as out:
+            if suffix == ".csv":
+                writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
+                writer.writerow(SCHEMA.names)
+                for table in tables:
+                    writer.writerows([to_cell(v) for v in row.values()] for row in _rows(table))
+            else:
+                for table in tables:
+                    out.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in _rows(table))
+
+
+def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
+    """The rows of a label file, some thousands at a time.
+
+    Raises:
+        DataError: it cannot be read, or is no label file.
+    """
+    check_suffix(path)
+    path = Path(path)
+    try:
+        if path.suffix.lower() == ".parquet":
+            file = pq.ParquetFile(path)
+            if not set(SCHEMA.names) <= set(file.schema_arrow.names):
+                raise ValueError(f"its columns are {', '.join(file.schema_arrow.names)}")
+            for batch in file.iter_batches(_ROWS, columns=SCHEMA.names):
+                yield pa.Table.from_batches([batch]).cast(SCHEMA)
+            return
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows: Iterator[dict[str, Any]]
+            if path.suffix.lower() == ".csv":
+                csv.field_size_limit(2**31 - 1)  # lists of many candidates are long
+                rows = (
+                    {name: _from_cell(name, row[name]) for name in SCHEMA.names}
+                    for row in csv.DictReader(lines, strict=True)
+                )
+            else:
+                rows = (json.loads(line) for line in lines)
+            held: list[dict[str, Any]] = []
+            for row in rows:
+                held.append({name: row[name] for name in SCHEMA.names})
+                if len(held) == _ROWS:
+                    yield pa.Table.from_pylist(held, SCHEMA)
+                    held = []
+            yield pa.Table.from_pylist(held, SCHEMA)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
+        raise DataError(
+            f"{path} is no label file ({error or type(error).__name__}); name another, or remove it"
+        ) from error
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """Rows with floats as short as float32 allows."""
+    for batch in table.to_batches(1024):
+        for row in batch.to_pylist():
+            yield {name: _short(value) for name, value in row.items()}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def to_cell(value: Any) -> Any:
+    """A value as a CSV cell: lists as JSON, what a spreadsheet would take for a formula quoted."""
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "'")):
+        return "'" + value
+    return value
+
+
+def _from_cell(name: str, cell: str) -> Any:
+    kind = SCHEMA.field(name).type
+    if pa.types.is_list(kind):
+        return json.loads(cell) if cell else None
+    if pa.types.is_string(kind):
+        return cell.removeprefix("'") or None
+    if pa.types.is_boolean(kind):
+        return {"": None, "True": True, "False": False}[cell]
+    return (int if pa.types.is_integer(kind) else float)(cell) if cell else None

@@ -1,0 +1,37 @@
+"""Promoting: unseen classes become seen ones with a few photos of each."""
+
+from __future__ import annotations
+
+import os
+
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.features.extraction import labelled_features
+from zsl_images.head.edits import promote_classes
+from zsl_images.learning.train import TrainingResult
+from zsl_images.progress import OnStep
+
+
+def promote(
+    classifier: ZeroShotClassifier,
+    photos: str | os.PathLike[str],
+    *,
+    cache: str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> TrainingResult:
+    """Make unseen classes seen with a few photos of each; see `head.edits`.
+
+    Args:
+        classifier: its candidates are the classes of the new one.
+        photos: a folder with a folder of photos for each class to promote.
+        cache: see `train`.
+        on_step: told of the progress.
+
+    Raises:
+        DataError: no photos, or a class is seen already.
+        ClassTableError: a folder is no candidate class.
+    """
+    features, labels = labelled_features(
+        photos, classifier.table.names, classifier.backbone, cache, on_step
+    )
+    head = promote_classes(classifier.own_head(), features.features, labels)
+    return TrainingResult(classifier.with_head(head), features.failures)

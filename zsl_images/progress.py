@@ -1,0 +1,27 @@
+"""Progress: what long work tells of each of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """How far a long piece of work has come.
+
+    Args:
+        phase: what is being done, such as `warm-up`.
+        step: steps done.
+        steps: steps in all.
+        losses: the latest losses by name, none where nothing is learned.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+OnStep = Callable[[StepRecord], None]
+"""Told of every step of long work."""
