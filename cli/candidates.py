@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -11,7 +11,7 @@ from .options import penalty_of
 
 if TYPE_CHECKING:
     from zsl_images.classes.class_table import ClassTable
-    from zsl_images.classifier import ZeroShotClassifier
+    from zsl_images.head.feature_classifier import FeatureClassifier
 
 ClassAttributes = Annotated[
     Path | None,
@@ -39,14 +39,17 @@ def described_classes(attributes: Path | None, text: Path | None, text_encoder: 
     return read_classes(attributes, text, lambda: load_text_encoder(text_encoder))
 
 
+Classifier = TypeVar("Classifier", bound="FeatureClassifier")
+
+
 def decided(
-    classifier: ZeroShotClassifier,
+    classifier: Classifier,
     table: ClassTable | None,
     text: Path | None,
     seen_penalty: str | None,
     zsl_only: bool,
     min_confidence: float,
-) -> ZeroShotClassifier:
+) -> Classifier:
     """The classifier with the candidates and thresholds that the options ask for.
 
     Descriptions are read as those were that the head was trained with.

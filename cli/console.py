@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from zsl_images.errors import ZSLError
 
 if TYPE_CHECKING:
-    from zsl_images.labelling.label_rows import Progress
+    from zsl_images.labelling.runs import Progress
     from zsl_images.progress import StepRecord
 
 FAILED = 1
@@ -105,7 +105,7 @@ class LabelProgress:
     def __init__(self, is_json: bool, bars: Any) -> None:
         self._is_json, self._bars = is_json, bars
         self.total: int | None = None
-        self._task = bars.add_task("labelling", total=None, failures=0, unknowns=0, speed=0.0)
+        self._task = bars.add_task("labelling", total=None, failures=0, unlabelled=0, speed=0.0)
         self._start = time.monotonic()
         self._is_interrupted = False
 
@@ -134,7 +134,7 @@ class LabelProgress:
                 self._task,
                 completed=progress.done,
                 failures=progress.failures,
-                unknowns=progress.unknowns,
+                unlabelled=progress.unlabelled,
                 speed=speed,
             )
             return
@@ -166,7 +166,7 @@ def label_progress(
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]:.1f} photos/s"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[unknowns]} unknown, {task.fields[failures]} unreadable"),
+        TextColumn("{task.fields[unlabelled]} without a label, {task.fields[failures]} unreadable"),
         console=_stderr(),
         disable=is_json or not sys.stderr.isatty(),
     )

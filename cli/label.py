@@ -146,7 +146,7 @@ def label(
         raise typer.Exit(INTERRUPTED)
     typer.echo(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
-        f"{result.unknowns} unknown, {result.failures} could not be read"
+        f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
     if coco:
         write_coco(out, coco)

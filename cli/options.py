@@ -101,9 +101,9 @@ ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form
 def penalty_of(head: Head, seen_penalty: str | None) -> float:
     """The seen penalty γ that `--seen-penalty` asks for."""
     if seen_penalty is None:
-        return head.seen_penalty
+        return head.calibration.seen_penalty
     if seen_penalty == "balanced":
-        return head.balanced_seen_penalty
+        return head.calibration.balanced_seen_penalty
     try:
         return float(seen_penalty)
     except ValueError as error:

@@ -40,13 +40,13 @@ def relabel(
     table = table_at(attributes)
     groups = Taxonomy.read(taxonomy) if taxonomy else None
 
-    from zsl_images.classifier import ZeroShotClassifier
+    from zsl_images.head.feature_classifier import FeatureClassifier
     from zsl_images.labelling.label import relabel as relabel_features
 
-    classifier = ZeroShotClassifier.load(weights, with_backbone=False)
+    classifier = FeatureClassifier.load(weights)
     classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)
     if groups:
         classifier = classifier.with_taxonomy(groups)
     with label_progress(json_progress, None, can_stop=False) as show:
         result = relabel_features(classifier, features, out, top_k=top_k, on_progress=show)
-    typer.echo(f"{out}: {result.done} photos; {result.unknowns} unknown")
+    typer.echo(f"{out}: {result.done} photos; {result.unlabelled} without a label")

@@ -72,7 +72,7 @@ def train(
     typer.echo(
         f"{out}: {head.table.is_seen.sum()} seen and {(~head.table.is_seen).sum()} unseen classes"
     )
-    for name, value in head.metrics.items():
+    for name, value in head.calibration.metrics.items():
         typer.echo(f"  {name:<16}{value:6.1%}")
     for failure in result.failures:
         typer.echo(f"left out: {failure.reason}", err=True)

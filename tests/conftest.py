@@ -100,4 +100,5 @@ def trained(
     classifier = train(
         colour_photos, colour_table, backbone=small_backbone, recipe=small_recipe, cache=cache
     ).classifier
-    return classifier.with_head(replace(classifier.head, temperature=2.5))
+    calibration = replace(classifier.head.calibration, temperature=2.5)
+    return classifier.with_head(replace(classifier.head, calibration=calibration))

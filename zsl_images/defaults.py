@@ -27,3 +27,7 @@ TOP_K = 5
 
 PART_ROWS = 512
 """Photos of a part: what is lost at most when a run is killed."""
+
+
+BATCH_SIZE = 32
+"""Photos that pass the backbone at once."""

@@ -98,7 +98,7 @@ def falls(head: Head, latent: torch.Tensor, taken: np.ndarray, pair: list[int]) 
 
     def figures(attributes: np.ndarray) -> np.ndarray:
         scores = class_scores(latent[None], torch.from_numpy(head.priors_of(attributes)))[0]
-        probability = 100 * torch.softmax(scores / head.temperature, 0)[pair[0]]
+        probability = 100 * torch.softmax(scores / head.calibration.temperature, 0)[pair[0]]
         return np.array([scores[pair[0]], probability, scores[pair[0]] - scores[pair[1]]])
 
     without = head.table.attributes.copy()

@@ -56,7 +56,7 @@ class Trial:
     def accuracy(self, head: Head, rows: npt.NDArray[np.int64], only: Sequence[str] = ()) -> float:
         """Per-class top-1 of rows, in per cent."""
         table = head.table.select(only or head.table.names)
-        scores = head.scores(table, self.features[rows]) - head.seen_penalty * table.is_seen
+        scores = head.scores(table, self.features[rows]) - head.calibration.seen_penalty * table.is_seen
         predicted = scores.argmax(1)
         labels = np.array([table.names.index(name) for name in self.names[rows]])
         return 100 * mean_per_class_accuracy(labels, predicted)
@@ -153,13 +153,13 @@ def adapted(trial: Trial) -> Iterator[tuple[str, dict[str, float]]]:
         here = replace(trial, unseen=np.array(rows))
         folder = trial.features[np.concatenate([here.unseen, here.seen])]
         for which, head in (("", start), (", classes of the folder as candidates", narrow)):
-            for penalty in (head.seen_penalty, head.balanced_seen_penalty):
-                kind = ", balanced γ" if penalty == head.balanced_seen_penalty else ""
-                before = replace(head, seen_penalty=head.seen_penalty)
+            for penalty in (head.calibration.seen_penalty, head.calibration.balanced_seen_penalty):
+                kind = ", balanced γ" if penalty == head.calibration.balanced_seen_penalty else ""
+                before = head
                 after, report = adapt_head(before, folder)
                 for what, which_head in (("before", before), ("after", after)):
-                    shown = replace(which_head, seen_penalty=penalty)
-                    base = replace(here, head=replace(trial.head, seen_penalty=penalty))
+                    shown = which_head.with_seen_penalty(penalty)
+                    base = replace(here, head=trial.head.with_seen_penalty(penalty))
                     yield f"{mix}{which}{kind}: {what}", base.figures(shown)
             yield f"{mix}{which}: agreement", {"u": 100 * report.agreement}
 

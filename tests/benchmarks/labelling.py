@@ -47,6 +47,7 @@ from zsl_images.features.photo_paths import find_images
 from zsl_images.features.photo_rows import Stamp
 from zsl_images.features.photos import read_image
 from zsl_images.features.speed import measure
+from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label import relabel
 
 
@@ -105,8 +106,8 @@ def agreement(photos: Path, work: Path) -> None:
             batch = [transform(read_image(path)) for path in paths[start : start + 32]]
             plain.append(network(torch.stack(batch)).numpy())
     expected = np.concatenate(plain)
-    classifier = ZeroShotClassifier.load(with_backbone=False)
-    answers = classifier.label_features(expected).columns[:, 0]
+    classifier = FeatureClassifier.load()
+    answers = classifier.label_features(expected).rows[:, 0]
     for name in ENGINES:
         try:
             resolve_engine(name, torch.device("cpu"))
@@ -118,7 +119,7 @@ def agreement(photos: Path, work: Path) -> None:
         features = np.stack([np.asarray(row) for row in rows]).astype(np.float32)
         lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(expected, axis=1)
         cosine = (features * expected).sum(1) / lengths
-        is_same = classifier.label_features(features).columns[:, 0] == answers
+        is_same = classifier.label_features(features).rows[:, 0] == answers
         print(
             f"{name}: {len(paths)} photos, cosine mean {cosine.mean():.5f}, 1 % below "
             f"{np.quantile(cosine, 0.01):.5f}, least {cosine.min():.5f}; "
@@ -214,7 +215,7 @@ def relabelling(photos: Path | None, work: Path) -> None:
     attributes = rng.uniform(0, 100, (1000, len(classifier.table.attribute_names)))
     names = tuple(f"class {index}" for index in range(1000))
     classes = ClassTable(names, classifier.table.attribute_names, attributes.astype(np.float32))
-    classifier = ZeroShotClassifier.load(with_backbone=False).with_classes(classes)
+    classifier = FeatureClassifier.load().with_classes(classes)
     for turn in range(3):
         start = time.perf_counter()
         relabel(classifier, file, work / "labels.parquet")

@@ -30,8 +30,8 @@ def main() -> None:
     classifier, taxonomy = ZeroShotClassifier.load(arguments.head), Taxonomy.read(arguments.taxonomy)
     table, head = classifier.table, classifier.head
     features, labels = labelled_features(arguments.photos, table.names, classifier.backbone)
-    scores = head.scores(table, features.features) - head.seen_penalty * table.is_seen
-    every = class_probabilities(torch.from_numpy(scores), head.temperature).numpy()
+    scores = head.scores(table, features.features) - head.calibration.seen_penalty * table.is_seen
+    every = class_probabilities(torch.from_numpy(scores), head.calibration.temperature).numpy()
     roll_up = taxonomy.of(table.names)
     found = [roll_up(probabilities) for probabilities in every]
     truth = [taxonomy.lineages[table.names[label]] for label in labels]

@@ -43,7 +43,7 @@ def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None
         *("--coco", tmp_path / "coco.json", "--label-studio", tmp_path / "tasks.json"),
     )
     assert code == FINISHED_WITH_FAILURES
-    assert "9 photos, 0 of them labelled before; 0 unknown, 1 could not be read" in text
+    assert "9 photos, 0 of them labelled before; 0 without a label, 1 could not be read" in text
     with out.open() as lines:
         rows = list(csv.DictReader(lines))
     assert [Path(row["path"]).stem for row in rows] == sorted([*COLOURS, "broken"])
@@ -57,7 +57,7 @@ def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None
     assert (code, "8 photos, 8 of them labelled before" in text) == (0, True)
     relabelled = tmp_path / "relabelled.parquet"
     code, text, _ = run("relabel", kept, "--out", relabelled, "--zsl-only", "--min-confidence", 1)
-    assert (code, "8 photos; 8 unknown" in text) == (0, True)
+    assert (code, "8 photos; 8 without a label" in text) == (0, True)
     table = pq.read_table(relabelled)
     assert table["label"].null_count == 8
     assert not any(table["is_seen"].to_pylist())
@@ -71,7 +71,7 @@ def test_progress_as_json(photos: Path, tmp_path: Path) -> None:
     assert [record["done"] for record in records][:4] == [0, 3, 6, 8]
     assert (records[-1]["done"], records[-1]["is_complete"]) == (8, True)
     assert set(records[-1]) == {
-        *("done", "kept", "failures", "unknowns", "is_complete"),
+        *("done", "kept", "failures", "unlabelled", "is_complete"),
         *("total", "photos_per_second", "eta_seconds"),
     }
 

@@ -62,8 +62,8 @@ def test_labels_of_test_classes_change_nothing_but_the_scores(tmp_path: Path) ->
             train_on_features(data.features[rows], data.labels[rows], data.table, folds=[fold])
         )
     honest, noisy = heads
-    assert honest.balanced_seen_penalty == noisy.balanced_seen_penalty
-    assert honest.temperature == noisy.temperature
+    assert honest.calibration.balanced_seen_penalty == noisy.calibration.balanced_seen_penalty
+    assert honest.calibration.temperature == noisy.calibration.temperature
     for key, tensor in honest.model.state_dict().items():
         assert np.array_equal(tensor, noisy.model.state_dict()[key])
 
@@ -144,7 +144,9 @@ def test_calibration_is_measured_by_a_head_of_the_seen_classes(dataset: Path) ->
     table = data.table.select(data.table.names[:SEEN])
     head = train_on_features(data.features[rows], data.labels[rows], table)
     scores = head.scores(table, data.features[test])
-    ece = calibration_error(scores - head.seen_penalty, data.labels[test], head.temperature)
+    ece = calibration_error(
+        scores - head.calibration.seen_penalty, data.labels[test], head.calibration.temperature
+    )
     assert figures["ECE"].mean == pytest.approx(100 * ece)
     assert 50 < figures["unknown_AUROC"].mean <= 100
     with pytest.raises(DataError, match="one of the two"):

@@ -86,7 +86,7 @@ def test_the_report_counts_what_changed(trained: ZeroShotClassifier, off: Head) 
     folder, _ = features_of(trained, dict.fromkeys(COLOURS, 10))
     adapted, report = adapt_head(off, folder)
     assert report.photos == len(folder)
-    penalty = off.seen_penalty * off.table.is_seen
+    penalty = off.calibration.seen_penalty * off.table.is_seen
     before, after = ((head.scores(off.table, folder) - penalty).argmax(1) for head in (off, adapted))
     assert report.agreement == pytest.approx((before == after).mean())
     assert report.counts == tuple(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,6 +21,7 @@ from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling import runs as parts_module
 from zsl_images.labelling.label import label, relabel
 from zsl_images.labelling.label_files import SCHEMA, read_labels
+from zsl_images.labelling.runs import Progress
 from zsl_images.results import Failure
 
 
@@ -196,7 +196,7 @@ def test_kept_features_spare_the_photos(
     assert {row["label"] for row in rows_of(out)} >= {None, "orange"}
     again = tmp_path / "again.csv"
     done = relabel(other, kept, again)
-    assert (done.done, done.unknowns) == (38, sum(r["label"] is None for r in rows_of(again)))
+    assert (done.done, done.unlabelled) == (38, sum(r["label"] is None for r in rows_of(again)))
     by_path = {row["path"]: row for row in rows_of(again)}
     readable = [row for row in rows_of(fresh) if row["error"] is None]
     assert_alike([by_path[row["path"]] for row in readable], readable)
@@ -256,13 +256,20 @@ def test_a_full_disk_is_said_and_earlier_parts_stay(
 def test_two_runs_do_not_write_one_file(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "labels.parquet"
-    (tmp_path / "labels.parquet.parts").mkdir()
-    with (
-        filelock.FileLock(tmp_path / "labels.parquet.parts" / ".lock"),
-        pytest.raises(OutputError, match="another run is writing"),
-    ):
-        label(trained, find_images([photos]), out)
+    out, asked = tmp_path / "labels.parquet", iter(range(100))
+    refused: list[OutputError] = []
+
+    def second_run(progress: Progress) -> None:
+        if next(asked) == 3:
+            with pytest.raises(OutputError, match="another run is writing") as caught:
+                label(trained, find_images([photos]), out)
+            refused.append(caught.value)
+
+    done = label(trained, find_images([photos]), out, part_rows=8, batch_size=4, on_progress=second_run)
+    assert refused  # and it took nothing from the run that works
+    assert (done.done, done.is_complete) == (40, True)
+    assert len(rows_of(out)) == 40
+    assert {path.name for path in tmp_path.iterdir()} == {"labels.parquet", "photos"}
 
 
 def test_no_photos_leave_all_rows_as_they_are(

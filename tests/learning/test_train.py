@@ -30,7 +30,7 @@ def test_the_head_remembers_how_it_was_made(
     head = trained.head
     assert head.backbone.weights_sha256 == small_backbone.weights_sha256
     assert head.train_config == small_recipe.training
-    assert set(head.metrics) == {
+    assert set(head.calibration.metrics) == {
         "T",
         "u",
         "s",
@@ -41,7 +41,7 @@ def test_the_head_remembers_how_it_was_made(
         "unseen_accuracy",
         "ECE",
     }
-    assert all(0 <= value <= 1 for value in head.metrics.values())
+    assert all(0 <= value <= 1 for value in head.calibration.metrics.values())
 
 
 def test_a_second_training_touches_no_pixel_and_gives_the_same_head(
@@ -65,7 +65,7 @@ def test_a_second_training_touches_no_pixel_and_gives_the_same_head(
     second = trained_once()
     for key, tensor in first.head.model.state_dict().items():
         assert np.array_equal(tensor, second.head.model.state_dict()[key])
-    assert first.seen_penalty == second.seen_penalty
+    assert first.head.calibration == second.head.calibration
 
 
 def test_a_folder_without_a_row_is_an_error_that_names_it(
@@ -86,7 +86,7 @@ def test_broken_photos_are_left_out_and_named(
     (tmp_path / "red" / "broken.png").write_text("broken")
     result = train(tmp_path, colour_table, backbone=small_backbone, recipe=small_recipe, folds=0)
     assert [failure.path for failure in result.failures] == [str(tmp_path / "red" / "broken.png")]
-    assert result.classifier.head.metrics == {}
+    assert result.classifier.head.calibration.metrics == {}
 
 
 def test_too_few_classes_or_photos_are_refused(colour_table: ClassTable) -> None:

@@ -152,13 +152,16 @@ def run(
         def scores(rows: npt.NDArray[np.int64], head: Head = head) -> npt.NDArray[np.float32]:
             return head.scores(data.table, data.features[rows])
 
-        figures = figures_on_test(data, scores, head.balanced_seen_penalty, is_conventional)
+        figures = figures_on_test(data, scores, head.calibration.balanced_seen_penalty, is_conventional)
         if not is_conventional:
-            figures |= {"seen_penalty": head.balanced_seen_penalty, "temperature": head.temperature}
+            figures |= {
+                "seen_penalty": head.calibration.balanced_seen_penalty,
+                "temperature": head.calibration.temperature,
+            }
         if with_calibration:
             figures |= calibration_on_test(data, recipe, seed, on_step)
         runs.append({**figures, "seconds": seconds})
-        heads.append(replace(head, seen_penalty=head.balanced_seen_penalty))
+        heads.append(head.with_seen_penalty(head.calibration.balanced_seen_penalty))
     key = (recipe_name, data.name.upper())
     return BenchmarkResult(
         recipe=recipe_name,
@@ -196,7 +199,7 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
         data.labels[rows],
         data.table,
         seen_penalty=seen_penalty,
-        temperature=head.temperature,
+        temperature=head.calibration.temperature,
     )
 
 
@@ -247,8 +250,8 @@ def calibration_on_test(
         head.scores(head.table, seen),
         labels[data.rows["test_seen"]],
         head.table,
-        seen_penalty=head.seen_penalty,
-        temperature=head.temperature,
+        seen_penalty=head.calibration.seen_penalty,
+        temperature=head.calibration.temperature,
         distances=(head.distances(head.table, seen), head.distances(head.table, unseen)),
     )
     return {name: 100 * report.figures[name] for name in ("ECE", "unknown_AUROC")}

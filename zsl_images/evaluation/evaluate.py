@@ -53,7 +53,7 @@ def evaluate(
         table.rows_of(labels),
         table,
         seen_penalty=classifier.seen_penalty,
-        temperature=head.temperature,
+        temperature=head.calibration.temperature,
         min_confidence=classifier.min_confidence,
         distances=distances,
     )

@@ -140,8 +140,8 @@ def _moved(first: Tensor, means: Tensor, weight: Tensor, is_on_sphere: bool) -> 
 def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | float = 0.0) -> Tensor:
     """r, (N, K): how likely each photo is of each class, rows summing to 1."""
     scores = class_scores(latents, priors)
-    scores = penalised(scores, torch.tensor(head.table.is_seen), head.seen_penalty)
-    posterior: Tensor = (scores / head.temperature + log_share).softmax(1)
+    scores = penalised(scores, torch.tensor(head.table.is_seen), head.calibration.seen_penalty)
+    posterior: Tensor = (scores / head.calibration.temperature + log_share).softmax(1)
     return posterior
 
 

@@ -58,7 +58,7 @@ def check_classes(
         findings += [*_names(rows, known), *_never_varied(rows, known), *_values(rows, known)]
         is_whole = not head.table.text_dim  # class priors need the descriptions too
         if is_whole and not any(finding.is_error for finding in findings):
-            least = head.temperature * math.log(9) if margin is None else margin
+            least = head.calibration.temperature * math.log(9) if margin is None else margin
             findings += _indistinct(rows, head, least)
     return tuple(sorted(findings, key=lambda finding: finding.place))
 

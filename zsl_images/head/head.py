@@ -13,6 +13,7 @@ import torch
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import WeightsError
 from zsl_images.features.backbones import Backbone, fingerprint
+from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
 from zsl_images.model.config import TrainConfig
 from zsl_images.model.mmvae import MultiModalVAE
@@ -73,12 +74,7 @@ class Head:
         table: the classes it was trained with, seen and unseen.
         backbone: what its features come from.
         train_config: how it was trained.
-        seen_penalty: γ that decisions use.
-        balanced_seen_penalty: γ with the highest harmonic mean on validation classes.
-        temperature: of the softmax over scores.
-        known_distances: how far photos of known classes lie from their nearest class centre, see
-            `scoring.unknown_scores`; empty where the head was not validated, or is of an older format.
-        metrics: validation figures, by name.
+        calibration: how its scores become decisions and probabilities.
         version: of the package that trained it.
         residuals: class name → what is added to its prior mu(a), (L,), for classes whose place was
             found after training; see `edits`, `new_classes` and `adaptation`.
@@ -89,14 +85,14 @@ class Head:
     table: ClassTable
     backbone: BackboneInfo
     train_config: TrainConfig
-    seen_penalty: float = 0.0
-    balanced_seen_penalty: float = 0.0
-    temperature: float = 1.0
-    known_distances: tuple[float, ...] = ()
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)
     version: str = __version__
     residuals: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     memory: Memory | None = None
+
+    def with_seen_penalty(self, seen_penalty: float) -> Head:
+        """The head with another default seen penalty γ."""
+        return replace(self, calibration=replace(self.calibration, seen_penalty=seen_penalty))
 
     def with_table(self, table: ClassTable, renamed: Mapping[str, str] | None = None) -> Head:
         """The head with another table, whose classes keep what belongs to them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -20,6 +21,7 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_HEAD
 from zsl_images.errors import ClassTableError, WeightsError
 from zsl_images.files import replacing
+from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
 from zsl_images.model.config import ModelConfig, TrainConfig
@@ -58,11 +60,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
         "classes": head.table.names,
         "is_seen": head.table.is_seen.tolist(),
         "attributes": head.table.attribute_names,
-        "seen_penalty": head.seen_penalty,
-        "balanced_seen_penalty": head.balanced_seen_penalty,
-        "temperature": head.temperature,
-        "known_distances": head.known_distances,
-        "metrics": dict(head.metrics),
+        **asdict(head.calibration),
     }
     tensors = {name: tensor.cpu().contiguous() for name, tensor in head.model.state_dict().items()}
     tensors[_TABLE_KEY] = torch.from_numpy(head.table.attributes)
@@ -103,11 +101,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             ),
             backbone=BackboneInfo(**header["backbone"]),
             train_config=_config(TrainConfig, header["training"]),
-            seen_penalty=float(header["seen_penalty"]),
-            balanced_seen_penalty=float(header["balanced_seen_penalty"]),
-            temperature=float(header["temperature"]),
-            known_distances=tuple(map(float, header["known_distances"])),
-            metrics=header["metrics"],
+            calibration=_calibration(header),
             version=header["version"],
             residuals=residuals,
             memory=memory,
@@ -197,6 +191,19 @@ def _memory(header: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Memo
     if parts["errors"].shape[1:] != (header["model"]["latent_dim"],):
         raise ValueError(f"memory.errors of shape {tuple(parts['errors'].shape)}")
     return Memory(names=tuple(header["memory"]), **parts)
+
+
+def _calibration(header: Mapping[str, Any]) -> Calibration:
+    numbers = {
+        name: float(header[name]) for name in ("seen_penalty", "balanced_seen_penalty", "temperature")
+    }
+    if not all(map(math.isfinite, numbers.values())) or numbers["temperature"] <= 0:
+        raise ValueError(f"a calibration of {numbers}")
+    return Calibration(
+        **numbers,
+        known_distances=tuple(map(float, header["known_distances"])),
+        metrics=header["metrics"],
+    )
 
 
 def _check_finite(name: str, tensor: torch.Tensor) -> None:

@@ -67,22 +67,26 @@ def train_on_features(
     calibration = Calibration()
     if folds:
         photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
-        outcomes = [
-            _outcome(features, labels, table, recipe, seed, fold, phase, on_step)
+        *outcomes, held_out = (
+            _outcome(
+                features,
+                labels,
+                table,
+                recipe,
+                seed,
+                fold,
+                f"validation {number}/{len(folds) + 1}",
+                on_step,
+            )
             for number, fold in enumerate([*folds, photos], start=1)
-            for phase in [f"validation {number}/{len(folds) + 1}"]
-        ]
-        calibration = calibrate(outcomes[:-1], outcomes[-1], max_seen_loss)
+        )
+        calibration = calibrate(outcomes, held_out, max_seen_loss)
     model = _fit(features, labels, table, recipe, seed, "training", on_step)
     head = _head(model, features, labels, table, recipe)
     return replace(
         head,
         backbone=backbone or head.backbone,
-        seen_penalty=calibration.seen_penalty,
-        balanced_seen_penalty=calibration.balanced_seen_penalty,
-        temperature=calibration.temperature,
-        known_distances=calibration.known_distances,
-        metrics=calibration.metrics,
+        calibration=calibration,
     )
 
 

@@ -136,10 +136,10 @@ def learned_residuals(
         y = _drawn(others, rows, config, generator)
         z = draw.latents(y)  # (B, L)
         scores = penalised(
-            class_scores(z, priors.index_add(0, rows, residual)), is_seen, head.seen_penalty
+            class_scores(z, priors.index_add(0, rows, residual)), is_seen, head.calibration.seen_penalty
         )
         losses = {
-            "cross-entropy": F.cross_entropy(scores / head.temperature, y),
+            "cross-entropy": F.cross_entropy(scores / head.calibration.temperature, y),
             "pull": config.pull * residual.square().sum(1).mean() / length,
         }
         optimiser.zero_grad()

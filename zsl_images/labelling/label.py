@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import filelock
 import pyarrow as pa
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.defaults import PART_ROWS, TOP_K
-from zsl_images.errors import DataError, OutputError
+from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
+from zsl_images.errors import DataError
 from zsl_images.features.feature_files import features_in, kept_features
-from zsl_images.files import check_writable, make_folder
+from zsl_images.files import check_writable
+from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label_files import check_suffix, write_labels
-from zsl_images.labelling.label_rows import Progress, label_rows, origin_of, stamps_in
-from zsl_images.labelling.runs import Run
+from zsl_images.labelling.label_rows import decision_rows, origin_of, stamps_in
+from zsl_images.labelling.part_files import PartFolder
+from zsl_images.labelling.runs import Progress, Run, Stop
 
 
 def label(
@@ -29,7 +28,7 @@ def label(
     *,
     features: str | os.PathLike[str] | None = None,
     top_k: int = TOP_K,
-    batch_size: int = 32,
+    batch_size: int = BATCH_SIZE,
     part_rows: int = PART_ROWS,
     is_strict: bool = False,
     prune: bool = False,
@@ -70,43 +69,21 @@ def label(
         raise DataError(f"{out} cannot hold both labels and features; name two files")
     for target in filter(None, (out, kept)):
         check_writable(target)
-    parts = make_folder(out.with_name(out.name + ".parts"))
-    try:
-        with _lock(parts / ".lock", out), _lock(kept and kept.with_name(f".{kept.name}.lock"), kept):
-            run = Run(classifier, out, parts, kept, top_k, is_strict)
-            is_done = run.label(photos, batch_size, part_rows, on_progress, should_stop)
-            if is_done and not run.progress.done:  # an empty folder, or a disk that is not mounted
-                raise DataError(f"no photos to label; {out} was not touched")
-            if is_done:
-                run.join(prune)
-            return replace(run.progress, is_complete=is_done)
-    finally:
-        if parts.exists() and {path.name for path in parts.iterdir()} <= {".lock"}:
-            shutil.rmtree(parts, ignore_errors=True)
-
-
-@contextmanager
-def _lock(path: Path | None, target: Path | None) -> Iterator[None]:
-    """Keep other runs off `target` by a lock file; nothing where there is none."""
-    if path is None:
-        yield
-        return
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        message = f"another run is writing {target}; wait for it, or name another file"
-        raise OutputError(message) from error
-    except OSError as error:
-        raise OutputError(f"cannot lock {target}: {error.strerror or error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    stop = Stop(should_stop)
+    with PartFolder.locked(out, kept):
+        parts = PartFolder(out, kept, classifier.head.backbone.fingerprint)
+        run = Run(classifier, parts, top_k, is_strict)
+        run.label(photos, batch_size, part_rows, on_progress, stop)
+        if stop.is_set:
+            return run.progress
+        if not run.progress.done:  # an empty folder, or a disk that is not mounted
+            raise DataError(f"no photos to label; {out} was not touched")
+        run.join(prune)
+        return replace(run.progress, is_complete=True)
 
 
 def relabel(
-    classifier: ZeroShotClassifier,
+    classifier: FeatureClassifier,
     features: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
@@ -130,13 +107,13 @@ def relabel(
     kept = kept_features([Path(features)], classifier.head.backbone.fingerprint)
     if not len(kept):
         raise DataError(f"no features in {features}; make some with `zsl label --features`")
-    origin = origin_of(classifier, top_k)
+    decide, origin = classifier.decider(top_k), origin_of(classifier, top_k)
     progress = Progress()
 
     def tables() -> Iterator[pa.Table]:
         nonlocal progress
         for rows in kept.latest():
-            table = label_rows(stamps_in(rows), features_in(rows), classifier, top_k, origin)
+            table = decision_rows(stamps_in(rows), decide(features_in(rows)), origin)
             progress = progress.with_rows(table)
             on_progress(progress)
             yield table

@@ -1,43 +1,192 @@
-"""Parts of a label file on disk: found again and joined."""
+"""Part files: what a run has written so far, found again by the next run and joined at the end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import glob
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
 
+import filelock
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from zsl_images.errors import ImageError
-from zsl_images.features.photo_rows import Place, Stamp
+from zsl_images.errors import DataError, OutputError
+from zsl_images.features.feature_files import kept_features, write_features
+from zsl_images.features.photo_rows import STAMP, KeptRows, Stamp, write_parquet
+from zsl_images.files import make_folder, replacing
+from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
+from zsl_images.labelling.label_rows import stamps_in
+
+_LABELS, _FEATURES = ".labels.parquet", ".features.parquet"
 
 
-@dataclass
-class _Part:
-    """Photos whose rows are written together, and where what is known of them lies.
+class PartFolder:
+    """The folder `OUT.parts`, in which a run writes its rows part by part.
 
     Args:
-        number: its place among the parts.
-        stamps: the photos, in their order.
-        rows: their kept rows, by place in the part.
-        features: the kept features of those that have no row.
-        lacking: how many features are still to be made.
-        made: what was made, as it comes.
+        out: the label file.
+        features: the feature file, or None.
+        fingerprint: of the backbone, see `Backbone.fingerprint`.
+
+    Raises:
+        DataError: an earlier run that did not end kept features, and `features` is None.
     """
 
-    number: int
-    stamps: list[Stamp]
-    rows: dict[int, Place]
-    features: dict[int, Place]
-    lacking: int = 0
-    made: dict[int, npt.NDArray[np.float16] | ImageError] = field(default_factory=dict)
+    def __init__(self, out: Path, features: Path | None, fingerprint: str) -> None:
+        self.out, self.features, self._fingerprint = out, features, fingerprint
+        self.path = make_folder(_folder_of(out))
+        self._written: dict[int, Path] = {}
+        if features is None and self._parts(_FEATURES):
+            raise DataError(
+                f"an earlier run into {out} that did not end kept features; give the same --features, "
+                f"or remove {self.path}"
+            )
 
-    def fresh(self) -> list[int]:
-        """Which photos must be opened."""
-        return [at for at in range(len(self.stamps)) if at not in self.rows and at not in self.features]
+    @staticmethod
+    @contextmanager
+    def locked(out: Path, features: Path | None) -> Iterator[None]:
+        """Keep other runs off the two files while the body runs, and sweep up behind it.
 
-    def cut(self, size: int) -> None:
-        """Leave off what comes behind the first `size` photos."""
-        self.lacking -= sum(at >= size for at in self.fresh())
-        self.stamps = self.stamps[:size]
-        self.rows = {at: place for at, place in self.rows.items() if at < size}
-        self.features = {at: place for at, place in self.features.items() if at < size}
+        A run that is refused touches nothing of the one that works.
+
+        Raises:
+            OutputError: another run is writing one of them.
+        """
+        targets = [target for target in (out, features) if target]
+        with ExitStack() as locks:
+            for target in targets:
+                locks.enter_context(_locked(target))
+            _sweep(out, targets)
+            try:
+                yield
+            finally:
+                folder = _folder_of(out)
+                if folder.is_dir() and not any(folder.iterdir()):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def earlier_rows(self, origin: Mapping[str, str], is_strict: bool) -> KeptRows:
+        """The rows that this run need not make again, of the label file and of earlier parts.
+
+        Args:
+            origin: what their columns `head` and `backbone` have to be.
+            is_strict: whether unreadable photos are tried again, those of parts too.
+
+        Raises:
+            DataError: the label file is something else.
+        """
+
+        def is_good(rows: pa.RecordBatch, path: Path) -> npt.NDArray[np.bool_]:
+            good = np.ones(len(rows), bool)
+            for name, value in origin.items():
+                good &= pc.equal(rows[name], value).fill_null(False).to_numpy(zero_copy_only=False)
+            if is_strict or not path.name.endswith(_LABELS):  # a finished run is over: try again
+                good &= rows["error"].is_null().to_numpy(zero_copy_only=False)
+            return good
+
+        files = [*self._label_file(), *self._parts(_LABELS)]
+        return KeptRows(files, is_good=is_good, judged=(*origin, "error"))
+
+    def earlier_features(self) -> KeptRows:
+        """The features of the feature file and of the parts.
+
+        Raises:
+            DataError: the feature file is something else, or of another backbone.
+        """
+        files = [self.features, *self._parts(_FEATURES)] if self.features else []
+        return kept_features(files, self._fingerprint)
+
+    def part_of(self, number: int, stamps: list[Stamp], origin: Mapping[str, str]) -> Path:
+        """Where the rows of a part lie: the same photos by the same head make the same part."""
+        content = blake2b(repr((stamps, dict(origin))).encode(), digest_size=12).hexdigest()
+        path = self._written[number] = self.path / f"{number:06}-{content}{_LABELS}"
+        return path
+
+    def write_labels(self, path: Path, rows: pa.Table) -> None:
+        """Write the rows of a part."""
+        with replacing(path) as temporary:
+            pq.write_table(rows, temporary)
+
+    def write_features(self, path: Path, rows: pa.Table) -> None:
+        """Write the features of the part whose rows lie at `path`."""
+        target = path.with_name(path.name.removesuffix(_LABELS) + _FEATURES)
+        with replacing(target) as temporary:
+            write_features([rows], rows.schema, temporary)
+
+    def join(self, others: Callable[[], Iterator[pa.Table]] | None) -> None:
+        """Make the label file, and the feature file, out of the parts.
+
+        Args:
+            others: rows of photos that this run was not given; None drops them and their features.
+        """
+        parts = [self._written[number] for number in sorted(self._written)]
+        if self.features and (self._parts(_FEATURES) or others is None):
+            self._join_features(self.features, parts if others is None else None)
+        left = others() if others else ()
+        write_labels(chain((pq.read_table(part) for part in parts), left), self.out)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _join_features(self, features: Path, only: list[Path] | None) -> None:
+        """Write all features into the feature file, or `only` those of the photos in some parts."""
+        every = self.earlier_features()
+        for part in only or ():
+            for stamp in stamps_in(pq.read_table(part, columns=[*STAMP])):
+                every.find(stamp)
+        tables = every.latest(is_named=True if only is not None else None)
+        first = next(tables, None)
+        if first:
+            with replacing(features) as temporary:
+                write_features(chain([first], tables), first.schema, temporary)
+
+    def _label_file(self) -> list[Path]:
+        """The rows of the label file as Parquet, if it is there."""
+        if not self.out.exists():
+            return []
+        if self.out.suffix.lower() == ".parquet":
+            next(read_labels(self.out), None)  # refuses another kind of file
+            return [self.out]
+        earlier = self.path / "earlier.parquet"
+        with replacing(earlier) as temporary:
+            write_parquet(read_labels(self.out), SCHEMA, temporary)
+        return [earlier]
+
+    def _parts(self, ending: str) -> list[Path]:
+        return sorted(self.path.glob(f"*{ending}"))
+
+
+def _folder_of(out: Path) -> Path:
+    return out.with_name(out.name + ".parts")
+
+
+def _sweep(out: Path, targets: list[Path]) -> None:
+    """Remove what a run that was killed left half-written."""
+    for left in _folder_of(out).glob(".*.part"):
+        left.unlink(missing_ok=True)
+    for target in targets:
+        for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+            left.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    """Hold the lock file beside `target`; it is removed with the lock."""
+    path = target.with_name(f".{target.name}.lock")
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        message = f"another run is writing {target}; wait for it, or name another file"
+        raise OutputError(message) from error
+    except OSError as error:
+        raise OutputError(f"cannot lock {target}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.release()

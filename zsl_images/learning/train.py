@@ -68,7 +68,7 @@ def train(
         backbone=BackboneInfo.of(backbone),
         on_step=on_step,
     )
-    classifier = ZeroShotClassifier(head, backbone, head.table, head.seen_penalty)
+    classifier = ZeroShotClassifier.of(head, backbone=backbone)
     return TrainingResult(classifier, features.failures)
 
 

@@ -1,0 +1,306 @@
+"""The feature classifier: features become labels, in this one place.
+
+Letters: N photos, K candidate classes, k candidates that a decision names, D feature, L latent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from zsl_images.classes.class_table import ClassTable, warn_of_scale
+from zsl_images.classes.descriptions import encoder_of, read_classes
+from zsl_images.classes.taxonomy import Taxonomy, deepest
+from zsl_images.defaults import DEFAULT_HEAD, TOP_K
+from zsl_images.errors import ClassTableError, DataError
+from zsl_images.head import edits, new_classes
+from zsl_images.head.decisions import Decisions
+from zsl_images.head.explanations import Explainer
+from zsl_images.head.head import Head
+from zsl_images.head.head_file import load_head, save_head
+from zsl_images.model.scoring import (
+    class_probabilities,
+    class_scores,
+    nearest_distances,
+    penalised,
+    top_classes,
+    unknown_scores,
+)
+from zsl_images.progress import OnStep
+from zsl_images.results import Explanation, LevelLabel
+
+_BLOCK = 4096
+"""Features that are scored at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureClassifier:
+    """Labels features: a head, the classes it may name, and the settings that decide.
+
+    Args:
+        head: the trained part.
+        table: the candidate classes, their attributes in the head's order.
+        seen_penalty: γ, subtracted from the scores of seen classes; more of it gives unseen
+            classes a better chance. In units of squared latent distance.
+        min_confidence: the least probability, 0..1, that a label needs.
+        taxonomy: groups of the classes, with a row for every candidate.
+        is_explaining: whether decisions carry explanations.
+
+    Raises:
+        ClassTableError: a candidate is not in the taxonomy.
+        DataError: a setting is out of its range.
+    """
+
+    head: Head
+    table: ClassTable
+    seen_penalty: float
+    min_confidence: float = 0.0
+    taxonomy: Taxonomy | None = None
+    is_explaining: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise DataError(f"min_confidence is {self.min_confidence}, expected 0 to 1")
+        if not np.isfinite(self.seen_penalty):
+            raise DataError(f"seen_penalty is {self.seen_penalty}, expected a finite number")
+        if self.taxonomy is not None:
+            self.taxonomy.of(self.table.names)
+
+    @classmethod
+    def of(cls, head: Head, **settings: Any) -> Self:
+        """A classifier with the classes and the seen penalty of a head."""
+        return cls(head=head, table=head.table, seen_penalty=head.calibration.seen_penalty, **settings)
+
+    @classmethod
+    def load(cls, name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> FeatureClassifier:
+        """Load a head, shipped (by name) or your own (by path), for features that are at hand.
+
+        Raises:
+            HeadError: the head cannot be read.
+        """
+        return FeatureClassifier.of(load_head(name_or_path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the head, with the candidate classes as its table.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        save_head(self.own_head(), path)
+
+    def own_head(self) -> Head:
+        """The head with the candidates as its table, and with the seen penalty of this classifier."""
+        return replace(self.head.with_seen_penalty(self.seen_penalty), table=self.table)
+
+    def with_head(self, head: Head) -> Self:
+        """The same classifier with another head, whose classes become the candidates."""
+        return replace(self, head=head, table=head.table, seen_penalty=head.calibration.seen_penalty)
+
+    def add_classes(
+        self,
+        table: ClassTable,
+        *,
+        learn: bool = False,
+        known: tuple[npt.NDArray[np.float32], Sequence[str]] | None = None,
+        seed: int = 0,
+        on_step: OnStep | None = None,
+    ) -> Self:
+        """The same classifier with more unseen classes; see `head.new_classes.add_classes`.
+
+        Raises:
+            ClassTableError: a class is a candidate already, or an attribute is missing.
+            DataError: `learn` is asked of a head that remembers nothing to generate from.
+        """
+        grown = new_classes.add_classes(
+            self.own_head(), table, learn=learn, known=known, seed=seed, on_step=on_step
+        )
+        return self.with_head(grown)
+
+    def remove_classes(self, names: Sequence[str]) -> Self:
+        """The same classifier without these classes.
+
+        Raises:
+            ClassTableError: a name is no candidate, or none would be left.
+        """
+        return self.with_head(edits.remove_classes(self.own_head(), names))
+
+    def rename_classes(self, names: Mapping[str, str]) -> Self:
+        """The same classifier with other names (old → new) for its classes.
+
+        Raises:
+            ClassTableError: an old name is no candidate, or a new one is a candidate already.
+        """
+        return self.with_head(edits.rename_classes(self.own_head(), names))
+
+    def with_classes(self, table: ClassTable) -> Self:
+        """The same classifier with the classes of `table` as its only candidates.
+
+        Attributes are matched by name. A class counts as seen if the head learned a class of that
+        name from photos.
+
+        Raises:
+            ClassTableError: an attribute of the head is missing.
+        """
+        head_table = self.head.table
+        table = table.aligned_to(head_table.attribute_names)
+        warn_of_scale(head_table, table)
+        return replace(self, table=table.with_seen(head_table.seen_names))
+
+    def with_descriptions(
+        self,
+        text: str | os.PathLike[str],
+        attributes: ClassTable | str | os.PathLike[str] | None = None,
+    ) -> Self:
+        """The same classifier with candidates that are described in words.
+
+        Args:
+            text: a table of classes and descriptions, read by the encoder that the head knows.
+            attributes: of the same classes, for a head that was trained with both.
+
+        Raises:
+            ClassTableError: a table cannot be used, or the head was trained without descriptions.
+            TextEncoderError: the head's text encoder cannot be loaded.
+        """
+        return self.with_classes(read_classes(attributes, text, lambda: encoder_of(self.head.table)))
+
+    def only_unseen(self) -> Self:
+        """The same classifier with its unseen classes as the only candidates (ZSL, not GZSL).
+
+        Raises:
+            ClassTableError: there is no unseen class.
+        """
+        if not self.table.unseen_names:
+            raise ClassTableError(
+                "every candidate is a seen class; give a table with unseen ones, or allow all"
+            )
+        return replace(self, table=self.table.select(self.table.unseen_names))
+
+    def with_min_confidence(self, min_confidence: float) -> Self:
+        """The same classifier, which gives no label below this probability (0..1)."""
+        return replace(self, min_confidence=min_confidence)
+
+    def with_seen_penalty(self, seen_penalty: float) -> Self:
+        """The same classifier with another seen penalty γ."""
+        return replace(self, seen_penalty=seen_penalty)
+
+    def with_taxonomy(self, taxonomy: Taxonomy) -> Self:
+        """The same classifier, which also answers at the levels of a taxonomy.
+
+        Raises:
+            ClassTableError: a candidate is not in the taxonomy.
+        """
+        return replace(self, taxonomy=taxonomy)
+
+    def with_explanations(self) -> Self:
+        """The same classifier, which also says why."""
+        return replace(self, is_explaining=True)
+
+    def class_priors(self) -> Tensor:
+        """Where every candidate lies in latent space, (K, L); see `Head.class_priors`."""
+        return self.head.class_priors(self.table)
+
+    def label_features(self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K) -> Decisions:
+        """Label features, as the backbone gives them.
+
+        Args:
+            features: (N, D).
+            top_k: how many candidates a decision names; at most all classes.
+
+        Raises:
+            DataError: `top_k` is less than 1.
+        """
+        return self.decider(top_k)(features)
+
+    def decider(self, top_k: int = TOP_K) -> Decider:
+        """What labels features; all that depends on the classes alone is computed here, once.
+
+        Raises:
+            DataError: `top_k` is less than 1.
+        """
+        return Decider(self, top_k)
+
+    def fingerprint(self, top_k: int = TOP_K) -> str:
+        """A hash of all that a label depends on beside the feature: head, candidates, settings."""
+        groups = self.taxonomy and [self.taxonomy.lineages[name] for name in self.table.names]
+        settings = (
+            self.table.names,
+            self.table.is_seen.tolist(),
+            self.seen_penalty,
+            self.head.calibration.temperature,
+            self.head.calibration.known_distances,
+            self.min_confidence,
+            self.taxonomy and (self.taxonomy.levels, groups),
+            top_k,
+        )
+        digest = hashlib.sha256(repr(settings).encode())
+        for places in (self.class_priors(), self.head.centres(self.table)):
+            digest.update(places.numpy().tobytes())
+        for tensor in self.head.model.state_dict().values():
+            digest.update(tensor.numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+
+class Decider:
+    """Labels features (N, D) by the settings of a classifier: the one place where a label is made."""
+
+    def __init__(self, classifier: FeatureClassifier, top_k: int) -> None:
+        if top_k < 1:
+            raise DataError(f"top_k is {top_k}, expected 1 or more")
+        self._classifier, self._top_k = classifier, top_k
+        head, table = classifier.head, classifier.table
+        self._priors, self._centres = classifier.class_priors(), head.centres(table)
+        self._is_seen = torch.from_numpy(table.is_seen)
+        self._roll_up = classifier.taxonomy.of(table.names) if classifier.taxonomy else None
+        self._explainer = Explainer(head, table) if classifier.is_explaining else None
+
+    @torch.inference_mode()
+    def __call__(self, features: npt.NDArray[np.floating[Any]]) -> Decisions:
+        """The decisions on features (N, D)."""
+        blocks = [self._block(block) for block in torch.split(torch.tensor(features), _BLOCK)]
+        probabilities, rows, unknown = (
+            torch.cat(parts).numpy() for parts in zip(*(block[:3] for block in blocks), strict=True)
+        )
+        levels = [found for block in blocks for found in block[3]]
+        least = self._classifier.min_confidence
+        return Decisions(
+            table=self._classifier.table,
+            probabilities=probabilities,
+            rows=rows,
+            unknown_scores=unknown,
+            is_answered=probabilities[:, 0] >= least,
+            levels=levels,
+            answers=[deepest(found, least) for found in levels],
+            explanations=[why for block in blocks for why in block[4]],
+        )
+
+    def _block(
+        self, features: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, list[tuple[LevelLabel, ...]], Sequence[Explanation | None]]:
+        """Probabilities, rows, unknown scores, levels and explanations of some features (B, D)."""
+        head = self._classifier.head
+        calibration = head.calibration
+        scaled = head.model.feature_scaling(features.float())  # (B, P)
+        latents = head.model.encoder.mean(scaled)  # (B, L)
+        scores = penalised(  # (B, K)
+            class_scores(latents, self._priors), self._is_seen, self._classifier.seen_penalty
+        )
+        every = class_probabilities(scores, calibration.temperature)  # (B, K)
+        distances = nearest_distances(scaled, self._centres)  # (B,)
+        unknown = torch.full_like(distances, torch.nan)
+        if calibration.known_distances:
+            unknown = unknown_scores(distances, calibration.known_distances)
+        roll_up, explainer = self._roll_up, self._explainer
+        return (
+            *top_classes(every, self._top_k),
+            unknown,
+            [roll_up(photo) if roll_up else () for photo in every.numpy()],
+            explainer.explain(latents, scores) if explainer else [None] * len(scores),
+        )
