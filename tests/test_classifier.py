@@ -10,7 +10,7 @@ from drawing import COLOURS, UNSEEN, draw
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import ClassTableError, ClassTableWarning, ImageError, WeightsError
+from zsl_images.errors import ClassTableError, ClassTableWarning, HeadError, ImageError
 from zsl_images.head.head_file import load_head, save_head
 from zsl_images.results import Failure, Prediction
 
@@ -135,7 +135,7 @@ def test_a_head_made_from_a_file_of_features_says_that_it_reads_no_photos(
     nameless = replace(trained.head, backbone=replace(trained.head.backbone, weights_sha256=""))
     path = tmp_path / "head.safetensors"
     save_head(nameless, path)
-    with pytest.raises((WeightsError, ValueError), match="trained on a file of features"):
+    with pytest.raises((HeadError, ValueError), match="trained on a file of features"):
         ZeroShotClassifier.load(path)
 
 

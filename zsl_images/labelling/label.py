@@ -13,7 +13,7 @@ import filelock
 import pyarrow as pa
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.defaults import PART_ROWS, TOP_K
+from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError, OutputError
 from zsl_images.features.feature_files import features_in, kept_features
 from zsl_images.files import check_writable, make_folder
@@ -29,7 +29,7 @@ def label(
     *,
     features: str | os.PathLike[str] | None = None,
     top_k: int = TOP_K,
-    batch_size: int = 32,
+    batch_size: int = BATCH_SIZE,
     part_rows: int = PART_ROWS,
     is_strict: bool = False,
     prune: bool = False,
