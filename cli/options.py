@@ -68,8 +68,9 @@ EngineOption = Annotated[
     EngineName,
     typer.Option(
         "--engine",
-        help="Engine that runs the backbone. auto: the fastest one installed. "
-        f"onnx: needs {needs('onnx')}.",
+        metavar="NAME",
+        help=f"Engine that runs the backbone: {', '.join((AUTO, *ENGINE_NAMES))}. auto is the fastest "
+        f"one installed; onnx needs {needs('onnx')}.",
     ),
 ]
 JsonProgress = Annotated[
@@ -99,7 +100,12 @@ FeatureCache = Annotated[
 ]
 RecipeOption = Annotated[
     RecipeName,
-    typer.Option("--recipe", help="Settings of the head: best (ours), or a row of the paper."),
+    typer.Option(
+        "--recipe",
+        metavar="NAME",
+        help=f"Settings of the head and its training: {', '.join(RECIPE_NAMES)}. Those named best are "
+        "ours, the others the paper's.",
+    ),
 ]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]
 
@@ -111,8 +117,8 @@ class BackboneChoice:
     backbone: Annotated[
         str,
         typer.Option(
-            help="Name of the backbone: embedded, torchvision's or timm's. lite1 and lite2: "
-            f"{needs('backbones')}."
+            help="Name of the backbone: one of torchvision's or timm's. tf_efficientnet_lite1 and "
+            f"tf_efficientnet_lite2 work offline with {needs('backbones')}."
         ),
     ] = DEFAULT_BACKBONE
     backbone_weights: BackboneWeights = None

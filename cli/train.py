@@ -27,13 +27,19 @@ def train(
     folds: Annotated[
         int,
         typer.Option(
-            min=0, max=MAX_FOLDS, help="Number of validations with pseudo-unseen classes; 0 for none."
+            min=0,
+            max=MAX_FOLDS,
+            metavar="N",
+            help="Number of validations with pseudo-unseen classes; 0 for none.",
         ),
     ] = FOLDS,
     max_seen_loss: Annotated[
         float,
         typer.Option(
-            min=0, max=1, help="Seen accuracy that the head's own seen penalty may cost, 0 to 1."
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Seen accuracy that the head's own seen penalty may cost, 0 to 1.",
         ),
     ] = MAX_SEEN_LOSS,
     cache: FeatureCache = None,
