@@ -59,26 +59,13 @@ def benchmark(
     """
     if conventional:
         refuse("with --conventional, which leaves no photo of a seen class", calibration=calibration)
-    from zsl_images.errors import DataError
-    from zsl_images.evaluation.benchmarks import read_results, run
+    from zsl_images.evaluation.benchmarks import run
     from zsl_images.evaluation.xlsa17 import read_xlsa17
     from zsl_images.files import check_writable
     from zsl_images.head.head_file import save_head
 
     data = read_xlsa17(dataset)
-    others: list[BenchmarkResult] = []
-    for path in compare or ():
-        alike = [
-            row
-            for row in read_results(path)
-            if (row.dataset, row.is_conventional) == (data.name, conventional)
-        ]
-        if not alike:
-            raise DataError(
-                f"{path} has no result on the data set {data.name} in the same setting; give runs on "
-                "the same folder"
-            )
-        others += alike
+    others = [row for path in compare or () for row in _comparable(path, data.name, conventional)]
     if save:
         check_writable(save)
     with progress() as show:
@@ -88,15 +75,38 @@ def benchmark(
     if format is ReportFormat.JSON:
         beside = {"compared": [row.to_dict() for row in others]} if others else {}
         typer.echo(json.dumps(result.to_dict() | beside, indent=2))
-        return
+    else:
+        _show_table(result, others)
+
+
+def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:
+    seeds = len(result.seeds)
     typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
     for name, figure in result.figures.items():
         typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")
     if result.paper:
-        what = "T" if conventional else "u / s / H, without a seen penalty"
+        what = "T" if result.is_conventional else "u / s / H, without a seen penalty"
         typer.echo(f"  the paper's {what}: {' / '.join(map(str, result.paper))}")
     if others:
         typer.echo("\n" + _side_by_side([result, *others]))
+
+
+def _comparable(path: Path, dataset: str, is_conventional: bool) -> list[BenchmarkResult]:
+    """The results in a file that are on the same data set, in the same setting."""
+    from zsl_images.errors import DataError
+    from zsl_images.evaluation.benchmarks import read_results
+
+    alike = [
+        row
+        for row in read_results(path)
+        if (row.dataset, row.is_conventional) == (dataset, is_conventional)
+    ]
+    if not alike:
+        raise DataError(
+            f"{path} has no result on the data set {dataset} in the same setting; give runs on "
+            "the same folder"
+        )
+    return alike
 
 
 def _side_by_side(results: Sequence[BenchmarkResult]) -> str:

@@ -16,7 +16,7 @@ from zsl_images.defaults import TOP_K
 from .candidates import Candidates
 from .console import finish_with
 from .details import Details
-from .options import TopK, with_stdin
+from .options import TopK, images_in
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure, Prediction
@@ -45,12 +45,7 @@ def classify(
 
     Exit code 3 means some photos could not be read; the others are labelled.
     """
-    from zsl_images.features.photo_paths import find_images
-
-    paths = [str(path) for path in find_images(with_stdin(photos))]
-    if not paths:
-        raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
-
+    paths = list(map(str, images_in(photos)))
     classifier = candidates.classifier()
     if explain:
         classifier = classifier.with_explanations()

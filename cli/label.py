@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -13,28 +12,30 @@ from zsl_images.defaults import BATCH_SIZE, TOP_K
 from .candidates import Candidates
 from .console import INTERRUPTED, finish_with, label_progress, usage_errors
 from .exports import Exports
-from .options import BatchSize, JsonProgress, LabelOut, TopK, with_stdin
+from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in
+
+Photos = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PHOTO...",
+        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin.",
+    ),
+]
+FeatureFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Feature file (.parquet) to write for `zsl relabel`; photos already in it are not opened."
+    ),
+]
 
 
 def label(
-    photos: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PHOTO...",
-            help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin.",
-        ),
-    ],
+    photos: Photos,
     out: LabelOut,
     candidates: Candidates,
     exports: Exports,
     top_k: TopK = TOP_K,
-    features: Annotated[
-        Path | None,
-        typer.Option(
-            help="Feature file (.parquet) to write for `zsl relabel`; photos already in it are not "
-            "opened."
-        ),
-    ] = None,
+    features: FeatureFile = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first photo that cannot be read.")
     ] = False,
@@ -48,25 +49,20 @@ def label(
     An unreadable photo gets a row with the reason, and is retried on the next
     run after a completed one. Exit code 3 means some could not be read.
     """
-    from zsl_images.features.photo_paths import find_images
-
     with usage_errors():
         outputs = exports.outputs()
         outputs.check(photos, out, features=features, prune=prune)
-    found = find_images(with_stdin(photos))
-    first = next(found, None)
-    if first is None:
-        raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
-
+    paths = images_in(photos)
     classifier = candidates.classifier()
 
+    from zsl_images.features.photo_paths import find_images
     from zsl_images.labelling.label import label as label_photos
 
     count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos))
     with label_progress(json_progress, count) as show:
         result = label_photos(
             classifier,
-            chain([first], found),
+            paths,
             out,
             features=features,
             top_k=top_k,

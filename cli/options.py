@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -18,6 +19,8 @@ from zsl_images.defaults import (
     LABEL_SUFFIXES,
     RECIPE_NAMES,
 )
+
+from .console import usage_errors
 
 if TYPE_CHECKING:
     from zsl_images.features.backbones import Backbone
@@ -46,13 +49,10 @@ def needs(extra: str) -> str:
 
 
 def _has_label_suffix(path: Path) -> Path:
-    from zsl_images.errors import DataError
     from zsl_images.labelling.label_files import check_suffix
 
-    try:
+    with usage_errors():
         check_suffix(path)
-    except DataError as error:
-        raise typer.BadParameter(str(error)) from error
     return path
 
 
@@ -132,12 +132,22 @@ class BackboneChoice:
         return load_backbone(self.backbone, self.backbone_weights, self.device, str(self.engine))
 
 
-def with_stdin(inputs: list[str]) -> Iterable[str]:
-    """The inputs, with the lines of stdin in place of `-`."""
-    return inputs if "-" not in inputs else _lines_for_dashes(inputs)
+def images_in(inputs: list[str]) -> Iterator[Path]:
+    """The photos in these files, folders and globs, and at the paths on stdin for `-`.
+
+    Raises:
+        typer.BadParameter: There is no photo.
+    """
+    from zsl_images.features.photo_paths import find_images
+
+    found = find_images(_with_stdin(inputs) if "-" in inputs else inputs)
+    first = next(found, None)
+    if first is None:
+        raise typer.BadParameter(f"no image found in {', '.join(inputs)}", param_hint="PHOTO")
+    return chain([first], found)
 
 
-def _lines_for_dashes(inputs: list[str]) -> Iterator[str]:
+def _with_stdin(inputs: list[str]) -> Iterator[str]:
     for item in inputs:
         if item == "-":
             yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())

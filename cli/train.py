@@ -14,6 +14,25 @@ from .console import finish, progress
 from .options import BackboneChoice, FeatureCache, HeadOut, RecipeOption
 from .registration import Only, refuse
 
+Folds = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MAX_FOLDS,
+        metavar="N",
+        help="Number of validations with pseudo-unseen classes; 0 for none.",
+    ),
+]
+MaxSeenLoss = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Seen accuracy that the head's own seen penalty may cost, 0 to 1.",
+    ),
+]
+
 
 def train(
     photos: Annotated[Path, typer.Argument(help="Folder with one folder of photos per seen class.")],
@@ -24,24 +43,8 @@ def train(
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed gives the same head on the same machine.")
     ] = 0,
-    folds: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=MAX_FOLDS,
-            metavar="N",
-            help="Number of validations with pseudo-unseen classes; 0 for none.",
-        ),
-    ] = FOLDS,
-    max_seen_loss: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="Seen accuracy that the head's own seen penalty may cost, 0 to 1.",
-        ),
-    ] = MAX_SEEN_LOSS,
+    folds: Folds = FOLDS,
+    max_seen_loss: MaxSeenLoss = MAX_SEEN_LOSS,
     cache: FeatureCache = None,
 ) -> None:
     """Train a head: seen classes from photos, unseen ones from attributes alone.
