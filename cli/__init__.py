@@ -1,4 +1,4 @@
-"""The command line `zsl`: each command parses, calls the library and shows what came out."""
+"""The command line `zsl`: each command parses its options, calls the library and shows the result."""
 
 from .app import app
 

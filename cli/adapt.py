@@ -1,4 +1,4 @@
-"""`zsl adapt`: sharpen a head's unseen classes by the unlabelled photos of a folder."""
+"""`zsl adapt`: improve a head's unseen classes with a folder of unlabelled photos."""
 
 from __future__ import annotations
 
@@ -9,52 +9,33 @@ from typing import Annotated
 
 import typer
 
-from .console import FINISHED_WITH_FAILURES, progress
-from .options import (
-    BackboneWeights,
-    Device,
-    FeatureCache,
-    HeadOut,
-    ReportFormat,
-    ReportFormatOption,
-    SeenPenalty,
-    Weights,
-    penalty_of,
-)
+from .candidates import Candidates
+from .console import finish, progress
+from .options import FeatureCache, HeadOut, ReportFormat, ReportFormatOption
+from .registration import Only
 
 
 def adapt(
-    photos: Annotated[Path, typer.Argument(help="Folder of photos; nobody need have labelled them.")],
+    photos: Annotated[Path, typer.Argument(help="Folder of unlabelled photos.")],
     out: HeadOut,
-    attributes: Annotated[
-        Path | None,
-        typer.Option("--attributes", "-a", help="Class table of candidates. Default: the head's."),
-    ] = None,
-    weights: Weights = "awa2",
-    seen_penalty: SeenPenalty = None,
+    candidates: Annotated[
+        Candidates, Only("attributes", "head", "seen_penalty", "backbone_weights", "device")
+    ],
     format: ReportFormatOption = ReportFormat.TABLE,
-    features: FeatureCache = None,
-    backbone_weights: BackboneWeights = None,
-    device: Device = "auto",
+    cache: FeatureCache = None,
 ) -> None:
-    """Move unseen classes to where the photos of a folder are, and say what changed.
+    """Move unseen classes to where the photos of a folder are.
 
-    It helps where unseen classes have a good many photos in the folder. Leave classes that are
-    surely not there out of the candidates (--attributes).
+    It helps if the folder has many photos of unseen classes. Leave classes
+    that cannot occur there out of the candidates (--attributes).
     """
-    from zsl_images.classes.class_table import ClassTable
-    from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.files import check_writable
     from zsl_images.learning.adapt import adapt as adapt_to_photos
 
     check_writable(out)
-    table = ClassTable.read(attributes) if attributes else None
-    classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-    if table is not None:
-        classifier = classifier.with_classes(table)
-    classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
+    classifier = candidates.classifier()
     with progress() as show:
-        result = adapt_to_photos(classifier, photos, cache=features, on_step=show)
+        result = adapt_to_photos(classifier, photos, cache=cache, on_step=show)
     result.classifier.save(out)
     report = result.report
     if format is ReportFormat.JSON:
@@ -67,7 +48,4 @@ def adapt(
         typer.echo(f"\n{'class':<24}{'before':>7}{'after':>7}")
         for name, old, new in report.counts:
             typer.echo(f"{name:<24}{old:>7}{new:>7}")
-    for failure in result.failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
-    if result.failures:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    finish(result.failures)

@@ -1,4 +1,4 @@
-"""`zsl add-classes`: give a head unseen classes from their attributes."""
+"""`zsl classes add`: give a head unseen classes, described by their attributes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import FINISHED_WITH_FAILURES, progress
-from .options import BackboneWeights, Device, FeatureCache, HeadOut, Weights
+from .candidates import Candidates
+from .console import finish, progress
+from .options import FeatureCache, HeadOut
+from .registration import Only, changed, refuse
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure
 
 
-def add_classes(
+def add(
     table: Annotated[Path, typer.Argument(help="Class table (CSV or TSV) of the new classes.")],
     out: HeadOut,
-    weights: Weights = "awa2",
+    candidates: Annotated[Candidates, Only("head", "backbone_weights", "device")],
     learn: Annotated[
         bool,
         typer.Option("--learn", help="Generate features of the new classes and learn from them."),
@@ -25,50 +27,43 @@ def add_classes(
     photos: Annotated[
         Path | None,
         typer.Option(
-            help="With --learn: folder with a folder of photos for each known class. Default: their "
-            "features are generated too, from what the head remembers."
+            help="With --learn: folder with one folder of photos per known class. Default: features "
+            "of the known classes are generated from what the head remembers."
         ),
     ] = None,
-    features: FeatureCache = None,
-    seed: Annotated[int, typer.Option(help="Of what is generated.")] = 0,
-    backbone_weights: BackboneWeights = None,
-    device: Device = "auto",
+    cache: FeatureCache = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the generated features.")] = 0,
 ) -> None:
-    """Add unseen classes to a head, from their attributes alone; no photo is needed.
+    """Add unseen classes to a head, from their attributes alone.
 
-    At once, the prior network says where a new class lies. With --learn the head generates features
-    and learns how far the new classes may reach; what it knew before stays as it is.
+    By default, the prior network places the new classes in latent space.
+    With --learn, the head also generates features of them and learns how far
+    each of them may reach. The classes it already has stay as they are.
     """
-    if (photos or features) and not learn:
-        raise typer.BadParameter("photos are only used with --learn", param_hint="--photos")
-    if features and not photos:
-        raise typer.BadParameter("give the photos that these features are of", param_hint="--photos")
+    if not learn:
+        refuse("without --learn", photos=bool(photos), cache=bool(cache), seed=seed != 0)
+    if not photos:
+        refuse("without --photos", cache=bool(cache), **changed(candidates, but=("head",)))
     from zsl_images.classes.class_table import ClassTable
     from zsl_images.files import check_writable
     from zsl_images.head.head_file import load_head, save_head
-    from zsl_images.head.new_classes import add_classes as grow
+    from zsl_images.head.new_classes import add_classes
 
     check_writable(out)
     new, known = ClassTable.read(table), None
     failures: tuple[Failure, ...] = ()
     with progress() as show:
         if photos:
-            from zsl_images.classifier import ZeroShotClassifier
             from zsl_images.features.extraction import labelled_features
 
-            classifier = ZeroShotClassifier.load(
-                weights, backbone_weights=backbone_weights, device=device
-            )
+            classifier = candidates.classifier()
             found, names = labelled_features(
-                photos, classifier.table.names, classifier.backbone, features, show
+                photos, classifier.table.names, classifier.backbone, cache, show
             )
             head, known, failures = classifier.head, (found.features, names), found.failures
         else:
-            head = load_head(weights)
-        head = grow(head, new, learn=learn, known=known, seed=seed, on_step=show)
+            head = load_head(candidates.head)
+        head = add_classes(head, new, learn=learn, known=known, seed=seed, on_step=show)
     save_head(head, out)
     typer.echo(f"{out}: {len(new)} classes added, {len(head.table)} in all")
-    for failure in failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
-    if failures:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    finish(failures)

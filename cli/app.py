@@ -1,4 +1,4 @@
-"""The commands, gathered. Nothing here imports torch, so that `zsl --help` answers at once."""
+"""All commands, gathered. Nothing here imports torch, so that `zsl --help` answers at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from zsl_images.version import __version__
 
 from .adapt import adapt
-from .add_classes import add_classes
+from .add_classes import add
 from .benchmark import benchmark
 from .classes import classes
 from .classify import classify
@@ -17,6 +17,7 @@ from .console import ReportingGroup
 from .evaluate import evaluate
 from .features import features
 from .label import label
+from .registration import register
 from .relabel import relabel
 from .speed import speed
 from .train import train
@@ -26,7 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    help="Label images whose classes have no training photo, from tables of attributes.",
+    help="Label images of classes that have no training photos, using tables of attributes.",
 )
 
 
@@ -40,20 +41,20 @@ def _show_version(is_asked: bool) -> None:
 def main(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Take the options that stand before the command."""
+    """Take the options that come before the command."""
 
 
-app.command()(classify)
-app.command()(label)
-app.command()(relabel)
-app.command()(train)
-app.command()(evaluate)
-app.command()(add_classes)
+register(app, classify)
+register(app, label)
+register(app, relabel)
+register(app, train)
+register(app, evaluate)
 app.add_typer(classes, name="classes")
-app.command()(adapt)
-app.command()(features)
-app.command()(benchmark)
-app.command()(speed)
+register(app, add, name="add-classes", hidden=True)  # what `classes add` was called before
+register(app, adapt)
+register(app, features)
+register(app, benchmark)
+register(app, speed)

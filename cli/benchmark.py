@@ -1,4 +1,4 @@
-"""`zsl benchmark`: run a recipe on a data set in the field's layout."""
+"""`zsl benchmark`: train and measure a recipe on a benchmark data set."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsl_images.defaults import DEFAULT_RECIPE
+
 from .console import progress
-from .options import RecipeName, RecipeOption, ReportFormat, ReportFormatOption
+from .options import RecipeOption, ReportFormat, ReportFormatOption, needs
+from .registration import refuse
 
 if TYPE_CHECKING:
     from zsl_images.evaluation.benchmarks import BenchmarkResult
@@ -18,79 +21,96 @@ if TYPE_CHECKING:
 
 def benchmark(
     dataset: Annotated[
-        Path, typer.Argument(help="Folder with res101.mat and att_splits.mat (xlsa17).")
+        Path,
+        typer.Argument(
+            help="Folder with res101.mat and att_splits.mat (xlsa17). MATLAB 7.3 files need "
+            f"{needs('hdf5')}."
+        ),
     ],
-    recipe: RecipeOption = RecipeName.BEST,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs, with seeds 0, 1, 2, ...")] = 3,
+    recipe: RecipeOption = DEFAULT_RECIPE,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of runs, with seeds 0, 1, 2, ...")] = 3,
     conventional: Annotated[
         bool,
-        typer.Option("--conventional", help="Unseen classes are the only candidates; T alone."),
+        typer.Option("--conventional", help="Take only unseen classes as candidates; gives T alone."),
     ] = False,
     calibration: Annotated[
         bool,
         typer.Option(
             "--calibration",
-            help="Also train heads of the seen classes alone, for ECE and unknown_AUROC.",
+            help="Also train heads on seen classes alone, for ECE and unknown_AUROC.",
         ),
     ] = False,
     save: Annotated[
-        Path | None, typer.Option(help="Write the first seed's head here, .safetensors.")
+        Path | None, typer.Option(help="Head file to write (.safetensors), of the first seed.")
     ] = None,
     compare: Annotated[
         list[Path] | None,
         typer.Option(
-            help="JSON of other runs on this data set (this command, tests/benchmarks/peers.py), "
-            "to print beside; may be given more than once."
+            help="JSON of other runs on this data set (from this command or "
+            "tests/benchmarks/peers.py) to compare with; repeatable."
         ),
     ] = None,
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
-    """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC, mean ± sd.
+    """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC.
 
-    The seen penalty is chosen on validation classes; test rows are looked at at the end alone.
+    Figures are means over the seeds ± standard deviations. The seen penalty
+    is chosen on validation classes; test rows are used only at the end.
     """
-    from zsl_images.errors import DataError
-    from zsl_images.evaluation.benchmarks import read_results, run
+    if conventional:
+        refuse("with --conventional, which leaves no photo of a seen class", calibration=calibration)
+    from zsl_images.evaluation.benchmarks import run
     from zsl_images.evaluation.xlsa17 import read_xlsa17
     from zsl_images.files import check_writable
     from zsl_images.head.head_file import save_head
 
     data = read_xlsa17(dataset)
-    others: list[BenchmarkResult] = []
-    for path in compare or ():
-        alike = [
-            row
-            for row in read_results(path)
-            if (row.dataset, row.is_conventional) == (data.name, conventional)
-        ]
-        if not alike:
-            raise DataError(
-                f"no result in {path} is of the data set {data.name} in the same setting; give runs on "
-                "the same folder"
-            )
-        others += alike
+    others = [row for path in compare or () for row in _comparable(path, data.name, conventional)]
     if save:
         check_writable(save)
     with progress() as show:
-        result = run(data, recipe.value, seeds, conventional, calibration, on_step=show)
+        result = run(data, str(recipe), seeds, conventional, calibration, on_step=show)
     if save:
         save_head(result.heads[0], save)
     if format is ReportFormat.JSON:
         beside = {"compared": [row.to_dict() for row in others]} if others else {}
         typer.echo(json.dumps(result.to_dict() | beside, indent=2))
-        return
+    else:
+        _show_table(result, others)
+
+
+def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:
+    seeds = len(result.seeds)
     typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
     for name, figure in result.figures.items():
         typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")
     if result.paper:
-        what = "T" if conventional else "u / s / H, without a seen penalty"
+        what = "T" if result.is_conventional else "u / s / H, without a seen penalty"
         typer.echo(f"  the paper's {what}: {' / '.join(map(str, result.paper))}")
     if others:
         typer.echo("\n" + _side_by_side([result, *others]))
 
 
+def _comparable(path: Path, dataset: str, is_conventional: bool) -> list[BenchmarkResult]:
+    """The results in a file that are on the same data set, in the same setting."""
+    from zsl_images.errors import DataError
+    from zsl_images.evaluation.benchmarks import read_results
+
+    alike = [
+        row
+        for row in read_results(path)
+        if (row.dataset, row.is_conventional) == (dataset, is_conventional)
+    ]
+    if not alike:
+        raise DataError(
+            f"{path} has no result on the data set {dataset} in the same setting; give runs on "
+            "the same folder"
+        )
+    return alike
+
+
 def _side_by_side(results: Sequence[BenchmarkResult]) -> str:
-    """A row for each result, with the figures that any of them has."""
+    """One row per result, with every figure that at least one of them has."""
     known = ("T", "u", "s", "H", "best_H", "AUSUC", "ECE", "unknown_AUROC", "seconds")
     names = [name for name in known if any(name in result.figures for result in results)]
     width = max(len(result.recipe) for result in results)

@@ -1,71 +1,183 @@
-"""The classes that a command is given: a table of attributes, of descriptions, or both."""
+"""The options that choose classes, each set of them one value."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from .options import penalty_of
+from zsl_images.defaults import AUTO, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
+
+from .options import BackboneWeights, Device, EngineOption, HeadName, needs
+from .registration import refuse
 
 if TYPE_CHECKING:
     from zsl_images.classes.class_table import ClassTable
+    from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.head.feature_classifier import FeatureClassifier
+    from zsl_images.head.head import Head
 
-ClassAttributes = Annotated[
-    Path | None,
-    typer.Option("--attributes", "-a", help="Class table; rows without a folder are unseen."),
-]
+BALANCED = "balanced"
+
+Classifier = TypeVar("Classifier", bound="FeatureClassifier")
+
 Text = Annotated[
     Path | None,
     typer.Option(
         "--text",
-        help="Table of classes and their descriptions (CSV or TSV), in the place of attributes or "
-        'beside them. Needs pip install "zsl-images[text]".',
+        help="Table (CSV or TSV) of classes and their descriptions, instead of attributes or besides "
+        f"them. Needs {needs('text')}.",
     ),
 ]
-TextEncoderName = Annotated[
-    str, typer.Option("--text-encoder", help="What reads descriptions: a sentence-transformers name.")
-]
 
 
-def described_classes(attributes: Path | None, text: Path | None, text_encoder: str) -> ClassTable:
-    """The classes to train on."""
-    from zsl_images.classes.descriptions import load_text_encoder, read_classes
+@dataclass(frozen=True)
+class Candidates:
+    """The head that labels photos, its candidate classes, and how its scores are read."""
 
-    if attributes is None and text is None:
-        raise typer.BadParameter("give --attributes, --text, or both", param_hint="--attributes")
-    return read_classes(attributes, text, lambda: load_text_encoder(text_encoder))
+    attributes: Annotated[
+        Path | None,
+        typer.Option(
+            "--attributes",
+            "-a",
+            help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
+        ),
+    ] = None
+    text: Text = None
+    head: HeadName = DEFAULT_HEAD
+    seen_penalty: Annotated[
+        str | None,
+        typer.Option(
+            help="Seen penalty γ, subtracted from the scores of seen classes: a number, or "
+            f"'{BALANCED}' for the best harmonic mean of seen and unseen accuracy. Default: the head's."
+        ),
+    ] = None
+    zsl_only: Annotated[
+        bool, typer.Option("--zsl-only", help="Take only unseen classes as candidates.")
+    ] = False
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Probability below which a photo gets no label, 0 to 1."),
+    ] = 0.0
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table (CSV or TSV) of the classes' groups, from fine to coarse. The answer is the "
+            "finest level that reaches --min-confidence."
+        ),
+    ] = None
+    engine: EngineOption = AUTO
+    backbone_weights: BackboneWeights = None
+    device: Device = AUTO
+
+    def __post_init__(self) -> None:
+        if self.zsl_only:
+            refuse(
+                "with --zsl-only, which leaves out seen classes", seen_penalty=bool(self.seen_penalty)
+            )
+        if self.seen_penalty not in (None, BALANCED) and not _is_number(self.seen_penalty):
+            raise typer.BadParameter(
+                f"{self.seen_penalty!r}, expected a number or '{BALANCED}'", param_hint="--seen-penalty"
+            )
+
+    def classifier(self) -> ZeroShotClassifier:
+        """A classifier of photos with these candidates and settings.
+
+        The tables are read first, so that an error in them is reported before anything slow begins.
+        """
+
+        def load() -> ZeroShotClassifier:
+            from zsl_images.classifier import ZeroShotClassifier
+
+            return ZeroShotClassifier.load(
+                self.head,
+                backbone_weights=self.backbone_weights,
+                device=self.device,
+                engine=str(self.engine),
+            )
+
+        return self._decided(load)
+
+    def feature_classifier(self) -> FeatureClassifier:
+        """A classifier of features with these candidates and settings."""
+
+        def load() -> FeatureClassifier:
+            from zsl_images.head.feature_classifier import FeatureClassifier
+
+            return FeatureClassifier.load(self.head)
+
+        return self._decided(load)
+
+    def _decided(self, load: Callable[[], Classifier]) -> Classifier:
+        """The loaded classifier with these candidates and settings.
+
+        Descriptions are read by the text encoder that the head was trained with.
+        """
+        from zsl_images.classes.class_table import ClassTable
+        from zsl_images.classes.taxonomy import Taxonomy
+
+        table = ClassTable.read(self.attributes) if self.attributes else None
+        taxonomy = Taxonomy.read(self.taxonomy) if self.taxonomy else None
+        classifier = load()
+        if self.text:
+            classifier = classifier.with_descriptions(self.text, table)
+        elif table is not None:
+            classifier = classifier.with_classes(table)
+        classifier = classifier.with_seen_penalty(self.penalty_of(classifier.head))
+        if self.zsl_only:
+            classifier = classifier.only_unseen()
+        classifier = classifier.with_min_confidence(self.min_confidence)
+        return classifier.with_taxonomy(taxonomy) if taxonomy else classifier
+
+    def penalty_of(self, head: Head) -> float:
+        """The seen penalty γ for this head."""
+        if self.seen_penalty is None:
+            return head.calibration.seen_penalty
+        return (
+            head.calibration.balanced_seen_penalty
+            if self.seen_penalty == BALANCED
+            else float(self.seen_penalty)
+        )
 
 
-Classifier = TypeVar("Classifier", bound="FeatureClassifier")
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
-def decided(
-    classifier: Classifier,
-    table: ClassTable | None,
-    text: Path | None,
-    seen_penalty: str | None,
-    zsl_only: bool,
-    min_confidence: float,
-) -> Classifier:
-    """The classifier with the candidates and thresholds that the options ask for.
+@dataclass(frozen=True)
+class TrainingClasses:
+    """The classes that a head is trained on, described by attributes, in words, or both."""
 
-    Descriptions are read as those were that the head was trained with.
-    """
-    if text is not None:
-        classifier = classifier.with_descriptions(text, table)
-    elif table is not None:
-        classifier = classifier.with_classes(table)
-    classifier = classifier.with_seen_penalty(penalty_of(classifier.head, seen_penalty))
-    if zsl_only:
-        classifier = classifier.only_unseen()
-    return classifier.with_min_confidence(min_confidence)
+    attributes: Annotated[
+        Path | None,
+        typer.Option(
+            "--attributes",
+            "-a",
+            help="Class table (CSV or TSV). Classes without a folder of photos are unseen.",
+        ),
+    ] = None
+    text: Text = None
+    text_encoder: Annotated[
+        str, typer.Option(help="Text encoder for the descriptions: a sentence-transformers name.")
+    ] = DEFAULT_TEXT_ENCODER
 
+    def __post_init__(self) -> None:
+        if not self.text:
+            if not self.attributes:
+                raise typer.BadParameter(
+                    "give --attributes, --text, or both", param_hint="--attributes"
+                )
+            refuse("without --text", text_encoder=self.text_encoder != DEFAULT_TEXT_ENCODER)
 
-def table_at(attributes: Path | None) -> ClassTable | None:
-    """The class table that `--attributes` names; read before anything slow is begun."""
-    from zsl_images.classes.class_table import ClassTable
+    def table(self) -> ClassTable:
+        """The class table, with descriptions as numbers."""
+        from zsl_images.classes.descriptions import load_text_encoder, read_classes
 
-    return ClassTable.read(attributes) if attributes else None
+        return read_classes(self.attributes, self.text, lambda: load_text_encoder(self.text_encoder))

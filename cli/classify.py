@@ -1,4 +1,4 @@
-"""`zsl classify`: say what photos show."""
+"""`zsl classify`: label photos and print the labels."""
 
 from __future__ import annotations
 
@@ -11,23 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .candidates import Text, decided, table_at
-from .console import FINISHED_WITH_FAILURES
+from zsl_images.defaults import TOP_K
+
+from .candidates import Candidates
+from .console import finish_with
 from .details import Details
-from .options import (
-    Attributes,
-    BackboneWeights,
-    Device,
-    EngineName,
-    EngineOption,
-    MinConfidence,
-    SeenPenalty,
-    TaxonomyTable,
-    TopK,
-    Weights,
-    ZslOnly,
-    with_stdin,
-)
+from .options import TopK, images_in
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure, Prediction
@@ -45,53 +34,29 @@ def classify(
     photos: Annotated[
         list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
     ],
-    attributes: Attributes = None,
-    text: Text = None,
-    weights: Weights = "awa2",
-    top_k: TopK = 5,
+    candidates: Candidates,
+    top_k: TopK = TOP_K,
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
-    seen_penalty: SeenPenalty = None,
-    zsl_only: ZslOnly = False,
-    min_confidence: MinConfidence = 0.0,
-    engine: EngineOption = EngineName.AUTO,
-    taxonomy: TaxonomyTable = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say which attributes speak for the label.")
+        bool, typer.Option("--explain", help="Show which attributes speak for each label.")
     ] = False,
-    backbone_weights: BackboneWeights = None,
-    device: Device = "auto",
 ) -> None:
-    """Say what photos show: a label, its probability, and whether its class is seen or unseen.
+    """Label photos: print each label, its probability, and whether it is seen.
 
-    Exit code 3 says that some photos could not be read; the others are labelled all the same.
+    Exit code 3 means some photos could not be read; the others are labelled.
     """
-    from zsl_images.classes.taxonomy import Taxonomy
-    from zsl_images.features.photo_paths import find_images
-
-    table = table_at(attributes)
-    groups = Taxonomy.read(taxonomy) if taxonomy else None
-    paths = [str(path) for path in find_images(with_stdin(photos))]
-    if not paths:
-        raise typer.BadParameter(f"no image found in {', '.join(photos)}", param_hint="PHOTO")
-
-    from zsl_images.classifier import ZeroShotClassifier
-
-    classifier = ZeroShotClassifier.load(
-        weights, backbone_weights=backbone_weights, device=device, engine=engine
-    )
-    classifier = decided(classifier, table, text, seen_penalty, zsl_only, min_confidence)
-    if groups:
-        classifier = classifier.with_taxonomy(groups)
+    paths = list(map(str, images_in(photos)))
+    classifier = candidates.classifier()
     if explain:
         classifier = classifier.with_explanations()
-    details = Details(groups.levels if groups else (), explain)
+    details = Details(classifier.taxonomy.levels if classifier.taxonomy else (), explain)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
     failures = shows[format](
         classifier.stream(paths, top_k), min(top_k, len(classifier.table)), details
     )
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    finish_with(failures)
 
 
 def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
@@ -112,7 +77,7 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: De
             table.add_row(_escaped(result.path), f"[red]{_escaped(result.reason)}[/red]", "", "error")
             continue
         if result.is_abstention:
-            first = ("unknown", "", "")
+            first = ("no label", "", "")
             if result.answer:
                 answer = result.answer
                 first = (_escaped(answer.label), f"{answer.probability:.1%}", _escaped(answer.level))

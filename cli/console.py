@@ -1,4 +1,4 @@
-"""What goes to the terminal beside results: errors, warnings, progress. All of it to stderr."""
+"""What goes to the terminal besides results: errors, warnings and progress, all to stderr."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from zsl_images.errors import ZSLError
+from zsl_images.errors import DataError, ZSLError
 
 if TYPE_CHECKING:
     from zsl_images.labelling.runs import Progress
     from zsl_images.progress import StepRecord
+    from zsl_images.results import Failure
 
 FAILED = 1
-INTERRUPTED = 130
 FINISHED_WITH_FAILURES = 3
+INTERRUPTED = 130
 
 
 class ReportingGroup(TyperGroup):
     """Turns the library's errors into one line on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; on our errors, say what is wrong and leave with `FAILED`."""
+        """Run the command; report an error of ours and exit with `FAILED`."""
         warnings.showwarning = _show_warning
         try:
             return super().invoke(ctx)
@@ -40,8 +41,30 @@ class ReportingGroup(TyperGroup):
             typer.echo(str(error), err=True)
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
-            typer.echo("interrupted; run the same command to go on", err=True)
+            typer.echo("interrupted; run the same command to continue", err=True)
             raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Report what the library finds wrong with the options as wrong usage, exit code 2."""
+    try:
+        yield
+    except DataError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def finish(failures: Sequence[Failure]) -> None:
+    """End a command: report the photos that were left out, with exit code 3 if there are any."""
+    for failure in failures:
+        typer.echo(f"left out: {failure.reason}", err=True)
+    finish_with(len(failures))
+
+
+def finish_with(failures: int) -> None:
+    """End a command, with exit code 3 if some photos could not be read."""
+    if failures:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
@@ -51,7 +74,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 
 class ProgressBars:
-    """One bar a phase, with the latest losses; plain lines at each phase's end off a terminal."""
+    """One bar per phase, with the latest losses; without a terminal, one line at the end of each."""
 
     def __init__(self) -> None:
         from rich.progress import (
@@ -97,9 +120,9 @@ def progress() -> Iterator[ProgressBars]:
 
 
 class LabelProgress:
-    """How labelling comes along: a bar on a terminal, JSON lines where asked for, else nothing.
+    """Progress of labelling: JSON lines if asked for, else a bar if there is a terminal.
 
-    The first Ctrl-C lets the photos in hand be finished; the second ends at once.
+    The first Ctrl-C finishes the photos in progress; the second stops at once.
     """
 
     def __init__(self, is_json: bool, bars: Any) -> None:
@@ -114,19 +137,19 @@ class LabelProgress:
         return self._is_interrupted
 
     def interrupt(self, *_: Any) -> None:
-        """Take a Ctrl-C."""
+        """Handle Ctrl-C."""
         if self._is_interrupted:
             raise KeyboardInterrupt
         self._is_interrupted = True
-        typer.echo("finishing the photos in hand; press Ctrl-C again to end at once", err=True)
+        typer.echo("finishing the photos in progress; press Ctrl-C again to stop at once", err=True)
 
     def count(self, photos: Callable[[], int]) -> None:
-        """Learn how many photos there are."""
+        """Count the photos, for the total."""
         self.total = photos()
         self._bars.update(self._task, total=self.total)
 
     def __call__(self, progress: Progress) -> None:
-        """Show how far it has come."""
+        """Show one record of progress."""
         seconds = time.monotonic() - self._start
         speed = (progress.done - progress.kept) / seconds
         if not self._is_json:
@@ -152,12 +175,12 @@ class LabelProgress:
 def label_progress(
     is_json: bool, photos: Callable[[], int] | None, can_stop: bool = True
 ) -> Iterator[LabelProgress]:
-    """Show on stderr how labelling comes along, and take Ctrl-C, while the body runs.
+    """Show the progress of labelling on stderr and handle Ctrl-C while the body runs.
 
     Args:
-        is_json: whether as JSON, an object a line.
-        photos: counts the photos, while they are being labelled; None where that cannot be known.
-        can_stop: whether the body asks `is_interrupted`; else Ctrl-C ends it at once.
+        is_json: Whether to show it as JSON, one object per line.
+        photos: Counts the photos while they are being labelled; None if that is not possible.
+        can_stop: Whether the body asks `is_interrupted`; if not, Ctrl-C ends it at once.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -1,4 +1,4 @@
-"""What `--taxonomy` and `--explain` add to each form of the output."""
+"""What `--taxonomy` and `--explain` add to each output format."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from zsl_images.results import Explanation, Prediction
 
 _SHOWN = 5
-"""Attributes that the table and the CSV name; JSON has more."""
+"""Number of attributes in the table and the CSV; JSON has more."""
 
 
 @dataclass(frozen=True)
 class Details:
-    """The fields that were asked for beside a label.
+    """The fields that were asked for besides a label.
 
     Args:
-        levels: names of a taxonomy's levels; none without one.
-        is_explaining: whether labels are explained.
+        levels: Names of the taxonomy's levels; empty without a taxonomy.
+        is_explaining: Whether labels are explained.
     """
 
     levels: tuple[str, ...] = ()
     is_explaining: bool = False
 
     def completed(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A row of the JSON output in which no field is lacking, that of a failure too."""
+        """A row of the JSON output with every field, even if the photo could not be read."""
         empty: dict[str, Any] = {"levels": [], "answer": None} if self.levels else {}
         if self.is_explaining:
             empty["explanation"] = None
@@ -57,15 +57,15 @@ class Details:
         return cells
 
     def rows(self, prediction: Prediction) -> Iterator[tuple[str, str, str]]:
-        """Label, probability and kind of further rows of the table for reading."""
+        """Label, probability and kind for the additional rows of the printed table."""
         for level in prediction.levels[1:]:
             yield level.label, f"{level.probability:.1%}", level.level
         if prediction.explanation:
-            for text in _told(prediction.explanation):
+            for text in _lines(prediction.explanation):
                 yield text, "", "why"
 
 
-def _told(why: Explanation) -> Iterator[str]:
+def _lines(why: Explanation) -> Iterator[str]:
     if why.runner_up is not None:
         shares = ", ".join(f"{one.attribute} {one.share:+.0%}" for one in why.attributes[:_SHOWN])
         yield f"{why.label} rather than {why.runner_up}: {shares}"

@@ -4,71 +4,76 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .candidates import Text, decided, table_at
-from .console import progress
-from .options import (
-    BackboneWeights,
-    Device,
-    FeatureCache,
-    MinConfidence,
-    ReportFormat,
-    ReportFormatOption,
-    SeenPenalty,
-    Weights,
-    penalty_of,
-)
+from .candidates import Candidates
+from .console import finish, progress
+from .options import FeatureCache, ReportFormat, ReportFormatOption
+from .registration import Only, changed, refuse
+
+if TYPE_CHECKING:
+    from zsl_images.evaluation.assessment import Evaluation
 
 
 def evaluate(
     photos: Annotated[
-        Path, typer.Argument(help="Folder with a folder of photos for each class, or with res101.mat.")
+        Path,
+        typer.Argument(help="Folder with one folder of photos per class, or with res101.mat."),
     ],
-    attributes: Annotated[
-        Path | None,
-        typer.Option("--attributes", "-a", help="Class table of candidates. Default: the head's."),
-    ] = None,
-    text: Text = None,
-    weights: Weights = "awa2",
-    seen_penalty: SeenPenalty = None,
-    min_confidence: MinConfidence = 0.0,
+    candidates: Annotated[
+        Candidates,
+        Only(
+            "attributes",
+            "text",
+            "head",
+            "seen_penalty",
+            "min_confidence",
+            "backbone_weights",
+            "device",
+        ),
+    ],
     unknown: Annotated[
         Path | None,
         typer.Option(help="Folder of photos that show none of the candidates, for unknown_AUROC."),
     ] = None,
     format: ReportFormatOption = ReportFormat.TABLE,
-    features: FeatureCache = None,
-    backbone_weights: BackboneWeights = None,
-    device: Device = "auto",
+    cache: FeatureCache = None,
 ) -> None:
-    """Measure a head on photos whose classes are known, as the field does: T, u, s, H, AUSUC.
+    """Measure a head on labelled photos: T, u, s, H, AUSUC and more.
 
-    A folder with res101.mat and att_splits.mat is measured on its test rows, for heads made by
-    `zsl benchmark --save`.
+    If the folder has res101.mat and att_splits.mat, the head is measured on
+    their test rows; use this for heads written by `zsl benchmark --save`.
     """
     from zsl_images.evaluation.xlsa17 import FEATURES_FILE, read_xlsa17
-    from zsl_images.head.head_file import load_head
 
     if (photos / FEATURES_FILE).is_file():
+        refuse(
+            f"on a folder with {FEATURES_FILE}",
+            unknown=bool(unknown),
+            cache=bool(cache),
+            **changed(candidates, but=("head", "seen_penalty")),
+        )
         from zsl_images.evaluation.benchmarks import evaluate_on_test
+        from zsl_images.head.head_file import load_head
 
-        head = load_head(weights)
-        report = evaluate_on_test(head, read_xlsa17(photos), penalty_of(head, seen_penalty))
+        head = load_head(candidates.head)
+        report = evaluate_on_test(head, read_xlsa17(photos), candidates.penalty_of(head))
     else:
-        from zsl_images.classifier import ZeroShotClassifier
         from zsl_images.evaluation.evaluate import evaluate as measure
 
-        table = table_at(attributes)
-        classifier = ZeroShotClassifier.load(weights, backbone_weights=backbone_weights, device=device)
-        classifier = decided(classifier, table, text, seen_penalty, False, min_confidence)
+        classifier = candidates.classifier()
         with progress() as show:
-            report = measure(classifier, photos, unknown=unknown, cache=features, on_step=show)
+            report = measure(classifier, photos, unknown=unknown, cache=cache, on_step=show)
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
-        return
+    else:
+        _show_table(report)
+    finish(report.failures)
+
+
+def _show_table(report: Evaluation) -> None:
     for name, value in report.figures.items():
         typer.echo(f"{name:<16}{value:7.1%}")
     typer.echo(f"\n{'class':<24}{'photos':>7}{'top-1':>8}")
@@ -77,7 +82,5 @@ def evaluate(
         typer.echo(f"{of_class.label:<24}{of_class.photos:>7}{of_class.accuracy:>8.1%}{kind}")
     if report.confusions:
         typer.echo(f"\n{'mistaken':<24}{'for':<24}{'photos':>7}")
-    for label, given, photos_mistaken in report.confusions[:20]:
-        typer.echo(f"{label:<24}{given:<24}{photos_mistaken:>7}")
-    for failure in report.failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
+    for label, given, photos in report.confusions[:20]:
+        typer.echo(f"{label:<24}{given:<24}{photos:>7}")

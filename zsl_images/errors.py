@@ -1,12 +1,12 @@
-"""What can go wrong, one branch for each question a caller asks.
+"""What can go wrong: one branch per question that a caller asks.
 
     ZSLError
     ├── ImageError       (OSError)       one image cannot be read
     ├── ClassTableError  (ValueError)    a class table, taxonomy or table of words cannot be used
-    ├── BackboneError    (ValueError)    a backbone or its weights cannot be had
-    ├── TextEncoderError (ValueError)    a text encoder cannot be had, or is another than the head's
-    ├── WeightsError     (OSError)       a head's file cannot be read, or does not fit
-    ├── DataError        (ValueError)    photos or features cannot be trained or measured on
+    ├── BackboneError    (ValueError)    a backbone or its weights are not available
+    ├── TextEncoderError (ValueError)    a text encoder is not available, or is not the head's
+    ├── HeadError        (OSError)       a head file cannot be read, or does not fit
+    ├── DataError        (ValueError)    photos, features or settings cannot be used
     └── OutputError      (OSError)       a result cannot be written
 
 Every message says what was given, what was expected, and the next step.
@@ -38,12 +38,16 @@ class TextEncoderError(ZSLError, ValueError):
     """A text encoder is unknown, not installed, or not the one that a head was trained with."""
 
 
-class WeightsError(ZSLError, OSError):
-    """A head's file is missing, damaged, unsafe, or made for something else."""
+class HeadError(ZSLError, OSError):
+    """A head file is missing, damaged, unsafe, or made for something else."""
+
+
+WeightsError = HeadError
+"""The name of `HeadError` in earlier versions."""
 
 
 class DataError(ZSLError, ValueError):
-    """Photos, features or splits are not what training or evaluation needs."""
+    """Photos, features, splits or settings cannot be used."""
 
 
 class OutputError(ZSLError, OSError):
@@ -55,7 +59,7 @@ class ClassTableWarning(UserWarning):
 
 
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
-    """`a, b, c and 5 more`, each with the nearest of the `known` names where one is near."""
+    """`a, b, c and 5 more`, each with the nearest of the `known` names if one is near."""
     shown = []
     for name in names[:limit]:
         near = difflib.get_close_matches(name, known, n=1)

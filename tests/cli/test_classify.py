@@ -135,8 +135,8 @@ def test_wrong_usage_and_our_errors_have_their_exit_codes(photos: Path, tmp_path
     assert run(tmp_path / "empty")[0] == USAGE
     (tmp_path / "bad.csv").write_text("class,a\nx,1\nx,2\n")
     for arguments, message in (
-        (["--weights", tmp_path / "none.safetensors"], "no head at"),
-        (["--weights", AWA2], "damaged or no safetensors file"),
+        (["--head", tmp_path / "none.safetensors"], "no head at"),
+        (["--head", AWA2], "damaged or no safetensors file"),
         (["--attributes", tmp_path / "none.csv"], "cannot read the class table"),
         (["--attributes", tmp_path / "bad.csv"], "line 3, column 1"),
         (["--device", "toaster"], "'toaster' cannot be used"),
@@ -188,7 +188,7 @@ def test_below_the_least_confidence_there_is_no_label(photos: Path) -> None:
     assert row["error"] is None
     assert row["top"]
     assert 0 <= row["unknown_score"] <= 1
-    assert "unknown" in run(photos / "a.png", "--min-confidence", 1)[1]
+    assert "no label" in run(photos / "a.png", "--min-confidence", 1)[1]
     assert run(photos / "a.png", "--min-confidence", 1.5)[0] == USAGE
 
 

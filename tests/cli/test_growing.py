@@ -47,30 +47,40 @@ def test_add_at_once_learned_and_with_photos(
     head: Path, new: Path, tmp_path: Path, colour_photos: Path
 ) -> None:
     out = tmp_path / "grown.safetensors"
-    result = run("add-classes", new, "-w", head, "-o", out)
+    result = run("classes", "add", new, "-w", head, "-o", out)
     assert result.exit_code == 0
     assert "2 classes added, 8 in all" in result.stdout
     assert load_head(out).residuals == {}
-    result = run("add-classes", new, "-w", head, "-o", out, "--learn")
+    result = run("classes", "add", new, "-w", head, "-o", out, "--learn")
     assert "generate-and-learn" in result.stderr
     generated = load_head(out)
     assert generated.table.unseen_names == UNSEEN
     assert set(generated.residuals) == set(UNSEEN)
-    assert run("add-classes", new, "-w", head, "-o", out, "--learn", "--photos", colour_photos).stdout
+    assert run(
+        "classes", "add", new, "-w", head, "-o", out, "--learn", "--photos", colour_photos
+    ).stdout
     assert (load_head(out).residuals["cyan"] != generated.residuals["cyan"]).any()
+
+
+def test_the_old_names_of_the_command_and_its_options_work(
+    head: Path, new: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "grown.safetensors"
+    assert run("add-classes", new, "--weights", head, "-o", out).exit_code == 0
+    assert load_head(out).table.unseen_names == UNSEEN
 
 
 def test_adding_says_what_is_wrong(head: Path, new: Path, tmp_path: Path) -> None:
     out = tmp_path / "grown.safetensors"
-    assert run("add-classes", new, "-w", head, "-o", out, "--photos", tmp_path).exit_code == USAGE
-    options = ("-w", head, "-o", out, "--learn", "--features", tmp_path / "f.parquet")
-    assert run("add-classes", new, *options).exit_code == USAGE
-    run("add-classes", new, "-w", head, "-o", out)
-    again = run("add-classes", new, "-w", out, "-o", tmp_path / "twice.safetensors")
+    assert run("classes", "add", new, "-w", head, "-o", out, "--photos", tmp_path).exit_code == USAGE
+    options = ("-w", head, "-o", out, "--learn", "--cache", tmp_path / "f.parquet")
+    assert run("classes", "add", new, *options).exit_code == USAGE
+    run("classes", "add", new, "-w", head, "-o", out)
+    again = run("classes", "add", new, "-w", out, "-o", tmp_path / "twice.safetensors")
     assert again.exit_code == FAILED
     assert "classes already: orange, cyan" in again.stderr
     assert not (tmp_path / "twice.safetensors").exists()
-    nowhere = run("add-classes", new, "-w", head, "-o", tmp_path / "none" / "x.safetensors")
+    nowhere = run("classes", "add", new, "-w", head, "-o", tmp_path / "none" / "x.safetensors")
     assert nowhere.exit_code == FAILED
     assert "cannot write" in nowhere.stderr
 
@@ -91,7 +101,7 @@ def test_write_remove_and_rename(head: Path, tmp_path: Path) -> None:
 
 def test_promote_makes_classes_seen(head: Path, new: Path, tmp_path: Path) -> None:
     out = tmp_path / "grown.safetensors"
-    run("add-classes", new, "-w", head, "-o", out)
+    run("classes", "add", new, "-w", head, "-o", out)
     (tmp_path / "few" / "cyan").mkdir(parents=True)
     draw("cyan", 1).save(tmp_path / "few" / "cyan" / "1.png")
     result = run("classes", "promote", tmp_path / "few", "-w", out, "-o", out)
@@ -104,7 +114,7 @@ def test_adapt_reports_before_and_after(
     head: Path, new: Path, tmp_path: Path, colour_photos: Path
 ) -> None:
     grown, out = tmp_path / "grown.safetensors", tmp_path / "adapted.safetensors"
-    run("add-classes", new, "-w", head, "-o", grown)
+    run("classes", "add", new, "-w", head, "-o", grown)
     photos = tmp_path / "photos"
     shutil.copytree(colour_photos, photos)
     for colour in UNSEEN:
@@ -135,7 +145,7 @@ def test_adding_with_photos_tells_those_left_out(
     photos, out = tmp_path / "photos", tmp_path / "grown.safetensors"
     shutil.copytree(colour_photos, photos)
     (photos / "red" / "broken.png").write_text("broken")
-    result = run("add-classes", new, "-w", head, "-o", out, "--learn", "--photos", photos)
+    result = run("classes", "add", new, "-w", head, "-o", out, "--learn", "--photos", photos)
     assert result.exit_code == FINISHED_WITH_FAILURES
     assert "left out: " in result.stderr
     assert "broken.png" in result.stderr

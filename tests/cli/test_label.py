@@ -57,7 +57,7 @@ def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None
     assert (code, "8 photos, 8 of them labelled before" in text) == (0, True)
     relabelled = tmp_path / "relabelled.parquet"
     code, text, _ = run("relabel", kept, "--out", relabelled, "--zsl-only", "--min-confidence", 1)
-    assert (code, "8 photos; 8 without a label" in text) == (0, True)
+    assert (code, "8 photos, 8 of them without a label" in text) == (0, True)
     table = pq.read_table(relabelled)
     assert table["label"].null_count == 8
     assert not any(table["is_seen"].to_pylist())
@@ -88,9 +88,9 @@ def test_photos_from_stdin_and_manifests(photos: Path, tmp_path: Path) -> None:
 def test_wrong_usage_and_errors(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     cases = [
-        (("--out", tmp_path / "l.xlsx"), FAILED, "to end in .parquet, .csv, .jsonl"),
+        (("--out", tmp_path / "l.xlsx"), USAGE, "to end in .parquet, .csv, .jsonl"),
         (("--out", tmp_path / "none" / "l.csv"), FAILED, "cannot write"),
-        (("--out", tmp_path / "l.csv", "--move", "a", "--copy", "b"), USAGE, "one of --move"),
+        (("--out", tmp_path / "l.csv", "--move", "a", "--copy", "b"), USAGE, "one of move"),
         (("--out", tmp_path / "l.csv", "--move", photos / "a"), USAGE, "labelled again"),
         (("--out", tmp_path / "l.csv", "--engine", "fast"), USAGE, "fast"),
         (("--out", tmp_path / "l.csv", "--move", "a", "--prune"), USAGE, "would drop the rows"),
@@ -122,7 +122,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(photos: Path, tmp_path:
         process.send_signal(signal.SIGINT)
         text = process.stderr.read()
     assert process.returncode == INTERRUPTED
-    assert "run the same command to go on" in text
+    assert "run the same command to continue" in text
     done = int(text.split("stopped after ")[1].split()[0])
     assert 4 <= done < 307
     code, text, _ = run("label", photos, "--out", out, "--engine", "torch")

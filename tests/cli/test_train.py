@@ -27,7 +27,7 @@ def run(*arguments: object) -> Result:
 
 def test_train_then_classify_then_evaluate(colour_photos: Path, table: Path, tmp_path: Path) -> None:
     head, cache = tmp_path / "head.safetensors", tmp_path / "features.parquet"
-    result = run("train", colour_photos, "-a", table, "-o", head, "--folds", 1, "--features", cache)
+    result = run("train", colour_photos, "-a", table, "-o", head, "--folds", 1, "--cache", cache)
     assert result.exit_code == 0
     assert "6 seen and 2 unseen classes" in result.stdout
     assert "AUSUC" in result.stdout
@@ -41,7 +41,7 @@ def test_train_then_classify_then_evaluate(colour_photos: Path, table: Path, tmp
     assert row["label"] == "red"
     assert {candidate["label"] for candidate in row["top"]} == set(COLOURS)
 
-    result = run("evaluate", colour_photos, "-w", head, "--features", cache, "--format", "json")
+    result = run("evaluate", colour_photos, "-w", head, "--cache", cache, "--format", "json")
     report = json.loads(result.stdout)
     assert report["figures"]["seen_accuracy"] > 0.7
     assert {of_class["label"] for of_class in report["per_class"]} < set(COLOURS)
@@ -78,3 +78,7 @@ def test_broken_photos_are_said_at_the_end(colour_photos: Path, table: Path, tmp
     assert result.exit_code == FINISHED_WITH_FAILURES
     assert "broken.png" in result.stderr
     assert out.exists()
+    result = run("evaluate", photos, "--head", out)
+    assert result.exit_code == FINISHED_WITH_FAILURES
+    assert "left out: " in result.stderr
+    assert "seen_accuracy" in result.stdout

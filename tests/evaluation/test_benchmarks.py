@@ -117,7 +117,10 @@ def test_other_results_are_printed_beside(dataset: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"recipe": "peer", "dataset": "ELSEWHERE", "seeds": [0]}', "is of the data set TOY"),
+        (
+            '{"recipe": "peer", "dataset": "ELSEWHERE", "seeds": [0]}',
+            "has no result on the data set TOY",
+        ),
         ('{"recipe": "peer", "dataset": "TOY", "seeds": [0], "is_conventional": true}', "same setting"),
         ("[1, 2]", "holds no results"),
         ('{"recipe": "peer"}', "holds no results"),
@@ -157,7 +160,7 @@ def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Pat
     head = tmp_path / "head.safetensors"
     arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", "json", "--save", str(head)]
     benchmark = json.loads(CliRunner().invoke(app, arguments).stdout)
-    arguments = ["evaluate", str(dataset), "--weights", str(head), "--format", "json"]
+    arguments = ["evaluate", str(dataset), "--head", str(head), "--format", "json"]
     report = json.loads(CliRunner().invoke(app, arguments).stdout)
     for name in ("T", "u", "s", "H", "best_H", "AUSUC"):
         assert 100 * report["figures"][name] == pytest.approx(benchmark[name]["mean"])

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import OutputError, WeightsError
+from zsl_images.errors import HeadError, OutputError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import extract_features
 from zsl_images.head.head_file import load_head, save_head, shipped_file, shipped_heads
@@ -74,7 +74,7 @@ def test_a_backbone_with_other_weights_or_preprocessing_is_refused(
         ({"weights_sha256": "1" * 64}, "sha256"),
         ({"preprocessing": {"size": 17}}, "preprocessing"),
     ):
-        with pytest.raises(WeightsError, match=message):
+        with pytest.raises(HeadError, match=message):
             replace(trained, backbone=replace(small_backbone, **change))
 
 
@@ -83,7 +83,7 @@ def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:
     for length in (0, 5, 100, len(whole) // 2, len(whole) - 1):
         cut = tmp_path / f"cut{length}.safetensors"
         cut.write_bytes(whole[:length])
-        with pytest.raises(WeightsError, match="damaged"):
+        with pytest.raises(HeadError, match="damaged"):
             load_head(cut)
 
 
@@ -93,22 +93,22 @@ def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
         ("b.pth", lambda path: torch.save({"a": torch.zeros(1)}, path)),
     ):
         write(tmp_path / name)
-        with pytest.raises(WeightsError, match="could run code"):
+        with pytest.raises(HeadError, match="could run code"):
             load_head(tmp_path / name)
 
 
 def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
     bias = torch.full((8,), float("nan"))
-    with pytest.raises(WeightsError, match=r"not finite .*encoder\.mu\.bias"):
+    with pytest.raises(HeadError, match=r"not finite .*encoder\.mu\.bias"):
         load_head(resaved(saved, "nan.safetensors", **{"encoder.mu.bias": bias}))
 
 
 def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
-    with pytest.raises(WeightsError, match=r"encoder\.mu\.bias: \(3,\), expected \(8,\)"):
+    with pytest.raises(HeadError, match=r"encoder\.mu\.bias: \(3,\), expected \(8,\)"):
         load_head(resaved(saved, "shape.safetensors", **{"encoder.mu.bias": torch.zeros(3)}))
-    with pytest.raises(WeightsError, match="lacking"):
+    with pytest.raises(HeadError, match="lacking"):
         load_head(resaved(saved, "less.safetensors", **{"encoder.mu.bias": None}))
-    with pytest.raises(WeightsError, match="surplus: not part"):
+    with pytest.raises(HeadError, match="surplus: not part"):
         load_head(resaved(saved, "more.safetensors", surplus=torch.zeros(1)))
 
 
@@ -121,12 +121,12 @@ def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
     ],
 )
 def test_strange_headers_are_refused(saved: Path, header: str, message: str) -> None:
-    with pytest.raises(WeightsError, match=message):
+    with pytest.raises(HeadError, match=message):
         load_head(resaved(saved, "strange.safetensors", header=header))
 
 
 def test_an_unknown_name_lists_the_shipped_heads() -> None:
-    with pytest.raises(WeightsError, match="awa2"):
+    with pytest.raises(HeadError, match="awa2"):
         load_head("no_such_head")
 
 
@@ -227,7 +227,7 @@ def test_damaged_residuals_and_memory_are_refused(
         (torch.full_like(whole, torch.nan), "not finite"),
         (None, name),
     ):
-        with pytest.raises(WeightsError, match=said):
+        with pytest.raises(HeadError, match=said):
             load_head(resaved(path, "damaged.safetensors", **{name: change}))
 
 

@@ -6,8 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
-from zsl_images.labelling.label_files import SCHEMA, SUFFIXES, read_labels, write_labels
+from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
 
 ORIGIN = {"head": "abc", "backbone": "small@123", "version": "0.1.0"}
 ROWS = [
@@ -29,7 +30,7 @@ ROWS = [
 TABLE = pa.Table.from_pylist(ROWS, SCHEMA)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", LABEL_SUFFIXES)
 def test_rows_come_back_as_they_were(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"labels{suffix}"
     write_labels([TABLE, TABLE.slice(1)], path)

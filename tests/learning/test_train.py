@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -219,3 +220,28 @@ def test_coverage_falls_and_answers_are_more_often_right_with_more_confidence(
     assert every["coverage"] == 1
     assert sure["coverage"] < 1
     assert sure["answered_accuracy"] >= every["answered_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"folds": 7}, "folds=7, expected a whole number from 0 to 5"),
+        ({"folds": -1}, "folds=-1"),
+        ({"max_seen_loss": 9}, "max_seen_loss=9, expected a share from 0 to 1"),
+        ({"max_seen_loss": float("nan")}, "max_seen_loss=nan"),
+        ({"recipe": "bestest"}, "unknown recipe 'bestest'"),
+    ],
+)
+def test_settings_are_checked_before_the_photos_are_read(
+    tmp_path: Path, colour_table: ClassTable, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        train(tmp_path / "no photos", colour_table, backbone="none", **settings)
+    with pytest.raises(ValueError, match=message):
+        train_on_features(
+            np.zeros((4, 3), np.float32),
+            np.arange(4),
+            colour_table,
+            recipe=settings.pop("recipe", "best"),
+            **settings,
+        )

@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from zsl_images.defaults import DEFAULT_BACKBONE
+from zsl_images.defaults import AUTO, DEFAULT_BACKBONE
 from zsl_images.errors import BackboneError
 from zsl_images.features.backbone_weights import (
     EMBEDDED,
@@ -130,8 +130,8 @@ class _Normalised(nn.Module):
 def load_backbone(
     name: str = DEFAULT_BACKBONE,
     weights: str | os.PathLike[str] | None = None,
-    device: str | torch.device = "auto",
-    engine: str = "auto",
+    device: str | torch.device = AUTO,
+    engine: str = AUTO,
 ) -> Backbone:
     """Load a frozen backbone.
 
@@ -184,7 +184,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     Raises:
         BackboneError: unknown, or not on this machine.
     """
-    if str(device) == "auto":
+    if str(device) == AUTO:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

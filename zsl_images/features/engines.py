@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 import torch
 from torch import Tensor, nn
 
+from zsl_images.defaults import AUTO
 from zsl_images.errors import BackboneError
 from zsl_images.files import cache_folder
 
@@ -52,7 +53,7 @@ def resolve_engine(name: str, device: torch.device) -> str:
     Raises:
         BackboneError: unknown, not installed, or not for this device.
     """
-    if name == "auto":
+    if name == AUTO:
         return "openvino" if device.type == "cpu" and _is_installed("openvino") else "torch"
     if name not in ENGINES:
         raise BackboneError(f"unknown engine {name!r}; expected auto, {', '.join(ENGINES)}")

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.feature_files import feature_table, features_in, kept_features, write_features
@@ -61,7 +62,7 @@ def extract_features(
     paths: Sequence[str | os.PathLike[str]],
     backbone: Backbone,
     cache: str | os.PathLike[str] | None = None,
-    batch_size: int = 32,
+    batch_size: int = BATCH_SIZE,
     on_step: OnStep | None = None,
 ) -> FeatureSet:
     """Features of image files, in the order of `paths`.
@@ -120,7 +121,7 @@ Item = TypeVar("Item", bound=ImageLike)
 
 
 def stream_features(
-    images: Iterable[Item], backbone: Backbone, batch_size: int = 32
+    images: Iterable[Item], backbone: Backbone, batch_size: int = BATCH_SIZE
 ) -> Iterator[tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]]:
     """Batches of images with, for each, its feature (D,) or the reason why it cannot be read.
 

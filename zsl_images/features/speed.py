@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import decoded, stream_features
@@ -48,7 +49,7 @@ class Speeds:
 
 
 def measure(
-    paths: Sequence[str | os.PathLike[str]], backbone: Backbone, batch_size: int = 32
+    paths: Sequence[str | os.PathLike[str]], backbone: Backbone, batch_size: int = BATCH_SIZE
 ) -> Speeds:
     """Measure on photos; a few hundred give steady figures.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.errors import WeightsError
+from zsl_images.errors import HeadError
 from zsl_images.features.backbones import Backbone, fingerprint
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
@@ -50,7 +50,7 @@ class BackboneInfo:
         """Refuse a backbone whose features are not those that the head was trained on.
 
         Raises:
-            WeightsError: other network, weights or preprocessing.
+            HeadError: other network, weights or preprocessing.
         """
         given = BackboneInfo.of(backbone)
         for what, mine, other in (
@@ -59,7 +59,7 @@ class BackboneInfo:
             ("preprocessing", self.preprocessing, given.preprocessing),
         ):
             if mine != other:
-                raise WeightsError(
+                raise HeadError(
                     f"the head was trained with {what} {mine}, but is given {other}; load the "
                     "backbone that it was trained with, or train a head for this one"
                 )

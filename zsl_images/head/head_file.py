@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_HEAD
-from zsl_images.errors import ClassTableError, WeightsError
+from zsl_images.errors import ClassTableError, HeadError
 from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
@@ -80,7 +80,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     """Read a head from a file, or a shipped one by its name.
 
     Raises:
-        WeightsError: no such file or name, damaged, unsafe, or made by something else.
+        HeadError: no such file or name, damaged, unsafe, or made by something else.
     """
     path = _resolve(name_or_path)
     header, tensors = _read(path)
@@ -107,7 +107,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             memory=memory,
         )
     except (KeyError, TypeError, ValueError, ClassTableError) as error:
-        raise WeightsError(
+        raise HeadError(
             f"{path}: the header does not describe a head that zsl_images {__version__} can read "
             f"(made by {header.get('version', 'an unknown version')}: {error}); train it again"
         ) from error
@@ -134,7 +134,7 @@ def _resolve(name_or_path: str | os.PathLike[str]) -> Path:
     heads = shipped_heads()
     if str(name_or_path) in heads:
         return shipped_file(heads[str(name_or_path)]["file"])
-    raise WeightsError(
+    raise HeadError(
         f"no head at {path}: expected a .safetensors file made by `zsl train`, "
         f"or the name of a shipped head ({', '.join(heads)})"
     )
@@ -149,21 +149,21 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         with path.open("rb") as stream:
             start = stream.read(2)
         if start == b"PK" or start[:1] == b"\x80":
-            raise WeightsError(
+            raise HeadError(
                 f"{path} is a pickle or zip archive, which could run code; it is not opened. "
                 "Expected a .safetensors file made by `zsl train`"
             ) from error
-        raise WeightsError(
+        raise HeadError(
             f"{path} is damaged or no safetensors file ({error}); copy it again, or train anew"
         ) from error
     try:
         header = json.loads(metadata["zsl_images"])
     except (KeyError, ValueError) as error:
-        raise WeightsError(
+        raise HeadError(
             f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
         ) from error
     if not isinstance(header, dict) or header.get("format") not in (_FORMAT, *_OLDER):
-        raise WeightsError(
+        raise HeadError(
             f"{path} is of another format than {_FORMAT!r}; train the head again, or take the version "
             "of zsl_images that made it"
         )
@@ -233,10 +233,10 @@ def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path)
     ]
     wrong += [f"{name}: not part of the model" for name in tensors if name not in expected]
     if wrong:
-        raise WeightsError(f"{path} does not fit its own header: {'; '.join(wrong[:3])}")
+        raise HeadError(f"{path} does not fit its own header: {'; '.join(wrong[:3])}")
     not_finite = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
     if not_finite:
-        raise WeightsError(
+        raise HeadError(
             f"{path} holds values that are not finite (first in {not_finite[0]}); train it again"
         )
     model.load_state_dict(dict(tensors))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.defaults import FOLDS, MAX_SEEN_LOSS
+from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
 from zsl_images.errors import DataError
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.class_memory import remember
@@ -33,7 +33,7 @@ def train_on_features(
     labels: npt.NDArray[np.int64],
     table: ClassTable,
     *,
-    recipe: str | Recipe = "best",
+    recipe: str | Recipe = DEFAULT_RECIPE,
     seed: int = 0,
     folds: int | Sequence[Fold] = FOLDS,
     max_seen_loss: float = MAX_SEEN_LOSS,
@@ -54,8 +54,9 @@ def train_on_features(
         on_step: told of the progress.
 
     Raises:
-        DataError: too few rows or classes.
+        DataError: Too few rows or classes, an unknown recipe, or a setting out of its range.
     """
+    check_settings(folds, max_seen_loss)
     if isinstance(recipe, str):
         recipe = recipe_named(recipe)
     seen = np.unique(labels)
@@ -88,6 +89,18 @@ def train_on_features(
         backbone=backbone or head.backbone,
         calibration=calibration,
     )
+
+
+def check_settings(folds: int | Sequence[Fold], max_seen_loss: float) -> None:
+    """Refuse settings of a validation that are out of range.
+
+    Raises:
+        DataError: A setting is out of range.
+    """
+    if isinstance(folds, int) and not 0 <= folds <= MAX_FOLDS:
+        raise DataError(f"folds={folds}, expected a whole number from 0 to {MAX_FOLDS}")
+    if not 0 <= max_seen_loss <= 1:
+        raise DataError(f"max_seen_loss={max_seen_loss}, expected a share from 0 to 1")
 
 
 def _outcome(

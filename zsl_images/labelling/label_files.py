@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
 from zsl_images.files import replacing
@@ -39,22 +40,18 @@ SCHEMA = pa.schema(
 """Columns of a label file; README says what each is."""
 
 
-SUFFIXES = (".parquet", ".csv", ".jsonl")
-"""Endings of label files."""
-
-
 _ROWS = 8192
 """Rows that are held at once, and rows of a row group."""
 
 
 def check_suffix(path: str | os.PathLike[str]) -> None:
-    """Refuse a name whose ending is none of `SUFFIXES`.
+    """Refuse a name whose ending is none of `LABEL_SUFFIXES`.
 
     Raises:
-        DataError: it is not.
+        DataError: It is none of them.
     """
-    if Path(path).suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path}: expected a label file's name to end in {', '.join(SUFFIXES)}")
+    if Path(path).suffix.lower() not in LABEL_SUFFIXES:
+        raise DataError(f"{path}: expected a label file's name to end in {', '.join(LABEL_SUFFIXES)}")
 
 
 def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> None:
@@ -63,7 +60,7 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
     Cells of a CSV file that a spreadsheet would take for a formula begin with an apostrophe.
 
     Raises:
-        DataError: the file's ending is none of `SUFFIXES`.
+        DataError: The file's ending is none of `LABEL_SUFFIXES`.
         OutputError: it cannot be written.
     """
     check_suffix(path)

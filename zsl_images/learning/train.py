@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.defaults import DEFAULT_BACKBONE, FOLDS, MAX_SEEN_LOSS
+from zsl_images.defaults import AUTO, DEFAULT_BACKBONE, DEFAULT_RECIPE, FOLDS, MAX_SEEN_LOSS
 from zsl_images.features.backbones import Backbone, load_backbone
 from zsl_images.features.extraction import labelled_features
 from zsl_images.head.head import BackboneInfo
-from zsl_images.head.head_training import train_on_features
+from zsl_images.head.head_training import check_settings, train_on_features
 from zsl_images.model.config import Recipe
+from zsl_images.model.recipes import recipe_named
 from zsl_images.progress import OnStep
 from zsl_images.results import Failure
 
@@ -23,8 +24,8 @@ def train(
     *,
     backbone: str | Backbone = DEFAULT_BACKBONE,
     backbone_weights: str | os.PathLike[str] | None = None,
-    device: str = "auto",
-    recipe: str | Recipe = "best",
+    device: str = AUTO,
+    recipe: str | Recipe = DEFAULT_RECIPE,
     seed: int = 0,
     folds: int = FOLDS,
     max_seen_loss: float = MAX_SEEN_LOSS,
@@ -34,26 +35,29 @@ def train(
     """Train a head on photos.
 
     Args:
-        photos: a folder with a folder of photos for each seen class.
-        table: the classes; those without a folder are unseen.
-        backbone: a name, or one that is loaded already.
-        backbone_weights: a local file or folder, see `load_backbone`.
-        device: where the backbone runs; the head is always trained on the CPU.
-        recipe: one of `recipes.RECIPES` by its name, or one of your own.
-        seed: the same seed gives the same head on the same machine.
-        folds: validations with pseudo-unseen classes, 0 to 5, beside one that holds out photos alone;
-            without any, γ is 0, the temperature 1 and there are no figures.
-        max_seen_loss: per-class accuracy on seen classes that the default γ may cost, 0..1.
-        cache: Parquet file that keeps the features; by default one in the user's cache folder.
-        on_step: told of the progress.
+        photos: Folder with one folder of photos per seen class.
+        table: Classes; those without a folder are unseen.
+        backbone: Name of a backbone, or one that is already loaded.
+        backbone_weights: Local file or folder, see `load_backbone`.
+        device: Device for the backbone; the head is always trained on the CPU.
+        recipe: Name of one of `recipes.RECIPES`, or a recipe of your own.
+        seed: Random seed; the same seed gives the same head on the same machine.
+        folds: Number of validations with pseudo-unseen classes, 0 to 5, besides one that holds out
+            photos alone. With 0, γ is 0, the temperature 1 and there are no figures.
+        max_seen_loss: Per-class accuracy on seen classes that the default γ may cost, 0 to 1.
+        cache: Parquet file that caches the features. Default: one in the user's cache folder.
+        on_step: Called with each record of progress.
 
     Returns:
         The classifier, and the photos that could not be read.
 
     Raises:
-        DataError: no photos, or too few of them.
-        ClassTableError: a folder has no row in the table.
+        DataError: No photos, or too few of them; an unknown recipe, or a setting out of its range.
+        ClassTableError: A folder has no row in the table.
     """
+    check_settings(folds, max_seen_loss)
+    if isinstance(recipe, str):
+        recipe = recipe_named(recipe)
     if isinstance(backbone, str):
         backbone = load_backbone(backbone, backbone_weights, device)
     features, labels = labelled_features(photos, table.names, backbone, cache, on_step)
@@ -74,11 +78,11 @@ def train(
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What `train` gives.
+    """Result of `train`.
 
     Args:
-        classifier: ready to predict, and to be saved.
-        failures: photos that could not be read and were left out.
+        classifier: Ready to predict, and to be saved.
+        failures: Photos that could not be read and were left out.
     """
 
     classifier: ZeroShotClassifier

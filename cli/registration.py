@@ -1,0 +1,102 @@
+"""How a function becomes a command: option groups are unfolded, old names of options still work.
+
+A group is a frozen dataclass whose fields are annotated as typer options. A command that takes one,
+such as `label(photos, out, candidates: Candidates)`, has the group's fields as its options and is
+called with the group's value. `Annotated[Candidates, Only("head", "device")]` offers these fields
+alone; the others keep their defaults.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+Command = Callable[..., None]
+
+OLD_NAMES = {"head": "weights", "cache": "features"}
+"""Options and what they were called before; the old names work but are not shown."""
+
+
+class Only:
+    """The fields of a group that a command offers, for the others would have no effect there."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
+def register(app: typer.Typer, command: Command, name: str | None = None, hidden: bool = False) -> None:
+    """Make a function a command of `app`."""
+    command = unfolded(command)
+    options = inspect.signature(command).parameters
+    renamed = {old: new for new, old in OLD_NAMES.items() if new in options and old not in options}
+    settings = {"token_normalize_func": lambda given: renamed.get(given, given)}
+    app.command(name, hidden=hidden, context_settings=settings)(command)
+
+
+def unfolded(command: Command) -> Command:
+    """The command with the fields of its option groups in place of the groups."""
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[type, list[str]]] = {}
+    for parameter in inspect.signature(command).parameters.values():
+        hint = hints[parameter.name]
+        group, *extras = get_args(hint) if get_origin(hint) is Annotated else [hint]
+        if is_dataclass(group) and isinstance(group, type):
+            options = _options(group, *(only for only in extras if isinstance(only, Only)))
+            groups[parameter.name] = group, [option.name for option in options]
+            parameters += options
+        else:
+            parameters.append(parameter.replace(annotation=hint, kind=parameter.KEYWORD_ONLY))
+
+    def run(**given: Any) -> None:
+        values = {
+            name: group(**{option: given.pop(option) for option in options})
+            for name, (group, options) in groups.items()
+        }
+        command(**given, **values)
+
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _options(group: type[Any], only: Only | None = None) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    defaults = {field.name: field.default for field in fields(group)}
+    names = only.names if only else defaults
+    return [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name]
+        )
+        for name in names
+    ]
+
+
+def changed(group: Any, but: tuple[str, ...] = ()) -> dict[str, bool]:
+    """Which options of a group, except those in `but`, have another value than their default."""
+    return {
+        field.name: getattr(group, field.name) != field.default
+        for field in fields(group)
+        if field.name not in but
+    }
+
+
+def refuse(reason: str, **options: bool) -> None:
+    """Refuse options that would have no effect.
+
+    Args:
+        reason: Why they have none, such as "without --learn".
+        **options: Parameters, and whether each was given.
+
+    Raises:
+        typer.BadParameter: At least one was given.
+    """
+    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
+    if given:
+        verb, them = ("has", "it") if len(given) == 1 else ("have", "them")
+        raise typer.BadParameter(f"{', '.join(given)} {verb} no effect {reason}; leave {them} out")
