@@ -1,12 +1,12 @@
-"""What can go wrong, one branch for each question a caller asks.
+"""What can go wrong: one branch for each question a caller asks.
 
     ZSLError
-    ├── ImageError       (OSError)       one image cannot be read
-    ├── ClassTableError  (ValueError)    a class table, taxonomy or table of words cannot be used
-    ├── BackboneError    (ValueError)    a backbone or its weights cannot be had
-    ├── TextEncoderError (ValueError)    a text encoder cannot be had, or is another than the head's
-    ├── WeightsError     (OSError)       a head's file cannot be read, or does not fit
-    ├── DataError        (ValueError)    photos or features cannot be trained or measured on
+    ├── ImageError       (OSError)       an image cannot be read
+    ├── ClassTableError  (ValueError)    a class table, taxonomy or table of descriptions cannot be used
+    ├── BackboneError    (ValueError)    a backbone or its weights are not available
+    ├── TextEncoderError (ValueError)    a text encoder is not available, or not the head's own
+    ├── WeightsError     (OSError)       a head file cannot be read, or does not fit
+    ├── DataError        (ValueError)    photos or features cannot be used for training or measuring
     └── OutputError      (OSError)       a result cannot be written
 
 Every message says what was given, what was expected, and the next step.
@@ -23,11 +23,11 @@ class ZSLError(Exception):
 
 
 class ImageError(ZSLError, OSError):
-    """An image cannot be opened, decoded or is too large."""
+    """An image cannot be opened or decoded, or is too large."""
 
 
 class ClassTableError(ZSLError, ValueError):
-    """A class table is malformed, or does not carry the attributes a head needs."""
+    """A class table is malformed, or misses attributes that a head needs."""
 
 
 class BackboneError(ZSLError, ValueError):
@@ -39,7 +39,7 @@ class TextEncoderError(ZSLError, ValueError):
 
 
 class WeightsError(ZSLError, OSError):
-    """A head's file is missing, damaged, unsafe, or made for something else."""
+    """A head file is missing, damaged, unsafe, or made for something else."""
 
 
 class DataError(ZSLError, ValueError):
@@ -47,7 +47,7 @@ class DataError(ZSLError, ValueError):
 
 
 class OutputError(ZSLError, OSError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to the place that was asked for."""
 
 
 class ClassTableWarning(UserWarning):
@@ -55,7 +55,13 @@ class ClassTableWarning(UserWarning):
 
 
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
-    """`a, b, c and 5 more`, each with the nearest of the `known` names where one is near."""
+    """`a, b (did you mean B?), c and 5 more`.
+
+    Args:
+        names: what to list.
+        known: names that may have been meant; the nearest one is added if it is near enough.
+        limit: names shown before the rest is counted.
+    """
     shown = []
     for name in names[:limit]:
         near = difflib.get_close_matches(name, known, n=1)
