@@ -15,7 +15,7 @@ import pyarrow as pa
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import PART_ROWS, TOP_K
 from zsl_images.errors import DataError, OutputError
-from zsl_images.features.feature_files import features_in, kept_features
+from zsl_images.features.feature_files import features_in, open_feature_files
 from zsl_images.files import check_writable, make_folder
 from zsl_images.labelling.label_files import check_suffix, write_labels
 from zsl_images.labelling.label_rows import Progress, label_rows, origin_of, stamps_in
@@ -127,7 +127,7 @@ def relabel(
         OutputError: `out` cannot be written.
     """
     check_suffix(out)
-    kept = kept_features([Path(features)], classifier.head.backbone.fingerprint)
+    kept = open_feature_files([Path(features)], classifier.head.backbone.fingerprint)
     if not len(kept):
         raise DataError(f"no features in {features}; make some with `zsl label --features`")
     origin = origin_of(classifier, top_k)

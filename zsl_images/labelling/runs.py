@@ -21,8 +21,13 @@ import pyarrow.parquet as pq
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.extraction import stream_features
-from zsl_images.features.feature_files import feature_table, features_in, kept_features, write_features
-from zsl_images.features.photo_rows import STAMP, KeptRows, stamp_of, write_parquet
+from zsl_images.features.feature_files import (
+    feature_table,
+    features_in,
+    open_feature_files,
+    write_features,
+)
+from zsl_images.features.photo_rows import STAMP, PhotoRows, stamp_of, write_parquet
 from zsl_images.files import path_text, replacing
 from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
 from zsl_images.labelling.label_rows import Progress, label_rows, origin_of, stamps_in
@@ -72,7 +77,7 @@ class Run:
                 f"or remove {parts}"
             )
         files = [*self._earlier(), *self._parts("labels")]
-        self.kept = KeptRows(files, is_good=self._is_good, judged=(*self.origin, "error"))
+        self.kept = PhotoRows(files, is_good=self._is_good, judged=(*self.origin, "error"))
         self.kept_features = self._kept_features()
 
     def label(
@@ -230,9 +235,9 @@ class Run:
     def _parts(self, kind: str) -> list[Path]:
         return sorted(self.parts.glob(f"*.{kind}.parquet"))
 
-    def _kept_features(self) -> KeptRows:
+    def _kept_features(self) -> PhotoRows:
         files = [self.features, *self._parts("features")] if self.features else []
-        return kept_features(files, self.classifier.head.backbone.fingerprint)
+        return open_feature_files(files, self.classifier.head.backbone.fingerprint)
 
     def _is_good(self, rows: pa.RecordBatch, path: Path) -> npt.NDArray[np.bool_]:
         """Which rows this run would write too; failures of a run that was finished are tried again."""
