@@ -27,7 +27,7 @@ class ImageError(ZSLError, OSError):
 
 
 class ClassTableError(ZSLError, ValueError):
-    """A class table is malformed, or misses attributes that a head needs."""
+    """A class table is malformed, or lacks attributes that a head needs."""
 
 
 class BackboneError(ZSLError, ValueError):

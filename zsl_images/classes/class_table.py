@@ -191,7 +191,7 @@ class ClassTable:
         absent = [name for name in attribute_names if name not in column_of]
         if absent:
             raise ClassTableError(
-                f"the class table misses {len(absent)} of the {len(attribute_names)} attributes that "
+                f"the class table lacks {len(absent)} of the {len(attribute_names)} attributes that "
                 f"the head was trained with: {listed(absent, self.attribute_names)}; add these "
                 "columns, or train a head on this table"
             )

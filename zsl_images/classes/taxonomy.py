@@ -69,7 +69,7 @@ class Taxonomy:
         absent = [name for name in names if name not in self.lineages]
         if absent:
             raise ClassTableError(
-                f"{len(absent)} of the {len(names)} candidate classes are missing in the taxonomy: "
+                f"the taxonomy lacks {len(absent)} of the {len(names)} candidate classes: "
                 f"{listed(absent, list(self.lineages))}; add a row for each"
             )
         groups, members = [], []
