@@ -39,7 +39,7 @@ def colour_table() -> ClassTable:
 
 @pytest.fixture(scope="session")
 def colour_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder a seen colour, with ten photos each."""
+    """One folder per seen colour, with ten photos each."""
     root = tmp_path_factory.mktemp("photos")
     for colour in COLOURS:
         if colour not in UNSEEN:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from zsl_images.errors import OutputError
-from zsl_images.files import check_writable, make_folder, replacing
+from zsl_images.files import check_writable, is_offline, make_folder, path_text, replacing
 
 
 def write_half(path: Path) -> None:
@@ -28,12 +31,33 @@ def test_a_file_takes_the_place_of_the_earlier_one_only_when_it_is_whole(tmp_pat
     assert [entry.name for entry in tmp_path.iterdir()] == ["result.txt"]
 
 
-def test_others_may_read_a_result(tmp_path: Path) -> None:
-    with replacing(tmp_path / "result.txt") as temporary:
-        temporary.write_text("whole")
-    (tmp_path / "ordinary.txt").write_text("x")
-    modes = {(tmp_path / name).stat().st_mode for name in ("result.txt", "ordinary.txt")}
-    assert len(modes) == 1
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_a_result_has_the_mode_of_any_new_file(tmp_path: Path, umask: int) -> None:
+    code = """
+import os, pathlib, sys
+from zsl_images.files import replacing
+os.umask(int(sys.argv[1]))
+pathlib.Path("ordinary.txt").touch()
+with replacing("result.txt") as temporary:
+    temporary.write_text("whole")
+with replacing("private.txt", keep_mode=True) as temporary:
+    temporary.write_text("whole")
+"""
+    subprocess.run([sys.executable, "-c", code, str(umask)], cwd=tmp_path, check=True)
+    modes = {path.stem: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    expected = 0o666 & ~umask
+    assert modes == {"ordinary": expected, "result": expected, "private": 0o600}
+
+
+def test_the_body_may_set_the_mode(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    with replacing(path, keep_mode=True) as temporary:
+        temporary.chmod(0o640)
+    assert path.stat().st_mode & 0o777 == 0o640
+    with replacing(path):
+        pass
+    (tmp_path / "ordinary.txt").touch()
+    assert path.stat().st_mode == (tmp_path / "ordinary.txt").stat().st_mode
 
 
 def test_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:
@@ -43,6 +67,26 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path: Path)
         check_writable(tmp_path / "none" / "new.txt")
     with pytest.raises(OutputError, match="is a folder"):
         check_writable(tmp_path)
+    with pytest.raises(OutputError, match="is a folder"), replacing(tmp_path):
+        pass
+    with pytest.raises(OutputError, match="cannot write"), replacing(tmp_path / "none" / "new.txt"):
+        pass
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make the folder"):
         make_folder(tmp_path / "file" / "below")
+
+
+def test_any_path_can_be_written_as_text() -> None:
+    assert path_text(Path("löwe.jpg")) == "löwe.jpg"
+    assert path_text(os.fsdecode(b"a\xff.jpg")) == "a\\xff.jpg"
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("Yes", True), ("0", False), ("", False)])
+def test_either_variable_forbids_downloads(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: bool
+) -> None:
+    for name in ("ZSL_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.setenv("ZSL_OFFLINE", "")
+        monkeypatch.setenv("HF_HUB_OFFLINE", "")
+        monkeypatch.setenv(name, value)
+        assert is_offline() is expected

@@ -23,11 +23,11 @@ class ZSLError(Exception):
 
 
 class ImageError(ZSLError, OSError):
-    """An image cannot be opened, decoded or is too large."""
+    """An image cannot be opened or decoded, or is too large."""
 
 
 class ClassTableError(ZSLError, ValueError):
-    """A class table is malformed, or does not carry the attributes a head needs."""
+    """A class table is malformed, or lacks attributes that a head needs."""
 
 
 class BackboneError(ZSLError, ValueError):
@@ -51,7 +51,7 @@ class DataError(ZSLError, ValueError):
 
 
 class OutputError(ZSLError, OSError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to the place that was asked for."""
 
 
 class ClassTableWarning(UserWarning):
@@ -59,7 +59,13 @@ class ClassTableWarning(UserWarning):
 
 
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
-    """`a, b, c and 5 more`, each with the nearest of the `known` names if one is near."""
+    """`a, b (did you mean B?), c and 5 more`.
+
+    Args:
+        names: what to list.
+        known: names that may have been meant; the nearest one is added if it is near enough.
+        limit: names shown before the rest is counted.
+    """
     shown = []
     for name in names[:limit]:
         near = difflib.get_close_matches(name, known, n=1)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zsl_images.classes.class_table import ClassTable, another_scale
+from zsl_images.classes.text_columns import TextColumns
 from zsl_images.errors import ClassTableError, ClassTableWarning
 
 
@@ -21,23 +23,6 @@ def test_reads_names_attributes_and_values_in_order(tmp_path: Path) -> None:
     assert table.attribute_names == ("stripes", "size")
     np.testing.assert_array_equal(table.attributes, [[90, 60], [0, 1.5]])
     assert not table.is_seen.any()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "class\tstripes\tsize\nzebra\t90\t60\nant\t0\t1\n",
-        "class;stripes;size\r\nzebra;90;60\r\n\r\nant;0;1\r\n",
-        b"\xef\xbb\xbfclass,stripes,size\nzebra,90,60\nant,0,1\n",
-        "class,stripes,size\nzebra,90,60\nant,0,1\n".encode("utf-16"),
-        'class,stripes,size\n"zebra",90,60\n ant ,0, 1\n',
-    ],
-    ids=["tabs", "semicolons and CRLF", "BOM", "UTF-16", "quotes and blanks"],
-)
-def test_reads_the_common_dialects(tmp_path: Path, content: str | bytes) -> None:
-    table = ClassTable.read(written(tmp_path, content))
-    assert table.names == ("zebra", "ant")
-    np.testing.assert_array_equal(table.attributes, [[90, 60], [0, 1]])
 
 
 def test_missing_cells_take_the_mean_of_their_column_and_it_is_said_once(tmp_path: Path) -> None:
@@ -60,32 +45,6 @@ def test_a_constant_column_is_warned_of(tmp_path: Path) -> None:
         ClassTable.read(path)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "is empty"),
-        ("class,a\n", "no class"),
-        ("class\nx\n", "line 1: only one column"),
-        ("class,a\nx,1\ny,1,2\n", "line 3: 3 cells, expected 2"),
-        ("class,a\nx,1\n\nx,2\n", "line 4, column 1: class 'x' stands already in line 2"),
-        ("class,a,b,a\nx,1,2,3\n", "line 1, column 4: attribute 'a' stands already in column 2"),
-        ("class,a,b\nx,1,hoofed\n", r"line 2, column 3 \(b\): 'hoofed' is not a finite number"),
-        ("class;a\nx;1,5\n", "use a point for decimals"),
-        ("class,a\nx,inf\n", "'inf' is not a finite number"),
-        ("class,a\n,1\n", "line 2, column 1: the class has no name"),
-        ("class,a,\nx,1,2\n", "line 1, column 3: the attribute has no name"),
-        ("class,a,b\nx,1,\ny,2,\n", r"column 3 \(b\): no class has a value"),
-        (b"class,a\nx\x00y,1\n", "binary data"),
-        ('class,a\n"x,1\n', "line 2"),
-    ],
-)
-def test_what_is_wrong_is_said_with_its_place(
-    tmp_path: Path, content: str | bytes, message: str
-) -> None:
-    with pytest.raises(ClassTableError, match=message):
-        ClassTable.read(written(tmp_path, content))
-
-
 def test_no_such_file_is_a_class_table_error(tmp_path: Path) -> None:
     with pytest.raises(ClassTableError, match="cannot read"):
         ClassTable.read(tmp_path / "none.csv")
@@ -99,7 +58,7 @@ def test_attributes_are_matched_by_name_in_any_order(colour_table: ClassTable) -
     np.testing.assert_array_equal(aligned.attributes, colour_table.attributes)
 
 
-def test_a_lacking_attribute_is_named_with_the_nearest_one(colour_table: ClassTable) -> None:
+def test_a_missing_attribute_is_named_with_the_nearest_one(colour_table: ClassTable) -> None:
     table = ClassTable(("x",), ("rednes", "greenness", "blueness", "light"), np.ones((1, 4)))
     with pytest.raises(ClassTableError, match=r"redness \(did you mean rednes\?\)"):
         table.aligned_to(colour_table.attribute_names)
@@ -109,15 +68,6 @@ def test_attributes_unknown_to_the_head_are_left_out_with_a_warning() -> None:
     table = ClassTable(("x",), ("a", "b"), np.array([[1, 2]]))
     with pytest.warns(ClassTableWarning, match="left out: b"):
         assert table.aligned_to(("a",)).attribute_names == ("a",)
-
-
-def test_written_and_read_again_it_is_the_same(tmp_path: Path, colour_table: ClassTable) -> None:
-    for name in ("table.csv", "table.tsv"):
-        colour_table.write(tmp_path / name)
-        again = ClassTable.read(tmp_path / name)
-        assert again.names == colour_table.names
-        np.testing.assert_allclose(again.attributes, colour_table.attributes, rtol=1e-6)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "table.tsv"]
 
 
 def test_select_join_and_seen(colour_table: ClassTable) -> None:
@@ -144,10 +94,27 @@ def test_blank_names_are_refused(name: str) -> None:
         ClassTable(("x", name), ("a",), np.ones((2, 1)))
 
 
-def test_an_attribute_may_begin_as_the_columns_of_descriptions_do() -> None:
-    names = ("a", "text on body", "text some/model abababababab 1", "text some/model abababababab 2")
-    assert ClassTable(("x",), names, np.ones((1, 4))).text_dim == 2
-    assert ClassTable(("x",), names[:2], np.ones((1, 2))).text_dim == 0
+def test_text_columns_are_known_by_a_field_and_stay_the_last_ones() -> None:
+    text = TextColumns("some/model", "ab" * 6, 2)
+    table = ClassTable(("x", "y"), ("a", *text.names), np.eye(2, 3), text=text)
+    assert table.text_dim == 2
+    assert table.select(["y"]).with_seen(["y"]).text == text
+    assert table.select(["y"]).joined(table.select(["x"])).text == text
+    assert table.aligned_to(table.attribute_names).text == text
+    with pytest.warns(ClassTableWarning, match="left out"):
+        assert table.aligned_to(("a",)).text is None
+    with pytest.raises(ClassTableError, match="the text encoder some/model abababababab"):
+        table.aligned_to(("a", *replace(text, width=3).names))
+    with pytest.raises(ClassTableError, match="not named as those of some/model"):
+        ClassTable(("x",), (*text.names, "a"), np.ones((1, 3)), text=text)
+
+
+def test_a_table_from_a_file_knows_its_text_columns(tmp_path: Path) -> None:
+    text = TextColumns("some/model", "ab" * 6, 2)
+    table = ClassTable(("x", "y"), ("a", *text.names), np.array([[1, 2, 3], [4, 5, 6]]), text=text)
+    table.write(tmp_path / "table.csv")
+    assert ClassTable.read(tmp_path / "table.csv").text == text
+    assert ClassTable.from_columns(("x",), ("a", "text on body"), np.ones((1, 2))).text is None
 
 
 def test_two_tables_of_zeros_are_on_one_scale() -> None:

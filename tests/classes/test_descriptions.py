@@ -15,7 +15,6 @@ from drawing import COLOURS, draw
 from typer.testing import CliRunner, Result
 from wording import ENCODER, WORDS, load_colour_words
 
-from zsl_images.classes import descriptions as texts
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.descriptions import (
     encoder_of,
@@ -23,6 +22,7 @@ from zsl_images.classes.descriptions import (
     read_classes,
     read_descriptions,
 )
+from zsl_images.classes.text_columns import TextColumns
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED
@@ -64,10 +64,11 @@ def run(*arguments: object) -> Result:
     return result
 
 
-def test_descriptions_become_columns_that_tell_their_encoder(words: Path) -> None:
+def test_descriptions_become_columns_that_name_their_encoder(words: Path) -> None:
     table = read_descriptions(words, ENCODER)
     assert table.names == tuple(COLOURS)
     assert table.attributes.shape == (8, 6)
+    assert table.text == TextColumns("colour words/1", "ab" * 6, 6)
     assert table.text_dim == 6
     assert table.attribute_names[-1] == "text colour words/1 abababababab 6"
 
@@ -80,7 +81,7 @@ def test_descriptions_become_columns_that_tell_their_encoder(words: Path) -> Non
         ("class,description\n,red 1\n", "line 2, column 1: the class has no name"),
         (
             "class,description\nx,1 1 1\nx,2 1 1\n",
-            "line 3, column 1: class 'x' stands already in line 2",
+            "line 3, column 1: class 'x' already appears in line 2",
         ),
         ("class,description\nx,1, or 2\n", "line 2: 3 cells, expected 2"),
         ("", "is empty"),
@@ -105,11 +106,13 @@ def test_attributes_and_descriptions_are_joined_by_name(
     np.testing.assert_allclose(table.attributes[0, 4:7], np.array(COLOURS["blue"]) / 212, atol=0.01)
     words.write_text(WORDS.replace("red,", "rot,"))
     with pytest.raises(
-        ClassTableError, match="1 of 8 classes stand in one table but not in the other: red"
+        ClassTableError, match="1 of 8 classes are in one table but not in the other: red"
     ):
         read_classes(colour_table, words, lambda: ENCODER)
     with pytest.raises(ClassTableError, match="give a table of attributes, of descriptions, or both"):
         read_classes(None, None)
+    with pytest.raises(ClassTableError, match="already has descriptions, read by colour words/1"):
+        read_classes(table, words, lambda: ENCODER)
 
 
 def test_each_part_is_scaled_for_itself_and_has_its_share() -> None:
@@ -188,28 +191,46 @@ def test_in_a_shell(words: Path, colour_photos: Path, colour_table: ClassTable, 
     assert run("features", colour_photos, "--text", words, "-o", tmp_path / "out").exit_code == 0
 
 
-class _Sentences(torch.nn.Module):
-    """Stands for sentence-transformers' model."""
+class Sentences(torch.nn.Module):
+    """A small stand-in for the model of sentence-transformers."""
 
-    def __init__(self, where: str, device: str, local_files_only: bool) -> None:
+    def __init__(self, source: str, device: str, local_files_only: bool) -> None:
         super().__init__()
-        if where == "nonsense":
+        assert not sys.modules["transformers.utils.logging"].is_progress_bar_enabled()
+        if source == "nonsense":
             raise OSError("nonsense is not a folder\nand more")
+        if source == "far" and local_files_only:
+            raise OSError("far is not in the cache")
         self.weight = torch.nn.Parameter(torch.arange(3.0))
-        self.local_files_only = local_files_only
 
     def encode(self, texts: list[str], **_: object) -> np.ndarray:
         return np.array([[len(text), 1, 2] for text in texts], np.float64)
 
 
 @pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch) -> None:
-    quiet = types.SimpleNamespace(disable_progress_bar=lambda: None)
-    own = types.SimpleNamespace(SentenceTransformer=_Sentences)
+def library(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
+    """Stand-ins for sentence-transformers and transformers; gives the latter's logging."""
+    logging = types.SimpleNamespace(is_shown=True)
+    logging.is_progress_bar_enabled = lambda: logging.is_shown
+    logging.enable_progress_bar = lambda: setattr(logging, "is_shown", True)
+    logging.disable_progress_bar = lambda: setattr(logging, "is_shown", False)
+    own = types.SimpleNamespace(SentenceTransformer=Sentences)
     monkeypatch.setitem(sys.modules, "sentence_transformers", own)  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "transformers.utils.logging", quiet)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "transformers.utils.logging", logging)  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "transformers", types.ModuleType("transformers"))
     monkeypatch.setitem(sys.modules, "transformers.utils", types.ModuleType("utils"))
+    return logging
+
+
+def test_the_librarys_progress_bar_is_off_only_meanwhile(library: types.SimpleNamespace) -> None:
+    load_text_encoder("some/model")
+    assert library.is_shown
+    with pytest.raises(TextEncoderError):
+        load_text_encoder("nonsense")
+    assert library.is_shown
+    library.is_shown = False
+    load_text_encoder("some/model")
+    assert not library.is_shown
 
 
 @pytest.mark.usefixtures("library")
@@ -227,7 +248,7 @@ def test_any_name_of_the_library_is_taken_and_its_weights_are_checked() -> None:
 
 
 @pytest.mark.usefixtures("library")
-def test_a_head_finds_its_encoder_by_the_columns_of_its_table(words: Path) -> None:
+def test_a_head_finds_its_encoder_by_its_table(words: Path) -> None:
     named = replace(ENCODER, name="some/model", weights_sha256=load_text_encoder("m").weights_sha256)
     assert encoder_of(read_descriptions(words, named)).name == "some/model"
     other = replace(named, weights_sha256="0" * 64)
@@ -255,10 +276,13 @@ def test_the_real_encoder_puts_like_things_together() -> None:
 
 
 @pytest.mark.usefixtures("library")
-@pytest.mark.parametrize(("value", "is_offline"), [("1", True), ("ON", True), ("false", False)])
+@pytest.mark.parametrize("value", ["1", "ON"])
 def test_offline_means_the_same_for_descriptions_as_for_photos(
-    monkeypatch: pytest.MonkeyPatch, value: str, is_offline: bool
+    monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("ZSL_OFFLINE", "false")
+    assert load_text_encoder("far").name == "far"
     monkeypatch.setenv("ZSL_OFFLINE", value)
-    assert texts._sentence_model("some/model").local_files_only is is_offline
+    with pytest.raises(TextEncoderError, match="far is not in the cache"):
+        load_text_encoder("far")

@@ -68,11 +68,11 @@ def test_a_candidate_without_a_row_is_named_with_the_nearest(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (TREE + "zebra,Equus,Bovidae\n", "line 8, column 2: 'Equus' stands under 'Bovidae' here, "),
-        (TREE + "zebra,Hippotigris,Equidae\n", "line 8, column 1: 'zebra' stands under 'Hippotigris'"),
-        (TREE + "mule,Equus,\n", "'Equus' stands under nothing here, under 'Equidae' in line 2"),
-        ("class,group\na,b\nb,a\n", "line 3, column 1: 'b' stands above itself: b → a → b"),
-        ("class,group,order\na,b,a\n", "'b' stands above itself: b → a → b"),
+        (TREE + "zebra,Equus,Bovidae\n", "line 8, column 2: 'Equus' is under 'Bovidae' here, "),
+        (TREE + "zebra,Hippotigris,Equidae\n", "line 8, column 1: 'zebra' is under 'Hippotigris'"),
+        (TREE + "mule,Equus,\n", "'Equus' is under nothing here, but under 'Equidae' in line 2"),
+        ("class,group\na,b\nb,a\n", "line 3, column 1: 'b' is above itself: b → a → b"),
+        ("class,group,order\na,b,a\n", "'b' is above itself: b → a → b"),
         ("class\nx\n", "only one column"),
         ("class,group\n,x\n", "line 2, column 1: the class has no name"),
         ("class,group\nx,y,z\n", "line 2: 3 cells, expected 2"),
@@ -84,7 +84,7 @@ def test_what_is_no_tree_is_refused(tmp_path: Path, content: str, message: str) 
         read(tmp_path, content)
 
 
-def test_a_row_that_stands_twice_alike_is_no_harm(tmp_path: Path) -> None:
+def test_a_row_may_be_repeated(tmp_path: Path) -> None:
     assert read(tmp_path, TREE + "zebra,Equus,Equidae\n").lineages == read(tmp_path).lineages
 
 

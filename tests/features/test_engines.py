@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from zsl_images.errors import BackboneError
-from zsl_images.features import engines
 from zsl_images.features.engines import ENGINES, make_engine, resolve_engine
 
 CPU = torch.device("cpu")
@@ -49,20 +48,20 @@ def test_engines_agree_for_batches_of_any_size(
     torch.testing.assert_close(engine.run(images[3:4]), features[3:4])
 
 
-def test_a_converted_network_is_kept(
+def test_a_converted_network_is_cached(
     tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openvino = pytest.importorskip("openvino")
     monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
-    first = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
-    (kept,) = (tmp_path / "engines").iterdir()
-    assert kept.name.endswith("-kept")
-    monkeypatch.setattr(openvino, "convert_model", None)  # not asked again
-    again = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    first = make_engine("openvino", network, CPU, (32, 32), "small").run(images)
+    (folder,) = (tmp_path / "engines").iterdir()
+    assert folder.name.endswith("-small")
+    monkeypatch.setattr(openvino, "convert_model", None)  # not called again
+    again = make_engine("openvino", network, CPU, (32, 32), "small").run(images)
     assert torch.equal(first, again)
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(
+def test_a_cache_that_cannot_be_written_is_not_needed(
     tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("openvino")
@@ -74,45 +73,44 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 def test_engines_that_cannot_be_used_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BackboneError, match="unknown engine 'tensorrt'; expected auto, torch"):
         resolve_engine("tensorrt", CPU)
-    monkeypatch.setitem(engines.ENGINES, "onnx", ("not_installed",))
+    monkeypatch.setitem(ENGINES, "onnx", ("not_installed",))
     with pytest.raises(BackboneError, match=r'not_installed.*pip install "zsl-images\[onnx\]"'):
         resolve_engine("onnx", CPU)
-    monkeypatch.setitem(engines.ENGINES, "openvino", ())
+    monkeypatch.setitem(ENGINES, "openvino", ())
     with pytest.raises(BackboneError, match="runs on the CPU, not on cuda"):
         resolve_engine("openvino", torch.device("cuda"))
     assert resolve_engine("auto", CPU) == "openvino"
     assert resolve_engine("auto", torch.device("cuda")) == "torch"
-    monkeypatch.setitem(engines.ENGINES, "openvino", ("not_installed",))
+    monkeypatch.setitem(ENGINES, "openvino", ("not_installed",))
     assert resolve_engine("auto", CPU) == "torch"
 
 
-def test_a_kept_network_that_is_damaged_is_converted_again(
+def test_a_cached_network_that_is_damaged_is_converted_again(
     tmp_path: Path, network: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("openvino")
     monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
-    first = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
-    (kept,) = (tmp_path / "engines").iterdir()
-    (kept / "model.xml").write_bytes(b"")
-    again = make_engine("openvino", network, CPU, (32, 32), "kept").run(images)
+    first = make_engine("openvino", network, CPU, (32, 32), "small").run(images)
+    (folder,) = (tmp_path / "engines").iterdir()
+    (folder / "model.xml").write_bytes(b"")
+    again = make_engine("openvino", network, CPU, (32, 32), "small").run(images)
     assert torch.equal(first, again)
-    assert (kept / "model.xml").stat().st_size
+    assert (folder / "model.xml").stat().st_size
 
 
-def test_a_kept_network_is_for_all_who_share_the_cache(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_cached_network_is_for_all_who_share_the_cache(
+    tmp_path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("openvino")
     monkeypatch.setenv("ZSL_CACHE", str(tmp_path))
-    (tmp_path / "engines").mkdir()
+    make_engine("openvino", network, CPU, (32, 32), "x")
+    (folder,) = (tmp_path / "engines").iterdir()
     (tmp_path / "other").mkdir()
-    assert engines._converted("x", lambda folder: (folder / "y").touch(), lambda f: f.name) == "x"
-    assert [path.name for path in (tmp_path / "engines").iterdir()] == ["x"]
-    modes = [(tmp_path / name).stat().st_mode for name in ("engines/x", "other")]
-    assert modes[0] == modes[1]
+    assert folder.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 @pytest.mark.parametrize(("device", "count"), [("cpu", 1), ("cuda", 2)])
-def test_onnx_runs_where_it_is_told(
+def test_onnx_runs_on_the_device_asked_for(
     tmp_path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch, device: str, count: int
 ) -> None:
     runtime = pytest.importorskip("onnxruntime")
@@ -127,6 +125,6 @@ def test_onnx_runs_where_it_is_told(
         return SimpleNamespace(get_inputs=lambda: [SimpleNamespace(name="images")])
 
     monkeypatch.setattr(runtime, "InferenceSession", session)
-    monkeypatch.setitem(engines.ENGINES, "onnx", ("onnxruntime",))
+    monkeypatch.setitem(ENGINES, "onnx", ("onnxruntime",))
     make_engine("onnx", network, torch.device(device), (32, 32), "x")
     assert asked == [found[-count:]]

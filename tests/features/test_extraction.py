@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawing import draw
+from opening import noting_photos
+from PIL import Image
 
-from zsl_images.errors import DataError, OutputError
-from zsl_images.features import extraction as module
+from zsl_images.errors import DataError, ImageError, OutputError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import extract_features, stream_features
 from zsl_images.progress import StepRecord
@@ -31,7 +32,7 @@ def test_rows_follow_the_paths_whatever_the_batch(photos: list[Path], small_back
     np.testing.assert_allclose(one_by_one.features[::-1], whole.features, atol=1e-3)
 
 
-def test_a_broken_image_is_a_failure_and_the_rest_go_on(
+def test_an_unreadable_image_is_a_failure_and_the_rest_go_on(
     photos: list[Path], small_backbone: Backbone
 ) -> None:
     photos[2].write_text("broken")
@@ -40,36 +41,23 @@ def test_a_broken_image_is_a_failure_and_the_rest_go_on(
     assert [failure.path for failure in result.failures] == [str(photos[2]), "none.png"]
 
 
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths that are opened from here on."""
-    paths: list[str] = []
-    read = module.read_image
-
-    def reading(path: str, *rest: int) -> object:
-        paths.append(str(path))
-        return read(path, *rest)
-
-    monkeypatch.setattr(module, "read_image", reading)
-    return paths
-
-
-def test_kept_features_are_not_made_again(
-    photos: list[Path], small_backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_cached_features_are_not_made_again(
+    photos: list[Path], small_backbone: Backbone, tmp_path: Path
 ) -> None:
-    cache = tmp_path / "kept" / "features.parquet"
+    cache = tmp_path / "new" / "features.parquet"
     first = extract_features(photos, small_backbone, cache)
-    touched = opened(monkeypatch)
-    second = extract_features(photos, small_backbone, cache)
-    assert touched == []
+    backbone, opened = noting_photos(small_backbone)
+    second = extract_features(photos, backbone, cache)
+    assert opened == []
     np.testing.assert_array_equal(first.features, second.features)
     draw("blue", 1).save(photos[3])
-    changed = extract_features(photos, small_backbone, cache)
-    assert touched == [str(photos[3])]
+    changed = extract_features(photos, backbone, cache)
+    assert opened == [str(photos[3])]
     assert not np.array_equal(changed.features[3], first.features[3])
 
 
 def test_an_interrupted_run_keeps_what_it_made(
-    photos: list[Path], small_backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    photos: list[Path], small_backbone: Backbone, tmp_path: Path
 ) -> None:
     cache = tmp_path / "features.parquet"
 
@@ -79,9 +67,9 @@ def test_an_interrupted_run_keeps_what_it_made(
 
     with pytest.raises(KeyboardInterrupt):
         extract_features(photos, small_backbone, cache, batch_size=2, on_step=interrupt)
-    touched = opened(monkeypatch)
-    extract_features(photos, small_backbone, cache)
-    assert touched == list(map(str, photos[4:]))
+    backbone, opened = noting_photos(small_backbone)
+    extract_features(photos, backbone, cache)
+    assert opened == list(map(str, photos[4:]))
 
 
 def test_a_cache_of_another_backbone_or_no_cache_is_refused(
@@ -103,3 +91,17 @@ def test_a_stream_takes_images_of_all_kinds(small_backbone: Backbone, photos: li
     ((_, rows),) = stream_features([photos[0], image, np.asarray(image)], small_backbone)
     np.testing.assert_array_equal(rows[0], rows[1])
     np.testing.assert_array_equal(rows[0], rows[2])
+
+
+def test_photos_may_come_from_anywhere(small_backbone: Backbone) -> None:
+    def drawn(name: str, least_side: int) -> Image.Image:
+        if name == "lost":
+            raise ImageError("lost: not in the archive")
+        return draw(name, 0)
+
+    backbone = replace(small_backbone, open_photo=drawn)
+    result = extract_features(["red", "lost", "blue"], backbone)
+    assert result.paths == ("red", "blue")
+    assert [failure.reason for failure in result.failures] == ["lost: not in the archive"]
+    ((_, expected),) = stream_features([draw("red", 0), draw("blue", 0)], small_backbone)
+    np.testing.assert_array_equal(result.features, np.stack(expected))

@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from zsl_images.errors import DataError
-from zsl_images.features.photo_rows import KeptRows, Stamp
+from zsl_images.features.photo_rows import PhotoRows, Stamp, stamp_of, write_parquet
 
 
-def write(path: Path, rows: list[tuple[str, int, int, str]]) -> Path:
+def write(path: Path, photos: list[tuple[str, int, int, str]]) -> Path:
     names = ("path", "size", "mtime", "value")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    columns = dict(zip(names, zip(*photos, strict=True), strict=True))
     pq.write_table(pa.table(columns), path, row_group_size=2)
     return path
 
@@ -30,36 +30,55 @@ def values(table: pa.Table | None) -> list[str]:
 
 
 def test_the_latest_row_of_a_photo_as_it_is_is_found(files: list[Path]) -> None:
-    kept = KeptRows(files)
-    places = [kept.find(Stamp(*stamp)) for stamp in [("e.jpg", 1, 1), ("c.jpg", 1, 1), ("d.jpg", 1, 1)]]
-    assert values(kept.take(places)) == ["old e", "new c", "old d"]
-    assert kept.find(Stamp("d.jpg", 3, 1)) is None
-    assert kept.find(Stamp("none.jpg", 1, 1)) is None
-    assert kept.take([]) is None
+    rows = PhotoRows(files)
+    places = [rows.find(Stamp(*stamp)) for stamp in [("e.jpg", 1, 1), ("c.jpg", 1, 1), ("d.jpg", 1, 1)]]
+    assert values(rows.take(places)) == ["old e", "new c", "old d"]
+    assert rows.find(Stamp("d.jpg", 3, 1)) is None
+    assert rows.find(Stamp("none.jpg", 1, 1)) is None
+    assert rows.take([]) is None
 
 
 def test_only_good_rows_are_found(files: list[Path]) -> None:
-    kept = KeptRows(files, is_good=lambda rows, path: np.array([path == files[0]] * len(rows)))
-    assert values(kept.take([kept.find(Stamp("c.jpg", 1, 1))])) == ["old c"]
-    assert kept.find(Stamp("d.jpg", 2, 5)) is None
+    rows = PhotoRows(files, is_good=lambda batch, path: np.array([path == files[0]] * len(batch)))
+    assert values(rows.take([rows.find(Stamp("c.jpg", 1, 1))])) == ["old c"]
+    assert rows.find(Stamp("d.jpg", 2, 5)) is None
 
 
 def test_the_latest_rows_of_all_paths_and_of_those_asked_for(files: list[Path]) -> None:
-    kept = KeptRows(files, columns=["value"])
-    kept.find(Stamp("a.jpg", 9, 9))
-    kept.find(Stamp("d.jpg", 1, 1))
-    everything = [value for table in kept.latest(size=2) for value in values(table)]
+    rows = PhotoRows(files, columns=["value"])
+    rows.find(Stamp("a.jpg", 9, 9))
+    rows.find(Stamp("d.jpg", 1, 1))
+    everything = [value for table in rows.latest(size=2) for value in values(table)]
     assert everything == ["old a", "old b", "old e", "new c", "new d"]
-    assert [v for table in kept.latest(is_named=True) for v in values(table)] == ["old a", "new d"]
-    assert len([v for table in kept.latest(is_named=False) for v in values(table)]) == 3
-    assert len(KeptRows([])) == 0
-    assert list(KeptRows([]).latest()) == []
+    assert [v for table in rows.latest(is_named=True) for v in values(table)] == ["old a", "new d"]
+    assert len([v for table in rows.latest(is_named=False) for v in values(table)]) == 3
+    assert len(PhotoRows([])) == 0
+    assert list(PhotoRows([]).latest()) == []
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("text")
     with pytest.raises(DataError, match="cannot be read"):
-        KeptRows([tmp_path / "text.parquet"])
+        PhotoRows([tmp_path / "text.parquet"])
     pq.write_table(pa.table({"path": ["a"]}), tmp_path / "other.parquet")
-    with pytest.raises(DataError, match="lacks the columns size, mtime"):
-        KeptRows([tmp_path / "other.parquet"])
+    with pytest.raises(DataError, match="has no columns size, mtime"):
+        PhotoRows([tmp_path / "other.parquet"])
+
+
+def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    assert stamp_of(path) == (str(path), 0, 0)
+    path.write_text("one")
+    before = stamp_of(path)
+    path.write_text("three")
+    assert (before.size, stamp_of(path).size) == (3, 5)
+    assert stamp_of(path).mtime == path.stat().st_mtime_ns
+    assert stamp_of("a\0b").size == 0
+
+
+def test_tables_are_written_in_order_in_row_groups_of_one_size(tmp_path: Path) -> None:
+    tables = [pa.table({"x": list(range(start, start + 3))}) for start in (0, 3, 6)]
+    write_parquet(tables, tables[0].schema, tmp_path / "x.parquet", rows=4)
+    file = pq.ParquetFile(tmp_path / "x.parquet")
+    assert file.read()["x"].to_pylist() == list(range(9))
+    assert max(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)) == 4

@@ -6,14 +6,11 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from zsl_images.errors import DataError, ImageError
-from zsl_images.features.photo_paths import find_images, find_labelled_images
-from zsl_images.features.photos import read_image, to_rgb
+from zsl_images.errors import ImageError
+from zsl_images.features.photos import MAX_PIXELS, check_strip, read_image, to_rgb
 
 
 @pytest.fixture
@@ -116,7 +113,6 @@ def test_a_pipe_is_refused_and_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     with pytest.raises(ImageError, match="not an ordinary file"):
         read_image(tmp_path / "pipe.jpg")
-    assert list(find_images([tmp_path])) == []
 
 
 def test_arrays_of_the_common_shapes_and_types(photo: Image.Image) -> None:
@@ -135,68 +131,6 @@ def test_arrays_of_the_common_shapes_and_types(photo: Image.Image) -> None:
         to_rgb(np.full((2, 2), np.nan))
 
 
-def test_folders_are_walked_in_a_stable_order(tmp_path: Path, photo: Image.Image) -> None:
-    for name in ("b/2.jpg", "b/10.PNG", "a.jpg", ".hidden/1.jpg", "b/.thumb.jpg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        photo.save(tmp_path / name)
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / "b" / "loop").symlink_to(tmp_path)
-    found = [str(path.relative_to(tmp_path)) for path in find_images([tmp_path])]
-    assert found == ["a.jpg", "b/10.PNG", "b/2.jpg"]
-    assert list(find_images([f"{tmp_path}/**/*.jpg"])) == [
-        tmp_path / "a.jpg",
-        tmp_path / "b" / "2.jpg",
-    ]
-    assert list(find_images([tmp_path / "none.jpg"])) == [tmp_path / "none.jpg"]
-
-
-def test_labelled_images_are_sorted_by_class(colour_photos: Path) -> None:
-    classes = find_labelled_images(colour_photos)
-    assert list(classes) == sorted(classes)
-    assert {len(paths) for paths in classes.values()} == {10}
-
-
-def test_a_folder_without_class_folders_is_refused(tmp_path: Path, photo: Image.Image) -> None:
-    photo.save(tmp_path / "loose.png")
-    with pytest.raises(DataError, match=r"CLASS/photo\.jpg"):
-        find_labelled_images(tmp_path)
-    with pytest.raises(DataError, match="not a folder"):
-        find_labelled_images(tmp_path / "loose.png")
-
-
-def test_linked_folders_are_walked_once_and_circles_end(tmp_path: Path, photo: Image.Image) -> None:
-    (tmp_path / "in" / "deep").mkdir(parents=True)
-    (tmp_path / "far").mkdir()
-    photo.save(tmp_path / "in" / "deep" / "1.png")
-    photo.save(tmp_path / "far" / "2.png")
-    (tmp_path / "in" / "deep" / "circle").symlink_to(tmp_path / "in")
-    (tmp_path / "in" / "far").symlink_to(tmp_path / "far")
-    (tmp_path / "in" / "again").symlink_to(tmp_path / "far")
-    (tmp_path / "in" / "nowhere").symlink_to(tmp_path / "none")
-    found = [str(path.relative_to(tmp_path / "in")) for path in find_images([tmp_path / "in"])]
-    assert found == ["again/2.png", "deep/1.png"]
-
-
-def test_manifests_name_photos_each_once(tmp_path: Path, photo: Image.Image) -> None:
-    photo.save(tmp_path / "1.png")
-    names = [str(tmp_path / "1.png"), "none.jpg", str(tmp_path / "1.png")]
-    (tmp_path / "list.txt").write_text("\n".join(names) + "\n\n")
-    pq.write_table(pa.table({"path": names}), tmp_path / "list.parquet")
-    for manifest in ("list.txt", "list.parquet"):
-        assert list(map(str, find_images([tmp_path / manifest]))) == names[:2]
-    assert len(list(find_images([tmp_path, tmp_path / "list.txt", tmp_path / "1.png"]))) == 2
-    (tmp_path / "list.txt").write_text("\n".join(names), "utf-16")
-    assert list(map(str, find_images([tmp_path / "list.txt"]))) == names[:2]
-    pq.write_table(pa.table({"path": [1, None]}), tmp_path / "list.parquet")
-    with pytest.raises(DataError, match="cannot read the manifest"):
-        list(find_images([tmp_path / "list.parquet"]))
-    with pytest.raises(DataError, match="cannot use the pattern"):
-        list(find_images([tmp_path / "**.jpg"]))
-    pq.write_table(pa.table({"file": names}), tmp_path / "list.parquet")
-    with pytest.raises(DataError, match=r"list\.parquet \(no column 'path', but file"):
-        list(find_images([tmp_path / "list.parquet"]))
-
-
 def test_a_large_jpeg_may_be_decoded_smaller(tmp_path: Path) -> None:
     Image.new("RGB", (1600, 1200), (10, 200, 90)).save(tmp_path / "large.jpg")
     assert read_image(tmp_path / "large.jpg").size == (1600, 1200)
@@ -204,3 +138,37 @@ def test_a_large_jpeg_may_be_decoded_smaller(tmp_path: Path) -> None:
     assert small.size == (400, 300)
     assert read_image(tmp_path / "large.jpg", least_side=2000).size == (1600, 1200)
     assert np.abs(np.array(small, int).mean((0, 1)) - (10, 200, 90)).max() < 3
+
+
+def test_a_picture_that_pillow_would_warn_of_is_taken_in_silence(tmp_path: Path) -> None:
+    side = 10_000
+    assert MAX_PIXELS / 2 < side**2 < MAX_PIXELS
+    with pytest.warns(Image.DecompressionBombWarning), Image.open(huge_png(tmp_path / "big.png", side)):
+        pass
+    assert read_image(tmp_path / "big.png").size == (side, side)  # a warning would be an error here
+
+
+@pytest.mark.parametrize(
+    "kind", ["jpg", "png", "webp", "tif", "bmp", "gif", "ppm", "jp2", "avif", "ico"]
+)
+def test_the_content_decides_the_format_not_the_name(
+    tmp_path: Path, photo: Image.Image, kind: str
+) -> None:
+    try:
+        photo.save(tmp_path / f"photo.{kind}")
+    except (KeyError, OSError, ValueError):
+        pytest.skip(f"Pillow was built without {kind}")
+    (tmp_path / f"photo.{kind}").rename(tmp_path / "photo.dat")
+    assert read_image(tmp_path / "photo.dat").mode == "RGB"
+
+
+def test_a_format_that_is_not_wanted_is_not_opened(tmp_path: Path, photo: Image.Image) -> None:
+    photo.save(tmp_path / "photo.eps")
+    with pytest.raises(ImageError, match="of an unknown format"):
+        read_image(tmp_path / "photo.eps")
+
+
+def test_a_thin_strip_is_refused_before_it_is_enlarged() -> None:
+    check_strip(Image.new("L", (1, 500)), 500)
+    with pytest.raises(ImageError, match="1 × 1000 pixels: too thin a strip"):
+        check_strip(Image.new("L", (1, 1000)), 500)

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drawing import COLOURS, draw
+from opening import noting_photos
 from PIL import Image
 
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError, OutputError
-from zsl_images.features import extraction as features_module
+from zsl_images.features.extraction import stream_features
 from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling import runs as parts_module
 from zsl_images.labelling.label import label, relabel
@@ -64,17 +65,10 @@ def assert_alike(rows: list[dict[str, Any]], expected: list[dict[str, Any]]) -> 
         assert row == other
 
 
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The photos that are opened from here on."""
-    paths: list[str] = []
-    read = features_module.read_image
-
-    def reading(path: Path, *rest: int) -> object:
-        paths.append(str(path))
-        return read(path, *rest)
-
-    monkeypatch.setattr(features_module, "read_image", reading)
-    return paths
+def noting_classifier(classifier: ZeroShotClassifier) -> tuple[ZeroShotClassifier, list[str]]:
+    """The same classifier, and the list to which it adds the path of each photo that it opens."""
+    backbone, opened = noting_photos(classifier.backbone)
+    return replace(classifier, backbone=backbone), opened
 
 
 def test_every_photo_has_a_row_and_it_is_what_the_classifier_says(
@@ -116,7 +110,6 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_was_not(
     trained: ZeroShotClassifier,
     photos: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     name: str,
     stop_after: int,
 ) -> None:
@@ -132,13 +125,13 @@ def test_a_stopped_run_goes_on_and_ends_like_one_that_was_not(
         should_stop=lambda: next(asked) >= stop_after,
     )
     assert (stopped.done, stopped.is_complete, out.exists()) == (stop_after, False, False)
-    touched = opened(monkeypatch)
+    trained, opened = noting_classifier(trained)
     done = label(trained, find_images([photos]), out, part_rows=16, batch_size=4)
-    assert (done.done, done.kept, len(touched)) == (40, stop_after, 40 - stop_after)
+    assert (done.done, done.kept, len(opened)) == (40, stop_after, 40 - stop_after)
     assert_alike(rows_of(out), rows_of(whole))
-    del touched[:]
+    del opened[:]
     again = label(trained, find_images([photos]), out, part_rows=16, batch_size=4)
-    assert (again.kept, len(touched)) == (38, 2)  # what could not be read is tried again
+    assert (again.kept, len(opened)) == (38, 2)  # what could not be read is tried again
     assert_alike(rows_of(out), rows_of(whole))
 
 
@@ -159,16 +152,16 @@ def test_a_label_does_not_depend_on_the_photos_beside_it(
 
 
 def test_what_changed_is_redone_and_what_vanished_is_dropped_when_asked(
-    trained: ZeroShotClassifier, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
     out, kept = tmp_path / "labels.parquet", tmp_path / "features.parquet"
     label(trained, find_images([photos]), out, features=kept, part_rows=16)
     draw("blue", 1, (60, 60)).save(photos / "a" / "00.png")
     (photos / "a" / "02.png").unlink()
     draw("red", 1).save(photos / "a" / "99.png")
-    touched = opened(monkeypatch)
+    trained, opened = noting_classifier(trained)
     label(trained, find_images([photos]), out, features=kept, part_rows=16)
-    names = {Path(path).name for path in touched}
+    names = {Path(path).name for path in opened}
     assert names == {"00.png", "99.png", "10.png", "11.png"}
     rows = {Path(row["path"]).name: row for row in rows_of(out)}
     assert len(rows) == 41
@@ -182,16 +175,16 @@ def test_what_changed_is_redone_and_what_vanished_is_dropped_when_asked(
 
 
 def test_kept_features_spare_the_photos(
-    trained: ZeroShotClassifier, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
     out, kept = tmp_path / "labels.parquet", tmp_path / "features.parquet"
     label(trained, find_images([photos]), out, features=kept, part_rows=16)
     other = trained.with_seen_penalty(50.0).with_min_confidence(0.9)
     fresh = tmp_path / "fresh.parquet"
     label(other, find_images([photos]), fresh, part_rows=16)
-    touched = opened(monkeypatch)
+    other, opened = noting_classifier(other)
     label(other, find_images([photos]), out, features=kept, part_rows=16)
-    assert {Path(path).name for path in touched} == {"10.png", "11.png"}
+    assert {Path(path).name for path in opened} == {"10.png", "11.png"}
     assert_alike(rows_of(out), rows_of(fresh))
     assert {row["label"] for row in rows_of(out)} >= {None, "orange"}
     again = tmp_path / "again.csv"
@@ -365,5 +358,5 @@ def test_thin_strips_are_refused_before_they_fill_the_memory(
 ) -> None:
     Image.new("L", (1, 60_000)).save(tmp_path / "strip.png")
     backbone = replace(trained.backbone, preprocessing={"input_size": [3, 224, 224]})
-    (_, (result,)) = next(features_module.stream_features([tmp_path / "strip.png"], backbone))
+    (_, (result,)) = next(stream_features([tmp_path / "strip.png"], backbone))
     assert "too thin a strip" in str(result)

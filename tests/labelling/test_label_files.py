@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pyarrow as pa
@@ -57,3 +58,17 @@ def test_other_files_and_endings_are_refused(tmp_path: Path) -> None:
     for path in tmp_path.iterdir():
         with pytest.raises(DataError, match="is no label file"):
             list(read_labels(path))
+
+
+def test_long_lists_are_read_and_the_limit_of_csv_stays(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    names = [f"a rather long name of a class {number}" for number in range(10_000)]
+    table = pa.Table.from_pylist([{**ROWS[0], "top_labels": names}] * 2, SCHEMA)
+    write_labels([table], tmp_path / "labels.csv")
+    reader = read_labels(tmp_path / "labels.csv")
+    assert next(reader).equals(table)
+    assert csv.field_size_limit() == limit
+    (tmp_path / "other.csv").write_text("x" * (limit + 1) + "\n1\n")
+    with pytest.raises(DataError):
+        list(read_labels(tmp_path / "other.csv"))
+    assert csv.field_size_limit() == limit

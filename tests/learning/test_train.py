@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from drawing import COLOURS, UNSEEN, draw
+from opening import noting_photos
 from PIL import Image
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, DataError
 from zsl_images.evaluation.evaluate import evaluate
-from zsl_images.features import extraction as feature_module
 from zsl_images.features.backbones import Backbone
 from zsl_images.head.calibration import Outcome, calibrate, calibration_error, fit_temperature
 from zsl_images.head.folds import hold_out, make_folds
@@ -46,24 +46,19 @@ def test_the_head_remembers_how_it_was_made(
 
 
 def test_a_second_training_touches_no_pixel_and_gives_the_same_head(
-    colour_photos: Path,
-    colour_table: ClassTable,
-    small_backbone: Backbone,
-    small_recipe: Recipe,
-    monkeypatch: pytest.MonkeyPatch,
+    colour_photos: Path, colour_table: ClassTable, small_backbone: Backbone, small_recipe: Recipe
 ) -> None:
+    backbone, opened = noting_photos(small_backbone)
+
     def trained_once() -> ZeroShotClassifier:
         return train(
-            colour_photos, colour_table, backbone=small_backbone, recipe=small_recipe, folds=1
+            colour_photos, colour_table, backbone=backbone, recipe=small_recipe, folds=1
         ).classifier
 
     first = trained_once()
-
-    def forbidden(path: object) -> None:
-        raise AssertionError(f"{path} was opened")
-
-    monkeypatch.setattr(feature_module, "read_image", forbidden)
+    del opened[:]
     second = trained_once()
+    assert opened == []
     for key, tensor in first.head.model.state_dict().items():
         assert np.array_equal(tensor, second.head.model.state_dict()[key])
     assert first.head.calibration == second.head.calibration

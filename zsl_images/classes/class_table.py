@@ -1,25 +1,19 @@
-"""Class tables: the classes that can be named, each described by its attributes."""
+"""Class tables: the classes that a photo may show, each described by its attributes."""
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.attribute_sheets import AttributeRows
-from zsl_images.classes.sheets import Finding, raise_first_error
+from zsl_images.classes.attribute_sheets import AttributeSheet, write_sheet
+from zsl_images.classes.sheets import raise_first_error
+from zsl_images.classes.text_columns import TextColumns
 from zsl_images.errors import ClassTableError, ClassTableWarning, listed
-from zsl_images.files import replacing
-
-TEXT_COLUMN = re.compile(r"text (?P<encoder>.+) (?P<weights>[0-9a-f]{12}) \d+")
-"""Names of the columns that hold the vector of a description, see `TextEncoder.column_names`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,17 +23,20 @@ class ClassTable:
     Args:
         names: (K,) unique class names, none of them blank.
         attribute_names: (A,) unique attribute names.
-        attributes: (K, A) float32, finite; any scale, as long as it is the same in every row.
-        is_seen: (K,) bool, True where the head learned the class from photos. Default: all False.
+        attributes: (K, A) float32, finite; on any scale, as long as it is the same in every row.
+        is_seen: (K,) bool, True for a class that the head learned from photos. Default: all False.
+        text: the last columns, if they hold the vectors of descriptions.
 
     Raises:
-        ClassTableError: shapes disagree, names repeat, a class has none, or a value is not finite.
+        ClassTableError: shapes disagree, a name is blank or repeated, a value is not finite, or the
+            last columns are not named as `text` says.
     """
 
     names: tuple[str, ...]
     attribute_names: tuple[str, ...]
     attributes: npt.NDArray[np.float32]
     is_seen: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    text: TextColumns | None = None
 
     def __post_init__(self) -> None:
         attributes = np.ascontiguousarray(self.attributes, np.float32)
@@ -61,10 +58,14 @@ class ClassTable:
             raise ClassTableError("a class table needs at least one class and one attribute")
         if not all(name.strip() for name in self.names):
             raise ClassTableError("the name of a class is blank; give each class a name")
+        if self.text and self.attribute_names[-self.text.width :] != self.text.names:
+            raise ClassTableError(
+                f"the last {self.text.width} columns are not named as those of {self.text.encoder} are"
+            )
         for what, values in (("class", self.names), ("attribute", self.attribute_names)):
             if len(set(values)) != len(values):
                 twice = next(value for value in values if values.count(value) > 1)
-                raise ClassTableError(f"{what} {twice!r} stands twice in the table; keep one")
+                raise ClassTableError(f"{what} {twice!r} appears twice in the table; remove one")
         if not np.isfinite(attributes).all():
             row, column = np.argwhere(~np.isfinite(attributes))[0]
             raise ClassTableError(
@@ -87,47 +88,59 @@ class ClassTable:
 
     @property
     def text_dim(self) -> int:
-        """How many of the columns, the last ones, hold the vector of a description."""
-        is_text = [bool(TEXT_COLUMN.fullmatch(name)) for name in reversed(self.attribute_names)]
-        return is_text.index(False) if False in is_text else len(is_text)
+        """The number of columns, the last ones, that hold the vectors of descriptions."""
+        return self.text.width if self.text else 0
+
+    @classmethod
+    def from_columns(
+        cls,
+        names: Sequence[str],
+        attribute_names: Sequence[str],
+        attributes: npt.NDArray[np.float32],
+        is_seen: Sequence[bool] | npt.NDArray[np.bool_] = (),
+    ) -> ClassTable:
+        """A table as files hold it: its text columns are told from attributes by their names.
+
+        Raises:
+            ClassTableError: see `ClassTable`.
+        """
+        return cls(
+            tuple(names),
+            tuple(attribute_names),
+            attributes,
+            np.asarray(is_seen, bool),
+            TextColumns.among(attribute_names),
+        )
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ClassTable:
-        """Read a CSV or TSV file: a header, then a row a class, its name first.
+        """Read a CSV or TSV file: a header, then one row per class, its name first.
 
-        Columns may be parted by commas, tabs or semicolons. Empty cells (also NA, N/A, NaN) are
-        filled by the mean of their column.
+        Columns are separated by commas, tabs or semicolons. Missing values (empty cells, NA, N/A, NaN)
+        are filled by the mean of their column.
 
         Returns:
-            The table, every class unseen until a head says otherwise.
+            The table; every class is unseen until a head says otherwise.
 
         Raises:
-            ClassTableError: with the line and column of what is wrong.
+            ClassTableError: the file cannot be used; the message gives the line and column.
 
         Warns:
             ClassTableWarning: filled cells, constant columns, or an encoding that had to be guessed.
         """
-        rows = AttributeRows.read(path)
-        raise_first_error(rows.path, rows.findings)
-        for message in _summaries(rows):
+        sheet = AttributeSheet.read(path)
+        raise_first_error(sheet.path, sheet.findings)
+        for message in sheet.summaries():
             _warn(message)
-        return cls(rows.names, rows.attribute_names, rows.filled.astype(np.float32))
+        return cls.from_columns(sheet.names, sheet.attribute_names, sheet.filled.astype(np.float32))
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the table as CSV, or as TSV where the file's name ends in .tsv.
+        """Write the table as CSV, or as TSV if the file's name ends in .tsv.
 
         Raises:
             OutputError: the file cannot be written.
         """
-        delimiter = "\t" if Path(path).suffix.lower() == ".tsv" else ","
-        with (
-            replacing(path) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as out,
-        ):
-            writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-            writer.writerow(["class", *self.attribute_names])
-            for name, row in zip(self.names, self.attributes, strict=True):
-                writer.writerow([name, *(_shortest(value) for value in row)])
+        write_sheet(path, self.names, self.attribute_names, self.attributes)
 
     def with_seen(self, names: Iterable[str]) -> ClassTable:
         """The same table with exactly the classes `names` marked as seen; others are ignored."""
@@ -135,17 +148,17 @@ class ClassTable:
         return replace(self, is_seen=np.array([name in seen for name in self.names]))
 
     def rows_of(self, names: Iterable[str]) -> npt.NDArray[np.int64]:
-        """The row of each of N names: (N,); a name may be given more than once.
+        """The row of each of N names: (N,) int64; a name may be given more than once.
 
         Raises:
             ClassTableError: a class is not in the table.
         """
         names = list(names)
-        index = {name: row for row, name in enumerate(self.names)}
-        absent = [name for name in dict.fromkeys(names) if name not in index]
+        row_of = {name: row for row, name in enumerate(self.names)}
+        absent = [name for name in dict.fromkeys(names) if name not in row_of]
         if absent:
             raise ClassTableError(f"not in the class table: {listed(absent, self.names)}")
-        return np.array([index[name] for name in names], np.int64)
+        return np.array([row_of[name] for name in names], np.int64)
 
     def select(self, names: Sequence[str]) -> ClassTable:
         """The rows of `names`, in that order.
@@ -154,26 +167,28 @@ class ClassTable:
             ClassTableError: a class is not in the table.
         """
         rows = self.rows_of(names)
-        return ClassTable(tuple(names), self.attribute_names, self.attributes[rows], self.is_seen[rows])
+        return replace(
+            self, names=tuple(names), attributes=self.attributes[rows], is_seen=self.is_seen[rows]
+        )
 
     def aligned_to(self, attribute_names: Sequence[str]) -> ClassTable:
-        """The table with its attribute columns matched by name, in the order of `attribute_names`.
+        """The table with its columns matched by name, in the order of `attribute_names`.
 
         Raises:
-            ClassTableError: attributes are lacking.
+            ClassTableError: attributes or descriptions are missing.
 
         Warns:
             ClassTableWarning: attributes that are not in `attribute_names` are left out.
         """
-        column = {name: index for index, name in enumerate(self.attribute_names)}
-        absent = [name for name in attribute_names if name not in column]
-        of_text = next(filter(None, map(TEXT_COLUMN.fullmatch, absent)), None)
-        if of_text:
+        column_of = {name: column for column, name in enumerate(self.attribute_names)}
+        text = TextColumns.among(attribute_names)
+        if text and any(name not in column_of for name in text.names):
             raise ClassTableError(
-                f"the head was trained with descriptions read by the text encoder "
-                f"{of_text['encoder']} {of_text['weights']}, and these classes have none that it read; "
-                "give a table of descriptions (--text)"
+                f"the head was trained with descriptions read by the text encoder {text.encoder} "
+                f"{text.weights}, and these classes have none that it read; give a table of "
+                "descriptions (--text)"
             )
+        absent = [name for name in attribute_names if name not in column_of]
         if absent:
             raise ClassTableError(
                 f"the class table lacks {len(absent)} of the {len(attribute_names)} attributes that "
@@ -183,96 +198,90 @@ class ClassTable:
         extra = [name for name in self.attribute_names if name not in set(attribute_names)]
         if extra:
             _warn(f"attributes that the head does not know are left out: {listed(extra)}")
-        order = [column[name] for name in attribute_names]
+        columns = [column_of[name] for name in attribute_names]
         return replace(
-            self, attribute_names=tuple(attribute_names), attributes=self.attributes[:, order]
+            self,
+            attribute_names=tuple(attribute_names),
+            attributes=self.attributes[:, columns],
+            text=text,
         )
 
-    def beside(self, other: ClassTable) -> ClassTable:
-        """The same classes with the columns of `other` beside their own.
+    def beside(self, described: ClassTable) -> ClassTable:
+        """The same classes with the columns of a table of descriptions after their own.
 
         Raises:
-            ClassTableError: a class is not in `other`, or both have a column of one name.
+            ClassTableError: a class has no description, both tables have a column of one name, or
+                this one has descriptions already.
 
         Warns:
-            ClassTableWarning: classes of `other` alone are left out.
+            ClassTableWarning: classes of `described` alone are left out.
         """
-        extra = [name for name in other.names if name not in set(self.names)]
-        absent = [name for name in self.names if name not in set(other.names)]
+        if self.text:
+            raise ClassTableError(
+                f"the table of attributes already has descriptions, read by {self.text.encoder}; give "
+                "them once"
+            )
+        extra = [name for name in described.names if name not in set(self.names)]
+        absent = [name for name in self.names if name not in set(described.names)]
         if absent:
             raise ClassTableError(
-                f"{len(absent)} of {len(self)} classes stand in one table but not in the other: "
+                f"{len(absent)} of {len(self)} classes are in one table but not in the other: "
                 f"{listed(absent, extra)}; add a row for each"
             )
         if extra:
-            _warn(f"classes that stand in one table alone are left out: {listed(extra)}")
+            _warn(f"classes that are in one table only are left out: {listed(extra)}")
+        vectors = described.select(self.names).attributes
         return replace(
             self,
-            attribute_names=self.attribute_names + other.attribute_names,
-            attributes=np.concatenate([self.attributes, other.select(self.names).attributes], axis=1),
+            attribute_names=self.attribute_names + described.attribute_names,
+            attributes=np.concatenate([self.attributes, vectors], axis=1),
+            text=described.text,
         )
 
     def joined(self, other: ClassTable) -> ClassTable:
         """The rows of both tables, those of `other` below, with the columns of this one.
 
         Raises:
-            ClassTableError: a class stands in both, or `other` lacks an attribute.
+            ClassTableError: a class is in both, or attributes are missing in `other`.
         """
         other = other.aligned_to(self.attribute_names)
         both = [name for name in other.names if name in set(self.names)]
         if both:
-            raise ClassTableError(f"in both class tables: {listed(both)}; keep one row a class")
-        return ClassTable(
-            self.names + other.names,
-            self.attribute_names,
-            np.concatenate([self.attributes, other.attributes]),
-            np.concatenate([self.is_seen, other.is_seen]),
+            raise ClassTableError(f"in both class tables: {listed(both)}; keep one row per class")
+        return replace(
+            self,
+            names=self.names + other.names,
+            attributes=np.concatenate([self.attributes, other.attributes]),
+            is_seen=np.concatenate([self.is_seen, other.is_seen]),
         )
 
 
 def another_scale(given: npt.NDArray[np.floating], reference: npt.NDArray[np.floating]) -> str | None:
-    """What to say where attributes reach ten times as far as the reference's, or a tenth."""
+    """What to say if attributes seem to be on another scale than the reference's; None if not.
+
+    Args:
+        given: attributes of any shape.
+        reference: attributes whose largest value is the measure: ten times it, or a tenth, is too far.
+    """
     reach, expected = np.abs(given).max(), np.abs(reference).max()
     if reach == expected or expected / 10 < reach < expected * 10:
         return None
     return (
         f"the attributes reach up to {reach:g}, those that the head was trained with up to "
-        f"{expected:g}: give them on the same scale"
+        f"{expected:g}; give them on the same scale"
     )
 
 
-def _shortest(value: np.float32) -> str:
-    """The shortest text that reads as the same float32, so that a table written is a table read."""
-    return np.format_float_positional(value, trim="-")
-
-
-def _summaries(rows: AttributeRows) -> Iterator[str]:
-    """What `ClassTable.read` says of the findings that are no errors."""
-    of_kind: dict[str, list[Finding]] = {}
-    for finding in rows.findings:
-        of_kind.setdefault(finding.kind, []).append(finding)
-    for finding in of_kind.get("encoding", []):
-        yield f"{rows.path} is {finding.message}"
-    if missing := of_kind.get("missing"):
-        columns = list(dict.fromkeys(str(finding.attribute) for finding in missing))
-        yield (
-            f"{rows.path}: {len(missing)} missing cells filled by the mean of their column "
-            f"({listed(columns)})"
-        )
-    if constant := of_kind.get("constant"):
-        named = [f"{finding.attribute} (column {finding.column})" for finding in constant]
-        yield f"{rows.path}: {constant[0].message}: {listed(named)}"
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, ClassTableWarning, stacklevel=3)
-
-
 def warn_of_scale(mine: ClassTable, given: ClassTable) -> None:
-    """Warn where attributes seem to be on another scale than the head's table.
+    """Warn if attributes seem to be on another scale than those of the head's table.
 
     Warns:
         ClassTableWarning: their largest values are a factor of ten or more apart.
     """
     if message := another_scale(given.attributes, mine.attributes):
-        warnings.warn(message, ClassTableWarning, stacklevel=3)
+        _warn(message)
+
+
+def _warn(message: str) -> None:
+    """Warn at the place that called the public function."""
+    warnings.warn(message, ClassTableWarning, stacklevel=3)

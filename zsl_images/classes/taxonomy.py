@@ -1,4 +1,4 @@
-"""Taxonomies: groups above classes, and what a photo shows at each level of them."""
+"""Taxonomies: groups above classes, and what a photo shows at each level."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Taxonomy:
     """Classes and the groups that they belong to, from fine to coarse.
 
     Args:
-        levels: (V,) names of the levels, that of the classes first.
-        lineages: class → its group at each level (V,), the class itself first.
+        levels: (V,) names of the levels, the level of the classes first.
+        lineages: class → its group at each level: (V,), the class itself first.
     """
 
     levels: tuple[str, ...]
@@ -28,13 +28,13 @@ class Taxonomy:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Taxonomy:
-        """Read a CSV or TSV file: a header, then a row a class, coarser groups further right.
+        """Read a CSV or TSV file: a header, then one row per class, coarser groups further right.
 
-        An empty cell leaves the level out: there the class counts as the group to its left.
+        An empty cell skips the level: there the class counts as the group to its left.
 
         Raises:
-            ClassTableError: with the line and column of what is wrong: the form of the file, a class
-                or group under two parents, or one that stands above itself.
+            ClassTableError: the form of the file is wrong, or a class or group has two parents or is
+                above itself; the message gives the line and column.
         """
         sheet = Sheet.read(path, "class,genus,family")
         raise_first_error(sheet.path, sheet.findings)
@@ -58,7 +58,10 @@ class Taxonomy:
         return cls(header, lineages)
 
     def of(self, names: Sequence[str]) -> RollUp:
-        """What adds up the probabilities of these classes, in this order.
+        """Sums of the probabilities of these classes, level by level.
+
+        Args:
+            names: (K,) classes, in the order of their probabilities.
 
         Raises:
             ClassTableError: a class is not in the taxonomy.
@@ -71,10 +74,10 @@ class Taxonomy:
             )
         groups, members = [], []
         for level in range(len(self.levels)):
-            place: dict[str, int] = {}
-            of_class = [self.lineages[name][level] for name in names]
-            members.append(np.array([place.setdefault(group, len(place)) for group in of_class]))
-            groups.append(tuple(place))
+            number: dict[str, int] = {}
+            group_of_each = [self.lineages[name][level] for name in names]
+            members.append(np.array([number.setdefault(g, len(number)) for g in group_of_each]))
+            groups.append(tuple(number))
         return RollUp(self.levels, tuple(groups), tuple(members))
 
 
@@ -83,9 +86,9 @@ class RollUp:
     """Adds up probabilities of K classes, level by level.
 
     Args:
-        levels: (V,) names.
-        groups: at each level its groups.
-        members: at each level the place of each class's group, (K,).
+        levels: (V,) names of the levels.
+        groups: the groups of each level.
+        members: (K,) at each level, the place of each class's group among the level's groups.
     """
 
     levels: tuple[str, ...]
@@ -93,28 +96,28 @@ class RollUp:
     members: tuple[npt.NDArray[np.int64], ...]
 
     def __call__(self, probabilities: npt.NDArray[np.floating]) -> tuple[LevelLabel, ...]:
-        """The likeliest group at each level, from fine to coarse.
+        """The likeliest group at each level, from fine to coarse: (V,).
 
-        A level's groups part the classes among them, so their probabilities sum to 1. The likeliest
-        family need not be that of the likeliest class.
+        Every class is in one group of a level, so the probabilities of the groups sum to 1. The
+        likeliest family need not be the family of the likeliest class.
 
         Args:
-            probabilities: (K,), of all candidates, in the order given to `Taxonomy.of`.
+            probabilities: (K,), 0..1, one per candidate, in the order given to `Taxonomy.of`.
         """
-        found = []
+        labels = []
         for level, groups, members in zip(self.levels, self.groups, self.members, strict=True):
             sums = np.bincount(members, weights=probabilities, minlength=len(groups))
             best = int(sums.argmax())
-            found.append(LevelLabel(level, groups[best], min(1.0, float(sums[best]))))
-        return tuple(found)
+            labels.append(LevelLabel(level, groups[best], min(1.0, float(sums[best]))))
+        return tuple(labels)
 
 
 def deepest(levels: Sequence[LevelLabel], min_confidence: float) -> LevelLabel | None:
-    """The finest level whose label is at least so likely; None where none is.
+    """The finest level whose label is likely enough; None if none is.
 
     Args:
-        levels: from fine to coarse.
-        min_confidence: 0..1.
+        levels: labels from fine to coarse.
+        min_confidence: least probability, 0..1.
     """
     return next((level for level in levels if level.probability >= min_confidence), None)
 
@@ -122,7 +125,7 @@ def deepest(levels: Sequence[LevelLabel], min_confidence: float) -> LevelLabel |
 def _check_parents(
     line: int, cells: Sequence[str], parent_of: dict[str, tuple[str | None, int]]
 ) -> list[Finding]:
-    """Add the child-parent pairs of a row, and find those that contradict the rows above."""
+    """Add the child-parent pairs of a row, and find those that contradict the rows before it."""
     chain = [(column, cell) for column, cell in enumerate(cells, start=1) if cell]
     chain = [item for place, item in enumerate(chain) if not place or chain[place - 1][1] != item[1]]
     findings = []
@@ -136,11 +139,11 @@ def _check_parents(
         if child in ancestors:
             path = " → ".join([child, *ancestors[: ancestors.index(child) + 1]])
             findings.append(
-                Finding("cycle", f"{child!r} stands above itself: {path}", line, column, None, True)
+                Finding("cycle", f"{child!r} is above itself: {path}", line, column, None, True)
             )
         elif known != parent:
             message = (
-                f"{child!r} stands under {_named(parent)} here, under {_named(known)} in line "
+                f"{child!r} is under {_named(parent)} here, but under {_named(known)} in line "
                 f"{known_line}; give it one parent"
             )
             findings.append(Finding("two parents", message, line, column, None, True))

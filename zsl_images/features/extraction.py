@@ -1,11 +1,11 @@
-"""Features: the costly half of the work, done once for each image and kept."""
+"""Extraction: photos become features, the expensive half of the work, done once per photo."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -21,16 +21,21 @@ from torch import Tensor
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.feature_files import feature_table, features_in, kept_features, write_features
+from zsl_images.features.feature_files import (
+    feature_table,
+    features_in,
+    open_feature_files,
+    write_features,
+)
 from zsl_images.features.photo_paths import find_labelled_images
-from zsl_images.features.photo_rows import stamp_of
-from zsl_images.features.photos import check_strip, read_image, to_rgb
+from zsl_images.features.photo_rows import PhotoRows, Stamp, stamp_of
+from zsl_images.features.photos import check_strip, to_rgb
 from zsl_images.files import cache_folder, check_writable, make_folder, replacing
 from zsl_images.progress import OnStep, StepRecord
 from zsl_images.results import Failure
 
 ImageLike = str | os.PathLike[str] | Image.Image | npt.NDArray[Any]
-"""An image as a path, as a PIL image, or as an array (see `images.to_rgb`)."""
+"""An image as a path, as a PIL image, or as an array (see `photos.to_rgb`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +43,12 @@ class FeatureSet:
     """Features of N images.
 
     Args:
-        features: (N, D) float32; rounded to float16, so that kept and fresh features are the same.
-        paths: (N,) where each image lies.
-        failures: the images that could not be read; they have no row.
+        features: (N, D) float32; rounded to float16, so that cached and new features are the same.
+        paths: (N,) path of each image.
+        failures: images that could not be read; they have no row.
+
+    Raises:
+        DataError: the number of rows and of paths differ.
     """
 
     features: npt.NDArray[np.float32]
@@ -51,7 +59,7 @@ class FeatureSet:
         if self.features.ndim != 2 or len(self.features) != len(self.paths):
             raise DataError(
                 f"features of shape {self.features.shape} for {len(self.paths)} paths; "
-                "expected one row a path"
+                "expected one row per path"
             )
 
     def __len__(self) -> int:
@@ -69,34 +77,31 @@ def extract_features(
 
     Args:
         paths: image files.
-        backbone: turns them into features.
-        cache: a Parquet file that keeps features; images in it whose size and time of change are as
-            they were are not opened again. Written at the end, and when the work is interrupted.
+        backbone: backbone that makes the features.
+        cache: Parquet file of features. Images in it whose size and modification time have not changed
+            are not opened again. It is written at the end, and if the work is interrupted.
         batch_size: images that pass the backbone at once.
-        on_step: told after each batch.
+        on_step: called after each batch.
 
     Returns:
         A row for each image that could be read, and a failure for each that could not.
 
     Raises:
-        DataError: the cache is of another backbone, or no feature cache.
+        DataError: the cache was made with another backbone, or is no feature cache.
         OutputError: the cache cannot be written.
     """
     names = [str(path) for path in paths]
     if cache is not None:
         make_folder(Path(cache).parent)
         check_writable(cache)
-    kept = kept_features([Path(cache)] if cache is not None else [], backbone.fingerprint)
+    cached = open_feature_files([Path(cache)] if cache is not None else [], backbone.fingerprint)
     stamps = {name: stamp_of(name) for name in names}
-    places = {name: kept.find(stamp) for name, stamp in stamps.items()}
-    found = [name for name, place in places.items() if place]
-    taken = kept.take(place for place in places.values() if place)
-    feature_of = dict(zip(found, features_in(taken), strict=True)) if taken else {}
+    feature_of = _cached_features(cached, stamps)
     fresh = [name for name in stamps if name not in feature_of]
     failures: list[Failure] = []
-    done = len(names) - len(fresh)
+    done, total, known = len(names) - len(fresh), len(names), len(feature_of)
     report = on_step or (lambda record: None)
-    report(StepRecord("features", done, len(names)))
+    report(StepRecord("features", done, total))
     try:
         for batch, features in stream_features(fresh, backbone, batch_size):
             for name, feature in zip(batch, features, strict=True):
@@ -105,16 +110,26 @@ def extract_features(
                 else:
                     feature_of[name] = feature
             done += len(batch)
-            report(StepRecord("features", done, len(names)))
+            report(StepRecord("features", done, total))
     finally:
-        if cache is not None and len(feature_of) > len(found):
+        if cache is not None and len(feature_of) > known:
             new = feature_table([stamps[n] for n in feature_of], list(feature_of.values()), backbone)
             with replacing(cache) as temporary:
-                write_features(chain(kept.latest(is_named=False), [new]), new.schema, temporary)
+                write_features(chain(cached.latest(is_named=False), [new]), new.schema, temporary)
     readable = [name for name in names if name in feature_of]
     rows = [feature_of[name] for name in readable]
     stacked = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
     return FeatureSet(stacked.astype(np.float32), tuple(readable), tuple(failures))
+
+
+def _cached_features(
+    cached: PhotoRows, stamps: Mapping[str, Stamp]
+) -> dict[str, npt.NDArray[np.float16]]:
+    """Name → feature (D,), for the photos that have a row."""
+    places = {name: cached.find(stamp) for name, stamp in stamps.items()}
+    found = {name: place for name, place in places.items() if place}
+    table = cached.take(found.values())
+    return dict(zip(found, features_in(table), strict=True)) if table else {}
 
 
 Item = TypeVar("Item", bound=ImageLike)
@@ -123,15 +138,20 @@ Item = TypeVar("Item", bound=ImageLike)
 def stream_features(
     images: Iterable[Item], backbone: Backbone, batch_size: int = BATCH_SIZE
 ) -> Iterator[tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]]:
-    """Batches of images with, for each, its feature (D,) or the reason why it cannot be read.
+    """Batches of images, each image with its feature (D,) or the reason why it cannot be read.
 
-    Three things go on at once, each on batches of its own: images are decoded, by a thread for each
-    core; the backbone works; and the caller does what it does with the results. No more than a few
-    batches are held, however many images there are.
+    Three things happen at once, each on its own batches: one thread per core decodes images, the
+    backbone runs, and the caller works on the results. Only a few batches are in memory at any time,
+    however many images there are.
+
+    Args:
+        images: paths, PIL images or arrays; read only as far as needed.
+        backbone: backbone that opens the photos and makes the features.
+        batch_size: images that pass the backbone at once.
     """
     batches = _batched(images, batch_size)
     first = next(batches, None)
-    if first is None:  # an engine takes a while to make
+    if first is None:  # then no engine is made, which would take a while
         return
     engine = backbone.engine
     decoders = ThreadPoolExecutor(os.cpu_count() or 1)
@@ -173,24 +193,24 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def decoded(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
-    """An image as the backbone takes it, uint8 (3, H, W), or why it cannot be read."""
+    """An image as the backbone's network takes it, uint8 (3, H, W), or why it cannot be read."""
     try:
         if isinstance(image, str | os.PathLike):
-            picture = read_image(image, backbone.least_side)
+            picture = backbone.open_photo(image, backbone.least_side)
         else:
             picture = to_rgb(image)
         check_strip(picture, backbone.least_side)
         return backbone.transform(picture)
     except ImageError as error:
         return error
-    except (MemoryError, RuntimeError) as error:  # of the transform, which knows no better
-        return ImageError(f"{image}: cannot be brought to size ({error})")
+    except (MemoryError, RuntimeError) as error:  # raised by the transform
+        return ImageError(f"{image}: cannot be resized ({error})")
 
 
 def _features(
     pictures: list[Tensor | ImageError], backbone: Backbone
 ) -> list[npt.NDArray[np.float16] | ImageError]:
-    """The features of pictures, in their order, with errors left in their places."""
+    """The feature of each picture, in their order; errors stay in their places."""
     good = [picture for picture in pictures if isinstance(picture, Tensor)]
     rows = iter(backbone.features(torch.stack(good)).numpy().astype(np.float16) if good else ())
     return [picture if isinstance(picture, ImageError) else next(rows) for picture in pictures]
@@ -206,17 +226,17 @@ def labelled_features(
     """Features of photos in class folders, and the class of each row.
 
     Args:
-        photos: a folder with one folder of photos per class.
-        names: the classes that may occur.
-        backbone: turns photos into features.
+        photos: folder with one folder of photos per class.
+        names: classes that may occur.
+        backbone: backbone that makes the features.
         cache: see `extract_features`. Default: `default_cache`.
-        on_step: told of the progress.
+        on_step: called after each batch.
 
     Returns:
-        N features, and their N classes.
+        N features, and the N class names.
 
     Raises:
-        ClassTableError: a folder is named like none of the classes.
+        ClassTableError: the name of a folder is none of the classes.
         DataError: no photo can be read.
     """
     classes = find_labelled_images(photos)
@@ -227,14 +247,14 @@ def labelled_features(
             f"{listed(without_row, names)}; add rows, or move the folders away"
         )
     class_of = {str(path): name for name, paths in classes.items() for path in paths}
-    where = cache if cache is not None else default_cache(photos, backbone)
-    features = extract_features(list(class_of), backbone, where, on_step=on_step)
+    cache = cache if cache is not None else default_cache(photos, backbone)
+    features = extract_features(list(class_of), backbone, cache, on_step=on_step)
     if not len(features):
         raise DataError(f"none of the {len(class_of)} photos in {photos} can be read")
     return features, tuple(class_of[path] for path in features.paths)
 
 
 def default_cache(photos: str | os.PathLike[str], backbone: Backbone) -> Path:
-    """Where features of a folder of photos are kept: the user's cache folder, or $ZSL_CACHE."""
+    """The feature cache of a folder of photos, in the user's cache folder or $ZSL_CACHE."""
     key = hashlib.sha256(f"{Path(photos).resolve()} {backbone.fingerprint}".encode()).hexdigest()
     return cache_folder() / "features" / f"{backbone.name}-{key[:16]}.features.parquet"

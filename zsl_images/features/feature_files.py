@@ -1,4 +1,4 @@
-"""Feature files: the features of photos, kept as Parquet."""
+"""Feature files: the features of photos as Parquet."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.photo_rows import STAMP, KeptRows, Stamp, write_parquet
+from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, write_parquet
 
 
 def feature_table(
     stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]], backbone: Backbone
 ) -> pa.Table:
-    """Rows of a feature file: for each photo its stamp and its feature (D,), the bytes of float16."""
+    """Rows of a feature file: the stamp of each photo, and the bytes of its feature as float16.
+
+    Args:
+        stamps: N photos.
+        features: N features (D,).
+        backbone: backbone that made them; the file's metadata names it.
+    """
     width = 2 * backbone.feature_dim
     flat = np.concatenate(features).astype("<f2") if features else np.empty(0, "<f2")
     feature = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(width), len(stamps), [None, pa.py_buffer(flat)]
     )  # read ten times faster than a list of numbers
-    columns = zip(*stamps, strict=True) if stamps else ((), (), ())
+    paths, sizes, mtimes = zip(*stamps, strict=True) if stamps else ((), (), ())
     return pa.table(
         {
-            **{
-                name: pa.array(values, pa.string() if name == "path" else pa.int64())
-                for name, values in zip(STAMP, columns, strict=True)
-            },
+            "path": pa.array(paths, pa.string()),
+            "size": pa.array(sizes, pa.int64()),
+            "mtime": pa.array(mtimes, pa.int64()),
             "feature": feature,
         },
         metadata={"backbone": backbone.fingerprint, "backbone_name": backbone.name},
@@ -38,7 +43,13 @@ def feature_table(
 
 
 def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
-    """Write tables made by `feature_table` as one Parquet file."""
+    """Write tables made by `feature_table` as one Parquet file.
+
+    Args:
+        tables: tables of one backbone.
+        schema: schema of one of them; its metadata is the file's.
+        path: file to write.
+    """
     write_parquet((table.cast(schema) for table in tables), schema, path, 4096, compression="none")
 
 
@@ -50,19 +61,23 @@ def features_in(table: pa.Table) -> npt.NDArray[np.float16]:
     return values[: len(table) * width].view("<f2").reshape(len(table), width // 2)
 
 
-def kept_features(files: Sequence[Path], fingerprint: str) -> KeptRows:
-    """The features in those of the files that exist.
+def open_feature_files(files: Sequence[Path], fingerprint: str) -> PhotoRows:
+    """The rows of feature files, looked up by photo.
+
+    Args:
+        files: feature files; those that do not exist are skipped.
+        fingerprint: fingerprint of the backbone in use.
 
     Raises:
-        DataError: a file is no feature file, or of another backbone or preprocessing.
+        DataError: a file is no feature file, or was made with another backbone or preprocessing.
     """
     files = [file for file in files if file.exists()]
-    kept = KeptRows(files, columns=[*STAMP, "feature"])
+    rows = PhotoRows(files, columns=[*STAMP, "feature"])
     for file in files:
-        found = (pq.read_schema(file).metadata or {}).get(b"backbone", b"").decode()
-        if found != fingerprint:
+        made_by = (pq.read_schema(file).metadata or {}).get(b"backbone", b"").decode()
+        if made_by != fingerprint:
             raise DataError(
-                f"the features in {file} were made by another backbone or preprocessing than the one "
-                "in use; remove it, or name another file"
+                f"the features in {file} were made with another backbone or preprocessing than the one "
+                "in use; remove the file, or name another"
             )
-    return kept
+    return rows

@@ -1,4 +1,4 @@
-"""Photo paths: files, folders, patterns and lists become a stable list of photos."""
+"""Photo paths: files, folders, patterns and lists become photos in a stable order."""
 
 from __future__ import annotations
 
@@ -25,78 +25,37 @@ MANIFESTS = frozenset({".txt", ".parquet"})
 def find_images(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     """Image paths from files, folders, glob patterns and manifests, in a stable order, each once.
 
-    Folders are walked to the bottom in sorted order, without hidden entries, and give only ordinary
-    files with an image's ending; links to folders are followed, but no folder is walked twice. A
-    manifest is a text file (.txt) with a path a line, or a Parquet file with a column `path`. Any other
-    path that is no folder and no pattern is given as it stands: whether it can be read is for
-    `read_image` to say.
+    Folders are walked to the bottom in sorted order. Hidden entries and files that are not ordinary
+    or do not end like an image are skipped; links to folders are followed, but no folder is walked
+    twice. A manifest is a text file (.txt) with one path per line, or a Parquet file with a column
+    `path`. Any other path that is no folder and no pattern is passed on as it is: `read_image` will
+    say whether it can be read.
+
+    Args:
+        inputs: files, folders, glob patterns and manifests.
 
     Raises:
-        DataError: a manifest cannot be read.
+        DataError: a manifest cannot be read, or a pattern cannot be used.
     """
     given: set[int] = set()
     is_one_folder = isinstance(inputs, list) and len(inputs) == 1 and Path(inputs[0]).is_dir()
-    for path in chain.from_iterable(_found(Path(item)) for item in inputs):
-        key = hash(path)
-        if is_one_folder or key not in given:
+    for path in chain.from_iterable(_expanded(Path(item)) for item in inputs):
+        if is_one_folder:  # its files differ already, so none need be remembered
             yield path
-        if not is_one_folder:
+        elif (key := hash(path)) not in given:
             given.add(key)
-
-
-def _found(path: Path) -> Iterator[Path]:
-    mode = _mode(path)
-    if stat.S_ISDIR(mode):
-        yield from _walk(path)
-    elif not mode and glob.has_magic(str(path)):
-        yield from _matches(path) or [path]
-    elif path.suffix.lower() in MANIFESTS and stat.S_ISREG(mode):
-        yield from _listed(path)
-    else:
-        yield path
-
-
-def _mode(path: Path) -> int:
-    """What kind of file a path leads to; 0 for none, or for a name that no file can have."""
-    try:
-        return path.stat().st_mode
-    except (OSError, ValueError):
-        return 0
-
-
-def _listed(manifest: Path) -> Iterator[Path]:
-    """The paths in a manifest."""
-    try:
-        if manifest.suffix.lower() == ".txt":
-            with manifest.open("rb") as start:
-                is_wide = start.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell writes
-            encoding = "utf-16" if is_wide else "utf-8-sig"
-            with manifest.open(encoding=encoding, errors="surrogateescape") as lines:
-                yield from (Path(line.rstrip("\r\n")) for line in lines if line.strip())
-        else:
-            import pyarrow.parquet as pq
-
-            with pq.ParquetFile(manifest) as file:
-                if "path" not in file.schema_arrow.names:
-                    raise ValueError(f"no column 'path', but {', '.join(file.schema_arrow.names)}")
-                for batch in file.iter_batches(columns=["path"]):
-                    yield from map(Path, batch["path"].to_pylist())
-    except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are such
-        raise DataError(
-            f"cannot read the manifest {manifest} ({error}); expected a path a line (.txt), or a "
-            "column 'path' (.parquet)"
-        ) from error
+            yield path
 
 
 def find_labelled_images(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """Photos sorted into one folder a class: class name → its image paths, both in stable order.
+    """Photos in one folder per class: class name → its image paths, both in a stable order.
 
     Raises:
-        DataError: no such folder, or no class folder with an image in it.
+        DataError: there is no such folder, or no class folder with an image in it.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; expected one with a folder of photos a class")
+        raise DataError(f"{folder} is not a folder; expected one with one folder of photos per class")
     classes = {
         entry.name: list(_walk(entry))
         for entry in sorted(folder.iterdir())
@@ -110,30 +69,75 @@ def find_labelled_images(folder: str | os.PathLike[str]) -> dict[str, list[Path]
     return classes
 
 
+def file_mode(path: Path) -> int:
+    """The mode of the file that a path leads to; 0 if there is none, or the name is impossible."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _expanded(path: Path) -> Iterator[Path]:
+    """The paths that one input stands for."""
+    mode = file_mode(path)
+    if stat.S_ISDIR(mode):
+        yield from _walk(path)
+    elif not mode and glob.has_magic(str(path)):
+        yield from _matches(path) or [path]
+    elif path.suffix.lower() in MANIFESTS and stat.S_ISREG(mode):
+        yield from _manifest_paths(path)
+    else:
+        yield path
+
+
+def _manifest_paths(manifest: Path) -> Iterator[Path]:
+    try:
+        if manifest.suffix.lower() == ".txt":
+            with manifest.open("rb") as file:
+                is_utf16 = file.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell writes
+            encoding = "utf-16" if is_utf16 else "utf-8-sig"
+            with manifest.open(encoding=encoding, errors="surrogateescape") as lines:
+                yield from (Path(line.rstrip("\r\n")) for line in lines if line.strip())
+        else:
+            import pyarrow.parquet as pq
+
+            with pq.ParquetFile(manifest) as file:
+                if "path" not in file.schema_arrow.names:
+                    raise ValueError(f"no column 'path', but {', '.join(file.schema_arrow.names)}")
+                for batch in file.iter_batches(columns=["path"]):
+                    yield from map(Path, batch["path"].to_pylist())
+    except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are among these
+        raise DataError(
+            f"cannot read the manifest {manifest} ({error}); expected one path per line (.txt), or a "
+            "column 'path' (.parquet)"
+        ) from error
+
+
 def _matches(pattern: Path) -> list[Path]:
-    """Images that a pattern names, and those in folders that it names; nothing hidden."""
+    """Files that match a pattern, and images in folders that match it; nothing hidden."""
     start = Path(pattern.anchor)
-    found: list[Path] = []
     try:
         matches = sorted(start.glob(str(pattern.relative_to(start))))
     except ValueError as error:
         raise DataError(f"cannot use the pattern {pattern} ({error}); try **/*.jpg") from error
+    paths: list[Path] = []
     for match in matches:
         if any(part.startswith(".") for part in set(match.parts) - set(pattern.parts)):
             continue
         if not match.is_dir():
-            found.append(match)
-        elif "**" not in pattern.parts:  # ** has given what lies in the folder already
-            found.extend(_walk(match))
-    return found
+            paths.append(match)
+        elif "**" not in pattern.parts:  # ** matches the files in the folder too
+            paths.extend(_walk(match))
+    return paths
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    walked: set[tuple[int, int]] = set()  # device and inode of folders, since links can go in circles
+    """The images in a folder and in all folders below it."""
+    walked: set[tuple[int, int]] = set()  # device and inode of folders, since links can form circles
     for root, folders, files in os.walk(folder, followlinks=True):
         try:
             status = Path(root).stat()
-        except OSError:  # gone since it was listed, or not to be entered
+        except OSError:  # gone meanwhile, or not accessible
             folders.clear()
             continue
         if (status.st_dev, status.st_ino) in walked:
@@ -144,5 +148,5 @@ def _walk(folder: Path) -> Iterator[Path]:
         for name in sorted(files):
             path = Path(root, name)
             is_image = path.suffix.lower() in SUFFIXES and not name.startswith(".")
-            if is_image and stat.S_ISREG(_mode(path)):
+            if is_image and stat.S_ISREG(file_mode(path)):
                 yield path

@@ -1,4 +1,4 @@
-"""Kept rows: what earlier runs wrote of a photo, found again by its path, size and time of change."""
+"""Photo rows: rows of earlier runs, looked up by a photo's path, size and modification time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,20 @@ import pyarrow.parquet as pq
 from zsl_images.errors import DataError
 from zsl_images.files import path_text
 
+STAMP = ("path", "size", "mtime")
+"""Columns by which a row is looked up."""
+
+
+class Stamp(NamedTuple):
+    """A photo at one time: its path, its size in bytes, its modification time in ns."""
+
+    path: str
+    size: int
+    mtime: int
+
 
 def stamp_of(path: str | os.PathLike[str]) -> Stamp:
-    """A photo as it is now; zeros for a file that is not there."""
+    """A photo as it is now; size and time are 0 if the file does not exist."""
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -28,117 +39,113 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     return Stamp(path_text(path), status.st_size, status.st_mtime_ns)
 
 
-STAMP = ("path", "size", "mtime")
-"""Columns by which a row is found again."""
-
-
-class Stamp(NamedTuple):
-    """A photo as it was when its row was written: path, size in bytes, time of change in ns."""
-
-    path: str
-    size: int
-    mtime: int
-
-
 class Place(NamedTuple):
-    """Where a kept row lies: number of the file, and of the row in it."""
+    """Place of a row: number of the file, and of the row in it, both counted from 0."""
 
     file: int
     row: int
 
 
-class KeptRows:
-    """Rows of Parquet files, each with the columns of `STAMP`.
+class _Index(NamedTuple):
+    """All rows, sorted by the hash of their path; rows of one path in the order of the files: (N,)."""
 
-    Holds some 50 bytes a row, however wide the rows are.
+    hashes: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    mtimes: npt.NDArray[np.int64]
+    files: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    is_good: npt.NDArray[np.bool_]
+
+
+IsGood = Callable[[pa.RecordBatch, Path], npt.NDArray[np.bool_]]
+"""Rows, and the file they come from → which of them may be found again: (N,) bool."""
+
+
+class PhotoRows:
+    """Rows of Parquet files, one photo each, with the columns of `STAMP`.
+
+    Takes some 50 bytes of memory per row, however wide the rows are.
 
     Args:
-        files: later ones override earlier ones.
-        columns: what `take` gives. Default: all.
-        is_good: rows, and the file they lie in → which of them `find` may give; it is shown the
-            columns of `STAMP` and `judged`.
+        files: Parquet files; rows of later ones replace rows of earlier ones.
+        columns: columns that `take` returns. Default: all.
+        is_good: chooses the rows that `find` may return, from the columns of `STAMP` and `judged`.
+            Default: all rows.
         judged: columns that `is_good` needs.
 
     Raises:
-        DataError: a file is no Parquet file with the columns of `STAMP`.
+        DataError: a file is no Parquet file, or has no columns of `STAMP`.
     """
 
     def __init__(
         self,
         files: Sequence[Path],
         columns: Sequence[str] | None = None,
-        is_good: Callable[[pa.RecordBatch, Path], npt.NDArray[np.bool_]] | None = None,
+        is_good: IsGood | None = None,
         judged: Sequence[str] = (),
     ) -> None:
         self._files = list(files)
         self._columns = columns
         self._group_starts: list[list[int]] = []
-        found: dict[str, list[npt.NDArray[np.int64]]] = {
-            name: [np.empty(0, np.int64)] for name in ("hash", "size", "mtime", "file", "row", "good")
-        }
+        parts = []
         for number, path in enumerate(self._files):
-            start = 0
-            with _opened(path) as file:  # not kept open: there may be more files than handles
+            with _opened(path) as file:  # closed again: there may be more files than handles
                 self._group_starts.append(_group_starts(file.metadata))
+                first = 0
                 for batch in file.iter_batches(columns=[*STAMP, *judged]):
-                    hashes = [_hash(name) for name in batch["path"].to_pylist()]
                     good = is_good(batch, path) if is_good else np.ones(len(batch), bool)
-                    found["hash"].append(np.array(hashes, np.int64))
-                    found["size"].append(batch["size"].to_numpy())
-                    found["mtime"].append(batch["mtime"].to_numpy())
-                    found["file"].append(np.full(len(batch), number))
-                    found["row"].append(np.arange(start, start + len(batch)))
-                    found["good"].append(good.astype(np.int64))
-                    start += len(batch)
-        every = {name: np.concatenate(parts) for name, parts in found.items()}
-        order = np.argsort(every["hash"], kind="stable")  # of one path, the latest comes last
-        self._of = {name: values[order] for name, values in every.items()}
-        self._is_named = np.zeros(len(order), bool)
+                    parts.append(_index_of(batch, number, first, good))
+                    first += len(batch)
+        self._index = _sorted(parts)
+        self._is_named = np.zeros(len(self), bool)
         self._group = lru_cache(maxsize=4)(self._read_group)
 
     def __len__(self) -> int:
-        return len(self._is_named)
+        return len(self._index.hashes)
 
     def find(self, stamp: Stamp) -> Place | None:
-        """The latest good row of a photo that is as it was, if there is one."""
-        wanted = _hash(stamp.path)
-        first = int(np.searchsorted(self._of["hash"], wanted))
-        last = int(np.searchsorted(self._of["hash"], wanted, side="right"))
-        self._is_named[first:last] = True
-        for at in range(last - 1, first - 1, -1):
-            if (self._of["size"][at], self._of["mtime"][at]) == stamp[1:] and self._of["good"][at]:
-                return Place(int(self._of["file"][at]), int(self._of["row"][at]))
+        """The latest good row of a photo; None if there is none, or the photo has changed since."""
+        index, wanted = self._index, _hash(stamp.path)
+        first = int(np.searchsorted(index.hashes, wanted))
+        end = int(np.searchsorted(index.hashes, wanted, side="right"))
+        self._is_named[first:end] = True
+        for row in range(end - 1, first - 1, -1):
+            is_unchanged = (index.sizes[row], index.mtimes[row]) == (stamp.size, stamp.mtime)
+            if is_unchanged and index.is_good[row]:
+                return Place(int(index.files[row]), int(index.rows[row]))
         return None
 
     def take(self, places: Iterable[Place]) -> pa.Table | None:
-        """The rows at `places`, in that order; None for no places."""
-        found: list[pa.Table] = []
-        run: list[int] = []  # rows of one group, taken together
-        where = (-1, -1)
+        """The rows at `places`, in that order; None if there are none."""
+        tables: list[pa.Table] = []
+        current = (-1, -1)  # file, and row group in it
+        rows: list[int] = []  # rows of that group, taken together
         for file, row in places:
             starts = self._group_starts[file]
             group = bisect_right(starts, row) - 1
-            if (file, group) != where and run:
-                found.append(self._group(*where).take(run))
-                run = []
-            where = file, group
-            run.append(row - starts[group])
-        if run:
-            found.append(self._group(*where).take(run))
-        return pa.concat_tables(found).combine_chunks() if found else None
+            if (file, group) != current and rows:
+                tables.append(self._group(*current).take(rows))
+                rows = []
+            current = file, group
+            rows.append(row - starts[group])
+        if rows:
+            tables.append(self._group(*current).take(rows))
+        return pa.concat_tables(tables).combine_chunks() if tables else None
 
     def latest(self, is_named: bool | None = None, size: int = 4096) -> Iterator[pa.Table]:
-        """The latest row of each path, `size` at a time, in the order of the files.
+        """The latest row of each path, in the order of the files.
 
         Args:
-            is_named: only of paths that `find` was asked for (True), or was not (False).
-            size: rows of a table.
+            is_named: True for paths that `find` was asked for only, False for all others only.
+                Default: all paths.
+            size: rows per table, 1 or more.
         """
-        hashes = self._of["hash"]
-        chosen = np.append(hashes[1:] != hashes[:-1], True) if len(hashes) else self._is_named
+        index = self._index
+        is_last = np.ones(len(self), bool)
+        is_last[:-1] = index.hashes[1:] != index.hashes[:-1]
         if is_named is not None:
-            chosen = chosen & (self._is_named == is_named)
-        places = np.stack([self._of["file"][chosen], self._of["row"][chosen]], axis=1)
+            is_last &= self._is_named == is_named
+        places = np.stack([index.files[is_last], index.rows[is_last]], axis=1)
         places = places[np.lexsort((places[:, 1], places[:, 0]))]
         for start in range(0, len(places), size):
             table = self.take(Place(*place) for place in places[start : start + size].tolist())
@@ -150,39 +157,71 @@ class KeptRows:
             return opened.read_row_group(group, self._columns)
 
 
+def write_parquet(
+    tables: Iterable[pa.Table], schema: pa.Schema, path: Path, rows: int = 8192, **options: Any
+) -> None:
+    """Write tables as one Parquet file; memory does not grow with their number.
+
+    Args:
+        tables: tables of `schema`.
+        schema: columns of the file.
+        path: file to write.
+        rows: rows per row group.
+        **options: options of `pyarrow.parquet.ParquetWriter`.
+    """
+    with pq.ParquetWriter(path, schema, **options) as writer:
+        waiting: list[pa.Table] = []
+        for table in tables:
+            waiting.append(table)
+            if sum(map(len, waiting)) >= rows:
+                writer.write_table(pa.concat_tables(waiting), row_group_size=rows)
+                waiting = []
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting), row_group_size=rows)
+
+
 def _opened(path: Path) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path)
-        lacking = [name for name in STAMP if name not in file.schema_arrow.names]
+        missing = [name for name in STAMP if name not in file.schema_arrow.names]
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} cannot be read ({error}); remove it, or name another") from error
-    if lacking:
+        raise DataError(f"{path} cannot be read ({error}); remove it, or name another file") from error
+    if missing:
         raise DataError(
-            f"{path} lacks the columns {', '.join(lacking)}, so it was not written by this package; "
-            "name another file"
+            f"{path} has no columns {', '.join(missing)}, so it was not written by this package; name "
+            "another file"
         )
     return file
 
 
 def _group_starts(metadata: pq.FileMetaData) -> list[int]:
+    """The first row of each row group, and behind them the number of rows."""
     sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
     return [0, *np.cumsum(sizes).tolist()]
 
 
+def _index_of(
+    batch: pa.RecordBatch, file: int, first_row: int, is_good: npt.NDArray[np.bool_]
+) -> _Index:
+    count = len(batch)
+    return _Index(
+        hashes=np.array([_hash(path) for path in batch["path"].to_pylist()], np.int64),
+        sizes=batch["size"].to_numpy(),
+        mtimes=batch["mtime"].to_numpy(),
+        files=np.full(count, file, np.int64),
+        rows=np.arange(first_row, first_row + count, dtype=np.int64),
+        is_good=is_good,
+    )
+
+
+def _sorted(parts: Sequence[_Index]) -> _Index:
+    if not parts:
+        nothing = np.empty(0, np.int64)
+        return _Index(nothing, nothing, nothing, nothing, nothing, np.empty(0, bool))
+    whole = _Index._make(map(np.concatenate, zip(*parts, strict=True)))
+    order = np.argsort(whole.hashes, kind="stable")  # so the latest row of a path comes last
+    return _Index._make(column[order] for column in whole)
+
+
 def _hash(path: str) -> int:
     return int.from_bytes(blake2b(path.encode(), digest_size=8).digest(), "little", signed=True)
-
-
-def write_parquet(
-    tables: Iterable[pa.Table], schema: pa.Schema, path: Path, rows: int = 8192, **options: Any
-) -> None:
-    """Write tables of `schema` as one Parquet file with row groups of `rows` rows."""
-    with pq.ParquetWriter(path, schema, **options) as writer:
-        held: list[pa.Table] = []
-        for table in tables:
-            held.append(table)
-            if sum(map(len, held)) >= rows:
-                writer.write_table(pa.concat_tables(held), row_group_size=rows)
-                held = []
-        if held:
-            writer.write_table(pa.concat_tables(held), row_group_size=rows)

@@ -1,50 +1,49 @@
-"""Images: a path becomes an upright RGB picture, and a folder a stable list of paths."""
+"""Photos: an image file or array becomes an upright RGB picture."""
 
 from __future__ import annotations
 
 import os
 import stat
-import warnings
+import struct
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from zsl_images.errors import ImageError
-from zsl_images.features.photo_paths import _mode
+from zsl_images.features.photo_paths import file_mode
 
 MAX_PIXELS = 178_956_970
 """Larger images are refused: decoded, they would take more than half a gigabyte."""
 
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "ICO")
-"""Formats that are opened (MPO comes with JPEG); Pillow's other plugins (PostScript, say) stay shut."""
-
-
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS decides
+"""Formats that are opened (MPO comes with JPEG). Pillow's others, such as PostScript, are not."""
 
 
 def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image:
     """Open an image file as an upright RGB picture; of an animation, its first frame.
 
     Args:
-        path: the file.
-        least_side: a JPEG may be decoded at a half, a quarter or an eighth of its size, which is
-            faster, as long as neither side falls below this many pixels. 0 for the whole size.
+        path: image file.
+        least_side: pixels that both sides must keep: a JPEG may be decoded at a half, a quarter or an
+            eighth of its size, which is faster, as long as they do. 0 for the full size.
 
     Raises:
-        ImageError: no such file, no image, damaged, or more than `MAX_PIXELS`.
+        ImageError: no such file, not an image, damaged, or more than `MAX_PIXELS`.
     """
     path = Path(path)
-    mode = _mode(path)
+    mode = file_mode(path)
     if stat.S_ISDIR(mode):
         raise ImageError(f"{path} is a folder, expected an image file")
     if mode and not stat.S_ISREG(mode):
         raise ImageError(f"{path} is not an ordinary file, expected an image file")
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with path.open("rb") as file:
+            image = _identified(file)
             _check_pixels(image)
             if least_side:
                 image.draft(None, (least_side, least_side))
@@ -63,14 +62,14 @@ def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image
 
 
 def to_rgb(image: Image.Image | npt.NDArray[Any]) -> Image.Image:
-    """Turn any picture upright and make it 8-bit RGB; what is transparent becomes white.
+    """Turn any picture upright and make it 8-bit RGB; transparent parts become white.
 
     Args:
-        image: a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4): uint8, uint16, or
-            float in 0..1.
+        image: PIL image, or array of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4): bool, uint8,
+            uint16, or float in 0..1.
 
     Raises:
-        ImageError: an array of another shape or type, or more than `MAX_PIXELS`.
+        ImageError: an array of another shape, values that are not finite, or more than `MAX_PIXELS`.
     """
     if not isinstance(image, Image.Image):
         image = _from_array(np.asarray(image))
@@ -85,6 +84,41 @@ def to_rgb(image: Image.Image | npt.NDArray[Any]) -> Image.Image:
     return image.convert("RGB")
 
 
+def check_strip(image: Image.Image, side: int) -> None:
+    """Refuse a strip so thin that it would have too many pixels once its shorter side is `side`.
+
+    Args:
+        image: any picture.
+        side: pixels of the shorter side after resizing.
+
+    Raises:
+        ImageError: it would have more than `MAX_PIXELS`.
+    """
+    shorter, longer = sorted(image.size)
+    if side * side * longer / shorter > MAX_PIXELS:
+        raise ImageError(f"{image.width} × {image.height} pixels: too thin a strip; crop it")
+
+
+def _identified(file: BinaryIO) -> Image.Image:
+    """The picture in a file, still to be decoded, in one of `FORMATS`.
+
+    This is `Image.open` without its warning about pictures of more than half of `MAX_PIXELS`, which
+    could only be silenced for the whole process. (Large TIFF files still warn while they are decoded.)
+    """
+    start = file.read(16)
+    Image.preinit()
+    for name in FORMATS:
+        if name not in Image.OPEN:
+            Image.init()
+        factory, accept = Image.OPEN[name]
+        answer = accept(start) if accept else True
+        if answer and not isinstance(answer, str):  # a text says that Pillow was built without it
+            file.seek(0)
+            with suppress(SyntaxError, IndexError, TypeError, struct.error):  # another format
+                return factory(file, file.name)
+    raise UnidentifiedImageError(f"cannot identify {file.name}")
+
+
 def _from_array(array: npt.NDArray[Any]) -> Image.Image:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
@@ -97,7 +131,7 @@ def _from_array(array: npt.NDArray[Any]) -> Image.Image:
 
 
 def _to_8_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Scale by the type's range: 16 bit to 8, float 0..1 (or wider, by its own range) to 0..255."""
+    """Scale to 0..255 by the range of the type: 65535, or 1 for floats; if exceeded, by its own."""
     if array.dtype == np.uint8:
         return array
     if array.dtype == bool:
@@ -107,20 +141,9 @@ def _to_8_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         raise ImageError("the picture holds values that are not finite")
     top = 1.0 if array.dtype.kind == "f" else 65535.0
     low, high = float(values.min()), float(values.max())
-    if low < 0 or high > top:  # a 32-bit TIFF, say: no range is given, so its own is used
+    if low < 0 or high > top:  # such as a 32-bit TIFF, whose range is not given
         values, top = values - low, max(high - low, 1e-12)
     return (values * (255.0 / top) + 0.5).astype(np.uint8)
-
-
-def check_strip(image: Image.Image, side: int) -> None:
-    """Refuse a strip so thin that, its shorter side brought to `side`, it would have too many pixels.
-
-    Raises:
-        ImageError: it would.
-    """
-    shorter, longer = sorted(image.size)
-    if side * side * longer / shorter > MAX_PIXELS:
-        raise ImageError(f"{image.width} × {image.height} pixels: too thin a strip; crop it")
 
 
 def _check_pixels(image: Image.Image) -> None:

@@ -1,4 +1,4 @@
-"""Speed: how many photos a second this machine labels, and what bounds it."""
+"""Speed: how many photos per second this machine labels, and what limits it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from zsl_images.features.extraction import decoded, stream_features
 
 @dataclass(frozen=True)
 class Speeds:
-    """Photos per second, each part alone on all cores, and all together.
+    """Photos per second: each part alone on all cores, and all parts together.
 
     Args:
-        engine: what runs the backbone.
-        decode: photos decoded, sized and cropped.
-        model: photos passed through the backbone.
-        pipeline: photos from file to feature.
+        engine: name of the engine that runs the backbone.
+        decode: photos decoded, resized and cropped, per second.
+        model: photos passed through the backbone, per second.
+        pipeline: photos from file to feature, per second.
     """
 
     engine: str
@@ -35,12 +35,12 @@ class Speeds:
 
     @property
     def bound(self) -> float:
-        """What decoding and the backbone allow where they share the cores: 1/(1/decode + 1/model)."""
+        """Photos per second if decoding and the backbone share the cores: 1/(1/decode + 1/model)."""
         return 1 / (1 / self.decode + 1 / self.model)
 
     @property
     def slower(self) -> str:
-        """The part that takes most of the time."""
+        """The part that takes most of the time: `decode` or `model`."""
         return "decode" if self.decode < self.model else "model"
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,10 +51,15 @@ class Speeds:
 def measure(
     paths: Sequence[str | os.PathLike[str]], backbone: Backbone, batch_size: int = BATCH_SIZE
 ) -> Speeds:
-    """Measure on photos; a few hundred give steady figures.
+    """Measure how fast photos become features.
+
+    Args:
+        paths: photos; a few hundred give steady figures.
+        backbone: backbone to measure.
+        batch_size: photos that pass the backbone at once.
 
     Raises:
-        DataError: fewer than one batch of them can be read.
+        DataError: fewer photos than one batch can be read.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         start = time.perf_counter()

@@ -1,6 +1,6 @@
-"""Checking a class table before any photo is labelled with it: all that is wrong or deserves a look.
+"""Checking a class table before any photo is labelled with it.
 
-Errors are what a head would refuse; warnings are what it takes, though not as it was meant.
+Errors make the table unusable; warnings mark what is accepted but may be a mistake.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.attribute_sheets import AttributeRows
-from zsl_images.classes.checks import _mixed_scales, _same_columns, _same_rows
+from zsl_images.classes.attribute_sheets import AttributeSheet, in_order
+from zsl_images.classes.checks import SCALE_FACTOR, table_findings
 from zsl_images.classes.class_table import ClassTable, another_scale
 from zsl_images.classes.sheets import Finding
 
@@ -25,42 +25,42 @@ if TYPE_CHECKING:
 
 
 _LIKE_NAMES = 0.85
-"""Likeness (difflib) above which a class's name is taken for a slip in another's."""
+"""Likeness (difflib, 0..1) above which a class's name may be a misspelt name of another."""
 
 
 _SHOWN_SEPARATORS = 3
+"""Attributes that are named for a pair of classes which are hard to distinguish."""
 
 
 def check_classes(
     path: str | os.PathLike[str], head: Head | None = None, margin: float | None = None
 ) -> tuple[Finding, ...]:
-    """Everything in a class table that is wrong or deserves a look, in the order of its places.
+    """Everything that is wrong in a class table or deserves a look, in the order of its places.
 
     Args:
-        path: a CSV or TSV file, see `ClassTable.read`.
-        head: what the classes are meant for; without one the table is judged for itself.
-        margin: squared latent distance below which two classes count as one. Default: that at which
-            a photo exactly on the prior of one gets less than 90 % against the other,
+        path: CSV or TSV file, see `ClassTable.read`.
+        head: head that the classes are meant for; without one the table is checked by itself.
+        margin: squared latent distance below which two classes count as one. Default: the distance at
+            which a photo exactly at the class prior of one gets 90 % against the other,
             temperature · ln 9.
 
     Raises:
-        ClassTableError: the file cannot be opened; all else is a finding.
+        ClassTableError: the file cannot be opened; everything else is a finding.
     """
-    rows = AttributeRows.read(path)
-    findings = [*rows.findings, *_same_rows(rows)]
+    sheet = AttributeSheet.read(path)
     if head is None:
-        findings += [*_same_columns(rows), *_mixed_scales(rows)]
-    elif head.table.text_dim == len(head.table.attribute_names):
-        message = "the head knows classes by descriptions alone, so this table is of no use to it"
-        findings.append(Finding("unknown", message, is_error=True))
-    else:
-        known = _without_text(head.table)
-        findings += [*_names(rows, known), *_never_varied(rows, known), *_values(rows, known)]
-        is_whole = not head.table.text_dim  # class priors need the descriptions too
-        if is_whole and not any(finding.is_error for finding in findings):
-            least = head.calibration.temperature * math.log(9) if margin is None else margin
-            findings += _indistinct(rows, head, least)
-    return tuple(sorted(findings, key=lambda finding: finding.place))
+        return table_findings(sheet)
+    if head.table.text_dim == len(head.table.attribute_names):
+        message = "the head knows classes by descriptions alone and cannot use a table of attributes"
+        return in_order([*sheet.findings, Finding("descriptions only", message, is_error=True)])
+    known = _without_text(head.table)
+    findings = [*sheet.findings, *_names(sheet, known), *_never_varied(sheet, known)]
+    findings += _values(sheet, known)
+    needs_text = head.table.text is not None  # then attributes alone give no class priors
+    if not needs_text and not any(finding.is_error for finding in findings):
+        least = head.calibration.temperature * math.log(9) if margin is None else margin
+        findings += _indistinct(sheet, head, least)
+    return in_order(findings)
 
 
 def _without_text(table: ClassTable) -> ClassTable:
@@ -70,111 +70,121 @@ def _without_text(table: ClassTable) -> ClassTable:
     )
 
 
-def _names(rows: AttributeRows, known: ClassTable) -> Iterator[Finding]:
-    """Attributes that are lacking, unknown or misspelt, and classes named nearly as a known one."""
-    header = rows.sheet.rows[0][0] if rows.sheet.rows else None
-    column_of = dict(zip(rows.attribute_names, rows.columns, strict=True))
-    unknown = [name for name in rows.attribute_names if name not in known.attribute_names]
+def _names(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
+    """Missing, misspelt and ignored attributes, and classes named nearly like a known one."""
+    column_of = dict(zip(sheet.attribute_names, sheet.columns, strict=True))
+    unknown = [name for name in sheet.attribute_names if name not in known.attribute_names]
     for name in known.attribute_names:
         if name in column_of:
             continue
         near = difflib.get_close_matches(name, unknown, n=1)
         if near:
             unknown.remove(near[0])
-            message = f"the head knows no {near[0]!r}, and {name!r} is lacking: is that meant?"
-            yield Finding("misspelt", message, header, column_of[near[0]], near[0], is_error=True)
+            message = f"unknown attribute {near[0]!r}, and {name!r} is missing; is it misspelt?"
+            place = (sheet.header_line, column_of[near[0]], near[0])
+            yield Finding("misspelt", message, *place, is_error=True)
         else:
-            message = f"the head needs {name!r}, which is lacking; add this column"
-            yield Finding("lacking", message, header, None, None, is_error=True)
+            message = f"the head needs the attribute {name!r}, which is missing; add this column"
+            yield Finding("missing attribute", message, sheet.header_line, is_error=True)
     for name in unknown:
-        message = "the head does not know this attribute and leaves it out"
-        yield Finding("unknown", message, header, column_of[name], name)
-    for name, line in zip(rows.names, rows.lines, strict=True):
+        message = "the head does not know this attribute and ignores it"
+        yield Finding("ignored attribute", message, sheet.header_line, column_of[name], name)
+    for name, line in zip(sheet.names, sheet.lines, strict=True):
         near = difflib.get_close_matches(name, known.names, n=1, cutoff=_LIKE_NAMES)
-        if near and near[0] != name and near[0] not in rows.names:
-            message = f"the head knows no class {name!r}, but {near[0]!r}: is that meant?"
+        if near and near[0] != name and near[0] not in sheet.names:
+            message = f"unknown class {name!r}; did you mean {near[0]!r}?"
             yield Finding("class name", message, line, 1)
 
 
-def _never_varied(rows: AttributeRows, known: ClassTable) -> Iterator[Finding]:
-    """Attributes that were the same for every class with photos, but are not here."""
+def _shared(sheet: AttributeSheet, known: ClassTable) -> Iterator[tuple[int, int]]:
+    """The attributes that both have, as a column of the sheet's values and one of the table's."""
+    column_of = {name: column for column, name in enumerate(known.attribute_names)}
+    for column, name in enumerate(sheet.attribute_names):
+        if name in column_of:
+            yield column, column_of[name]
+
+
+def _never_varied(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
+    """Attributes that were the same for every class with photos, but differ here."""
     seen = known.attributes[known.is_seen]
-    for place, name in enumerate(rows.attribute_names):
-        if name not in known.attribute_names:
-            continue
-        of_head = seen[:, known.attribute_names.index(name)]
-        values = rows.values[:, place]
-        if of_head.size and np.ptp(of_head) == 0 and (values[np.isfinite(values)] != of_head[0]).any():
+    for column, head_column in _shared(sheet, known):
+        learned, values = seen[:, head_column], sheet.values[:, column]
+        if learned.size and np.ptp(learned) == 0 and (values[np.isfinite(values)] != learned[0]).any():
             yield Finding(
                 "never varied",
-                f"every class that the head learned from photos has {of_head[0]:g} here, so it "
-                "cannot know how another value looks",
-                rows.sheet.rows[0][0],
-                rows.columns[place],
-                name,
+                f"every class that the head learned from photos has {learned[0]:g} here, so it cannot "
+                "know what another value looks like",
+                sheet.header_line,
+                sheet.columns[column],
+                sheet.attribute_names[column],
             )
 
 
-def _values(rows: AttributeRows, known: ClassTable) -> Iterator[Finding]:
-    """Values on another scale than the head's, or out of what it knows of an attribute."""
-    every, place_of = known.attributes, {n: i for i, n in enumerate(known.attribute_names)}
-    shared = [name for name in rows.attribute_names if name in place_of]
-    if not shared or not np.isfinite(rows.values).any():
+def _values(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
+    """Values on another scale than the head's, or out of an attribute's range."""
+    shared = list(_shared(sheet, known))
+    if not shared or not np.isfinite(sheet.values).any():
         return
-    values = rows.values[:, [rows.attribute_names.index(name) for name in shared]]
-    if message := another_scale(np.nan_to_num(values), every):
+    given = np.nan_to_num(sheet.values[:, [column for column, _ in shared]])
+    if message := another_scale(given, known.attributes):
         yield Finding("scale", message)
         return
-    usual = float(np.median(np.abs(every).max(axis=1)))
-    for row, reach in enumerate(np.abs(np.nan_to_num(values)).max(axis=1)):
-        if reach * 10 < usual:
-            message = f"{rows.names[row]!r} reaches up to {reach:g}, the head's classes up to {usual:g}"
-            yield Finding("scale", f"{message}: use one scale throughout", rows.lines[row], 1)
-    for name, of_column in zip(shared, values.T, strict=True):
-        of_head = every[:, place_of[name]]
-        low, high = float(of_head.min()), float(of_head.max())
-        # Beyond what any attribute reaches, or by more than its own span beyond what this one does.
-        least = max(float(every.min()), low - (high - low)) if high > low else float(every.min())
-        most = min(float(every.max()), high + (high - low)) if high > low else float(every.max())
-        for which in np.flatnonzero((of_column < least) | (of_column > most)):
-            value, of_class = of_column[which], rows.names[which]
-            yield Finding(
-                "range",
-                f"{value:g} for {of_class!r}, where the head knows {low:g} to {high:g}",
-                rows.lines[which],
-                rows.columns[rows.attribute_names.index(name)],
-                name,
-            )
+    usual = float(np.median(np.abs(known.attributes).max(axis=1)))
+    for name, line, reach in zip(sheet.names, sheet.lines, np.abs(given).max(axis=1), strict=True):
+        if reach * SCALE_FACTOR < usual:
+            message = f"{name!r} reaches up to {reach:g}, the head's classes up to {usual:g}"
+            yield Finding("scale", f"{message}: use one scale throughout", line, 1)
+    for column, head_column in shared:
+        yield from _out_of_range(sheet, column, known.attributes, head_column)
 
 
-def _indistinct(rows: AttributeRows, head: Head, margin: float) -> Iterator[Finding]:
-    """Classes that the head cannot tell apart, and the attributes that would.
+def _out_of_range(
+    sheet: AttributeSheet, column: int, attributes: npt.NDArray[np.float32], head_column: int
+) -> Iterator[Finding]:
+    """Values beyond what any attribute of the head reaches, or far beyond what this one does."""
+    low, high = float(attributes[:, head_column].min()), float(attributes[:, head_column].max())
+    least, most = float(attributes.min()), float(attributes.max())
+    if high > low:  # by more than its own span
+        least, most = max(least, low - (high - low)), min(most, high + (high - low))
+    values = sheet.values[:, column]
+    for row in np.flatnonzero((values < least) | (values > most)):
+        yield Finding(
+            "range",
+            f"{values[row]:g} for {sheet.names[row]!r}, but the head knows {low:g} to {high:g}",
+            sheet.lines[row],
+            sheet.columns[column],
+            sheet.attribute_names[column],
+        )
 
-    Classes of the table are compared with each other, and those that the head does not know also
-    with the ones it does.
+
+def _indistinct(sheet: AttributeSheet, head: Head, margin: float) -> Iterator[Finding]:
+    """Classes that the head cannot tell apart, and the attributes that would separate them.
+
+    The classes of the sheet are compared with each other; those that the head does not know are also
+    compared with the ones it knows.
     """
-    order = [rows.attribute_names.index(name) for name in head.table.attribute_names]
-    given = rows.filled[:, order].astype(np.float32)
-    others = [row for row, name in enumerate(head.table.names) if name not in rows.names]
-    attributes = np.concatenate([given, head.table.attributes[others]])
-    names = [*rows.names, *(head.table.names[row] for row in others)]
-    priors = head.priors_of(attributes)
+    given = sheet.filled[:, sheet.columns_of(head.table.attribute_names)].astype(np.float32)
+    others = [name for name in head.table.names if name not in sheet.names]
+    known = head.table.attributes[head.table.rows_of(others)]
+    attributes, names = np.concatenate([given, known]), [*sheet.names, *others]
     is_new = [name not in head.table.names for name in names]
+    priors = head.priors_of(attributes)
     for first, second in combinations(range(len(names)), 2):
         if first >= len(given) or (second >= len(given) and not is_new[first]):
             continue
         distance = float(np.square(priors[first] - priors[second]).sum())
         if distance >= margin or np.array_equal(attributes[first], attributes[second]):
-            continue  # the same attributes throughout are said already
+            continue  # classes with the same attributes are a finding of the sheet
         later = second if second < len(given) else first
         other = first if later == second else second
-        where = f"line {rows.lines[other]}" if other < len(given) else "which the head knows"
+        place = f"line {sheet.lines[other]}" if other < len(given) else "known to the head"
+        separators = _separators(head, attributes[first], attributes[second], priors[second])
         yield Finding(
             "indistinct",
-            f"the head hardly tells {names[later]!r} from {names[other]!r} ({where}): {distance:.2g} "
-            f"apart in latent space (squared), less than {margin:.2g}. What would part them most: "
-            f"{', '.join(_separators(head, attributes[first], attributes[second], priors[second]))}",
-            rows.lines[later],
+            f"{names[later]!r} is hard to distinguish from {names[other]!r} ({place}): {distance:.2g} "
+            f"apart in latent space (squared), less than {margin:.2g}. What would separate them most: "
+            f"{', '.join(separators)}",
+            sheet.lines[later],
             1,
         )
 
@@ -185,10 +195,17 @@ def _separators(
     other: npt.NDArray[np.float32],
     other_prior: npt.NDArray[np.float32],
 ) -> list[str]:
-    """The attributes (A,) of one class that part it most from another, moved to their far end."""
+    """The attributes of one class that, moved to their far end, separate it most from another.
+
+    Args:
+        head: head that knows both classes.
+        mine: attributes of the one class, (A,).
+        other: attributes of the other, (A,).
+        other_prior: its class prior, (L,).
+    """
     low, high = head.table.attributes.min(axis=0), head.table.attributes.max(axis=0)
     far = np.where(other - low > high - other, low, high)
-    moved = np.where(np.eye(len(mine), dtype=bool), far, mine)  # (A, A), an attribute a row
+    moved = np.where(np.eye(len(mine), dtype=bool), far, mine)  # (A, A), one moved in each row
     gained = np.square(head.priors_of(moved) - other_prior).sum(axis=1)
     best = np.argsort(-gained, kind="stable")[:_SHOWN_SEPARATORS]
     return [f"{head.table.attribute_names[i]} ({mine[i]:g} and {other[i]:g})" for i in best]

@@ -93,7 +93,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
         residuals, memory = _residuals(header, tensors), _memory(header, tensors)
         head = Head(
             model=MultiModalVAE(_config(ModelConfig, header["model"])),
-            table=ClassTable(
+            table=ClassTable.from_columns(
                 tuple(header["classes"]),
                 tuple(header["attributes"]),
                 attributes.numpy(),

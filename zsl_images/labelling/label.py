@@ -12,7 +12,7 @@ import pyarrow as pa
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError
-from zsl_images.features.feature_files import features_in, kept_features
+from zsl_images.features.feature_files import features_in, open_feature_files
 from zsl_images.files import check_writable
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label_files import check_suffix, write_labels
@@ -104,7 +104,7 @@ def relabel(
         OutputError: `out` cannot be written.
     """
     check_suffix(out)
-    kept = kept_features([Path(features)], classifier.head.backbone.fingerprint)
+    kept = open_feature_files([Path(features)], classifier.head.backbone.fingerprint)
     if not len(kept):
         raise DataError(f"no features in {features}; make some with `zsl label --features`")
     decide, origin = classifier.decider(top_k), origin_of(classifier, top_k)

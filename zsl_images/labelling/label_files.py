@@ -1,4 +1,4 @@
-"""Label files: a row a photo, as Parquet, CSV or JSON lines, by the file's ending."""
+"""Label files: one row per photo, as Parquet, CSV or JSON lines; the file's ending decides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -41,14 +44,14 @@ SCHEMA = pa.schema(
 
 
 _ROWS = 8192
-"""Rows that are held at once, and rows of a row group."""
+"""Rows in memory at once."""
 
 
 def check_suffix(path: str | os.PathLike[str]) -> None:
-    """Refuse a name whose ending is none of `LABEL_SUFFIXES`.
+    """Refuse the name of a file that cannot be a label file.
 
     Raises:
-        DataError: It is none of them.
+        DataError: its ending is none of `LABEL_SUFFIXES`.
     """
     if Path(path).suffix.lower() not in LABEL_SUFFIXES:
         raise DataError(f"{path}: expected a label file's name to end in {', '.join(LABEL_SUFFIXES)}")
@@ -57,11 +60,15 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
 def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> None:
     """Write tables of `SCHEMA`, one after the other; memory does not grow with their number.
 
-    Cells of a CSV file that a spreadsheet would take for a formula begin with an apostrophe.
+    In a CSV file, cells that a spreadsheet would take for a formula begin with an apostrophe.
+
+    Args:
+        tables: rows, in the order of the file.
+        path: file to write.
 
     Raises:
-        DataError: The file's ending is none of `LABEL_SUFFIXES`.
-        OutputError: it cannot be written.
+        DataError: the file's ending is none of `LABEL_SUFFIXES`.
+        OutputError: the file cannot be written.
     """
     check_suffix(path)
     suffix = Path(path).suffix.lower()
@@ -81,10 +88,10 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
 
 
 def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
-    """The rows of a label file, some thousands at a time.
+    """The rows of a label file, as tables of `SCHEMA` with some thousands of rows each.
 
     Raises:
-        DataError: it cannot be read, or is no label file.
+        DataError: the file cannot be read, or is no label file.
     """
     check_suffix(path)
     path = Path(path)
@@ -99,28 +106,44 @@ def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
         with path.open(encoding="utf-8", newline="") as lines:
             rows: Iterator[dict[str, Any]]
             if path.suffix.lower() == ".csv":
-                csv.field_size_limit(2**31 - 1)  # lists of many candidates are long
                 rows = (
                     {name: _from_cell(name, row[name]) for name in SCHEMA.names}
                     for row in csv.DictReader(lines, strict=True)
                 )
             else:
                 rows = (json.loads(line) for line in lines)
-            held: list[dict[str, Any]] = []
-            for row in rows:
-                held.append({name: row[name] for name in SCHEMA.names})
-                if len(held) == _ROWS:
-                    yield pa.Table.from_pylist(held, SCHEMA)
-                    held = []
-            yield pa.Table.from_pylist(held, SCHEMA)
+            is_end = False
+            while not is_end:
+                with _long_cells():
+                    batch = [{name: row[name] for name in SCHEMA.names} for row in islice(rows, _ROWS)]
+                yield pa.Table.from_pylist(batch, SCHEMA)
+                is_end = len(batch) < _ROWS
     except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
         raise DataError(
             f"{path} is no label file ({error or type(error).__name__}); name another, or remove it"
         ) from error
 
 
+_CELL_SIZE_LOCK = Lock()
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let csv read cells of any length meanwhile, such as lists of many candidates.
+
+    Its limit holds for the whole process, so it is restored; the lock keeps two readers from restoring
+    each other's.
+    """
+    with _CELL_SIZE_LOCK:
+        limit = csv.field_size_limit(2**31 - 1)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(limit)
+
+
 def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
-    """Rows with floats as short as float32 allows."""
+    """Rows as dictionaries, with floats rounded to 6 decimals."""
     for batch in table.to_batches(1024):
         for row in batch.to_pylist():
             yield {name: _short(value) for name, value in row.items()}
@@ -133,7 +156,7 @@ def _short(value: Any) -> Any:
 
 
 def to_cell(value: Any) -> Any:
-    """A value as a CSV cell: lists as JSON, what a spreadsheet would take for a formula quoted."""
+    """A value as a CSV cell: a list as JSON, and what looks like a formula after an apostrophe."""
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "'")):

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError, OutputError
-from zsl_images.features.feature_files import kept_features, write_features
-from zsl_images.features.photo_rows import STAMP, KeptRows, Stamp, write_parquet
+from zsl_images.features.feature_files import open_feature_files, write_features
+from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, write_parquet
 from zsl_images.files import make_folder, replacing
 from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
 from zsl_images.labelling.label_rows import stamps_in
@@ -71,7 +71,7 @@ class PartFolder:
                 if folder.is_dir() and not any(folder.iterdir()):
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def earlier_rows(self, origin: Mapping[str, str], is_strict: bool) -> KeptRows:
+    def earlier_rows(self, origin: Mapping[str, str], is_strict: bool) -> PhotoRows:
         """The rows that this run need not make again, of the label file and of earlier parts.
 
         Args:
@@ -91,16 +91,16 @@ class PartFolder:
             return good
 
         files = [*self._label_file(), *self._parts(_LABELS)]
-        return KeptRows(files, is_good=is_good, judged=(*origin, "error"))
+        return PhotoRows(files, is_good=is_good, judged=(*origin, "error"))
 
-    def earlier_features(self) -> KeptRows:
+    def earlier_features(self) -> PhotoRows:
         """The features of the feature file and of the parts.
 
         Raises:
             DataError: the feature file is something else, or of another backbone.
         """
         files = [self.features, *self._parts(_FEATURES)] if self.features else []
-        return kept_features(files, self._fingerprint)
+        return open_feature_files(files, self._fingerprint)
 
     def part_of(self, number: int, stamps: list[Stamp], origin: Mapping[str, str]) -> Path:
         """Where the rows of a part lie: the same photos by the same head make the same part."""
