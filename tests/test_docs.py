@@ -1,4 +1,4 @@
-"""README is run: its shell session, its Python session, and nothing in it is left out or made up."""
+"""The documents: README's sessions run, its tables match the code, and no command is missing."""
 
 from __future__ import annotations
 
@@ -8,35 +8,72 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import scipy.io
-import typer.main
+import typer
 from drawing import UNSEEN, draw
 from splits import xlsa17_arrays
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 from wording import WORDS, load_colour_words
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.cli import app
-from zsl_images.results import Failure
+from zsl_images.cli import app, console
+from zsl_images.labelling.label_files import SCHEMA
+from zsl_images.results import Candidate, Explanation, LevelLabel, Prediction
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = {
+    name: (ROOT / name).read_text("utf-8")
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/awa2.md")
+}
+README, CARD = DOCUMENTS["README.md"], DOCUMENTS["weights/awa2.md"]
+MOST_LINES = 250
+UNIDIOMATIC = re.compile(
+    r"\b(?:foretell\w*|foretold|lacking|a folder a label)\b"
+    r"|\b(?:one(?: \w+){1,3}|an? \w+|\d+(?: \w+)?) a (?:label|class|photo|row)\b",
+    re.IGNORECASE,
+)
+"""Words that nobody says, and `a` in the sense of `per`."""
 
 
-def block(name: str) -> str:
-    """The code block below a mark such as <!-- shell -->."""
-    found = re.search(rf"<!-- {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"README lacks its block {name!r}"
-    return found[1]
+def blocks(name: str) -> list[str]:
+    """The code blocks below a mark such as <!-- shell -->."""
+    found = re.findall(rf"<!-- {name} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, f"README has no block {name!r}"
+    return found
 
 
-COMMANDS = [line.removeprefix("$ ") for line in block("shell").splitlines() if line.startswith("$ ")]
+def table(*header: str) -> list[list[str]]:
+    """The rows of the README table with this header, without its marks."""
+    lines = iter(README.splitlines())
+    assert f"| {' | '.join(header)} |" in lines, f"README has no table {header}"
+    next(lines)
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            return rows
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def commands_of(command: Any, name: str = "zsl") -> list[str]:
+    """The full names of a command's visible commands, to the last sub-command."""
+    if not isinstance(command, TyperGroup):
+        return [] if command.hidden else [name]
+    return [full for key, sub in command.commands.items() for full in commands_of(sub, f"{name} {key}")]
+
+
+COMMANDS = [
+    line.removeprefix("$ ")
+    for session in blocks("shell")
+    for line in session.splitlines()
+    if line.startswith("$ ")
+]
 
 
 @pytest.fixture
@@ -88,38 +125,92 @@ def test_the_shell_session_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_python_session_runs(folder: Path) -> None:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(compile(block("python"), "README.md", "exec"), {})
+        (session,) = blocks("python")
+        exec(compile(session, "README.md", "exec"), {})
     lines = out.getvalue().splitlines()
     assert len(lines) == 9
     assert "broken.jpg: not an image" in lines[6]
     assert Path("head.safetensors").is_file()
 
 
-def _commands(group: Any, above: str = "") -> Iterator[str]:
-    """Every command that help shows, with the groups that it is in."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{above}{name} ")
-        elif not command.hidden:
-            yield above + name
-
-
 def test_every_command_is_in_the_readme() -> None:
-    assert {"classify", "classes add"} <= set(_commands(typer.main.get_command(app)))
-    for command in _commands(typer.main.get_command(app)):
-        assert any(f"zsl {command} " in line for line in COMMANDS), f"README lacks zsl {command}"
+    names = commands_of(typer.main.get_command(app))
+    assert "zsl classes promote" in names
+    for name in names:
+        assert any(f"{name} " in line for line in COMMANDS), f"README does not show {name}"
 
 
-def test_the_output_fields_are_those_of_the_table() -> None:
-    fields = re.findall(r"^\| `(\w+)` \|", README.split("## Output fields")[1], re.MULTILINE)
-    assert fields[:7] == list(Failure("x", "y").to_dict())
+def test_the_fields_are_those_of_label_files_and_of_json() -> None:
+    fields = {"both": [], "file": [], "JSON": []}
+    for names, where, _ in table("field", "where", "meaning"):
+        for name in re.findall(r"`(\w+)`", names):
+            for place in ("file", "JSON") if where == "both" else (where,):
+                fields[place].append(name)
+    level = LevelLabel("order", "Carnivora", 1.0)
+    whole = Prediction(
+        "photo.jpg",
+        (Candidate("cat", 1.0, True),),
+        levels=(level,),
+        answer=level,
+        explanation=Explanation("cat", None, (), ()),
+    )
+    assert fields["file"] == SCHEMA.names
+    assert sorted(fields["JSON"]) == sorted(whole.to_dict())
+
+
+def test_the_exit_codes_are_those_of_the_command_line() -> None:
+    codes = {value for name, value in vars(console).items() if name.isupper() and type(value) is int}
+    wrong_usage = CliRunner().invoke(app, ["--nonsense"]).exit_code
+    told = [int(code) for code, _ in table("exit code", "meaning")]
+    assert told == sorted({0, wrong_usage} | codes)
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+
+
+def test_the_figures_are_those_of_the_card() -> None:
+    recipes = ("mmvae", "sgal", "best")
+    rows = table("set", *(f"`{recipe}`: T / H / AUSUC" for recipe in recipes))
+    assert rows
+    card = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in CARD.splitlines()]
+    for of_set, *figures in rows:
+        for recipe, figure in zip(recipes, figures, strict=True):
+            (row,) = (row for row in card if row[:2] == [of_set, f"`{recipe}`"])
+            assert figure.strip("*").split(" / ") == [row[2], row[5], row[7]]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_are_plain_english(name: str) -> None:
+    for number, line in enumerate(DOCUMENTS[name].splitlines(), 1):
+        assert not UNIDIOMATIC.search(line), f"{name}:{number}: {line}"
+
+
+@pytest.mark.parametrize("line", ["sort into a folder a label", "one vector a class", "40 kB a photo"])
+def test_the_guard_hears(line: str) -> None:
+    assert UNIDIOMATIC.search(line)
+
+
+def test_files_named_in_contributing_are_there() -> None:
+    named = re.findall(r"`([\w./]+\.(?:py|toml))`", DOCUMENTS["CONTRIBUTING.md"])
+    assert named
+    for path in named:
+        assert (ROOT / path).is_file(), path
+
+
+def test_contributing_draws_every_room() -> None:
+    rooms = [path.parent.name for path in (ROOT / "zsl_images").glob("*/__init__.py")]
+    for room in [*rooms, "cli", "weights"]:
+        assert re.search(rf"^ +{room}/ ", DOCUMENTS["CONTRIBUTING.md"], re.MULTILINE), room
 
 
 def test_the_commands_for_newcomers_are_one_line_each() -> None:
     for name in ("main", "tests"):
-        assert len(block(name).splitlines()) == 1
+        (command,) = blocks(name)
+        assert len(command.splitlines()) == 1
 
 
-def test_links_within_the_project_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_within_the_project_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", DOCUMENTS[name]):
+        assert ((ROOT / name).parent / target).exists(), target
