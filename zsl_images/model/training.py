@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zsl_images.model.config import Recipe, TrainConfig
+from zsl_images.model.config import ModelConfig, Recipe, TrainConfig
 from zsl_images.model.descent import Descent, flushing_denormals
 from zsl_images.model.losses import gaussian_kl, prior_regularisation, reconstruction_loss
 from zsl_images.model.mmvae import MultiModalVAE, build
@@ -80,32 +80,11 @@ def fit(
         phase: Text before the phases' names in the records.
         on_step: Called after each step.
     """
-    order = np.argsort(~is_seen, kind="stable")  # seen classes first
-    place = np.argsort(order)
-    config = replace(
-        recipe.model,
-        feature_dim=features.shape[1],
-        attribute_dim=attributes.shape[1],
-        text_dim=text_dim,
-        seen_classes=int(is_seen.sum()),
-    )
     # Initial weights and dropout take no generator of their own.
     with torch.random.fork_rng(devices=[]), flushing_denormals():
         torch.manual_seed(seed)
-        model = build(config)
+        model, data = prepare(features, labels, attributes, is_seen, recipe.model, text_dim)
         generator = torch.Generator(model.device).manual_seed(seed)
-        # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
-        x = torch.tensor(features, device=model.device)
-        a = torch.tensor(attributes[order], device=model.device)
-        model.feature_scaling.fit(x)
-        model.attribute_scaling.fit(a[: config.seen_classes])
-        data = TrainingData(
-            model.feature_scaling(x),
-            torch.tensor(place[labels], device=model.device),
-            model.attribute_scaling(a),
-            config.seen_classes,
-        )
-        model.prior.fit(data.seen_attributes)
         phases = [warm_up(model, data, recipe.training, generator)]
         if not is_seen.all():
             phases.append(generate_and_learn(model, data, recipe.training, generator))
@@ -113,6 +92,47 @@ def fit(
             if on_step:
                 on_step(replace(record, phase=f"{phase}: {record.phase}"))
     return model.eval().requires_grad_(False)
+
+
+def prepare(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    attributes: npt.NDArray[np.float32],
+    is_seen: npt.NDArray[np.bool_],
+    config: ModelConfig,
+    text_dim: int = 0,
+) -> tuple[MultiModalVAE, TrainingData]:
+    """A model that knows its data's sizes and scales but has learned nothing, and what it is to read.
+
+    Args:
+        features: (N, D), see `fit`.
+        labels: (N,), see `fit`.
+        attributes: (K, A), see `fit`.
+        is_seen: (K,), see `fit`.
+        config: Parts and sizes, without what only the data can tell.
+        text_dim: See `fit`.
+    """
+    order = np.argsort(~is_seen, kind="stable")  # seen classes first
+    row_of = np.argsort(order)
+    seen_classes = int(is_seen.sum())
+    model = build(
+        replace(
+            config,
+            feature_dim=features.shape[1],
+            attribute_dim=attributes.shape[1],
+            text_dim=text_dim,
+            seen_classes=seen_classes,
+        )
+    )
+    # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
+    x = torch.tensor(features, device=model.device)
+    a = torch.tensor(attributes[order], device=model.device)
+    y = torch.tensor(row_of[labels], device=model.device)
+    model.feature_scaling.fit(x)
+    model.attribute_scaling.fit(a[:seen_classes])
+    data = TrainingData(model.feature_scaling(x), y, model.attribute_scaling(a), seen_classes)
+    model.prior.fit(data.seen_attributes)
+    return model, data
 
 
 def warm_up(
