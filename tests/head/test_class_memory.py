@@ -75,6 +75,21 @@ def test_parts_that_do_not_fit_are_refused(memory: Memory) -> None:
         replace(memory, means=memory.means[:-1])
 
 
+def test_everything_remembered_and_drawn_is_on_the_models_device(
+    trained: ZeroShotClassifier, memory: Memory
+) -> None:
+    """With `meta` as default device, a tensor made without a device would hold no values."""
+    model, generator = trained.head.model, torch.Generator()
+    features, labels = torch.rand(12, model.config.feature_dim), torch.arange(12) % 6
+    with torch.device("meta"):
+        made = remember(model, features, labels, list("abcdef"))
+        made = made.with_class("g", made.means[0])
+        drawn = made.draw(labels, generator)
+    for tensor in (made.means, made.spreads, made.rest, made.errors, drawn):
+        assert tensor.device == model.device
+        assert torch.isfinite(tensor).all()
+
+
 def test_the_same_generator_draws_the_same(memory: Memory) -> None:
     rows = torch.zeros(4, dtype=torch.int64)
     one, other = (memory.draw(rows, torch.Generator().manual_seed(3)) for _ in range(2))

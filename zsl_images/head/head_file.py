@@ -183,9 +183,11 @@ def _upgrade(header: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
     """
     model = header["model"]
     centres = model.pop("prior_centres")
+    for part, other in (("encoder", "shift"), ("decoder", "linear")):
+        model[part] = "dense" if model[f"{part}_hidden"] else other
+        if model[part] == other:
+            del model[f"{part}_hidden"]
     model |= {
-        "encoder": "dense" if model["encoder_hidden"] else "shift",
-        "decoder": "dense" if model["decoder_hidden"] else "linear",
         "prior": "kernel" if centres else "dense",
         "seen_classes": centres,
         "ridge": header["training"].pop("ridge"),
