@@ -155,6 +155,39 @@ def test_our_recipes_generate_with_the_noise_that_seen_classes_show(
 
 
 @pytest.mark.parametrize("name", ["sgal", "sgal-dropout", "best", "best-dropout"])
+def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
+    name: str, data: Data, generated: Generated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+
+    def logged(model: MultiModalVAE, x: torch.Tensor, y: torch.Tensor, *rest: Any) -> Any:
+        batches.append((x, y, rest[1]))
+        return bound(model, x, y, *rest)
+
+    monkeypatch.setattr("zsl_images.model.training.bound", logged)
+    recipe = small(name, warm_up_epochs=0, learn_epochs=1, seen_only_probability=0.0)
+    priors = fitted(data, recipe).class_priors(torch.tensor(data.attributes))
+    for (x, y, left_out), means, features in zip(
+        batches, generated.priors, generated.features, strict=True
+    ):
+        count = len(features)
+        assert count / len(x) == pytest.approx(0.9, abs=0.05)
+        assert torch.equal(x[-count:], features)
+        assert (y[:-count] < SEEN).all()
+        torch.testing.assert_close(priors[y[-count:]], means.repeat(count // len(means), 1))
+        assert (left_out is not None) == name.startswith("best")
+
+
+@pytest.mark.parametrize("phase", [{"learn_epochs": 0}, {"warm_up_epochs": 0, "learn_epochs": 2}])
+def test_the_learning_rate_falls_in_each_phase_if_it_is_to(phase: dict, data: Data) -> None:
+    falling, constant = (
+        fitted(data, small("best", has_decay=has_decay, **phase)).state_dict()
+        for has_decay in (True, False)
+    )
+    assert any(not torch.equal(falling[key], constant[key]) for key in falling)
+
+
+@pytest.mark.parametrize("name", ["sgal", "sgal-dropout", "best", "best-dropout"])
 def test_generate_and_learn_changes_the_encoder_alone(name: str, data: Data) -> None:
     before = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0)).state_dict()
     after = fitted(data, small(name, warm_up_epochs=2, learn_epochs=2)).state_dict()
