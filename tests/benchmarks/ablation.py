@@ -39,7 +39,7 @@ def variants() -> dict[str, Recipe]:
         ),
         "mmvae + kernel prior": replace(
             recipe_named("mmvae"),
-            model=replace(paper, prior_centres=1, attribute_scaling="standard"),
+            model=replace(paper, prior="kernel", attribute_scaling="standard"),
         ),
         "best, warm-up only": changed(learn_epochs=0),
         "best": best,
@@ -47,10 +47,8 @@ def variants() -> dict[str, Recipe]:
         "best, 256 latents": changed({"latent_dim": 256}),
         "best, attributes equally relevant": changed({"has_relevance": False}),
         "best, features not whitened": changed({"feature_scaling": "max", "latent_dim": 1280}),
-        "best, dense encoder and decoder": changed(
-            {"encoder_hidden": paper.encoder_hidden, "decoder_hidden": paper.decoder_hidden}
-        ),
-        "best, dense prior network": changed({"prior_centres": 0}, noise="unit"),
+        "best, dense encoder and decoder": changed({"encoder": "dense", "decoder": "dense"}),
+        "best, dense prior network": changed({"prior": "dense"}, noise="unit"),
         "best, attributes not standardised": changed({"attribute_scaling": "length"}),
         "best, no cross-entropy": changed(cross_entropy_weight=0.0, left_out_weight=0.0),
         "best, no left-out cross-entropy": changed(left_out_weight=0.0),

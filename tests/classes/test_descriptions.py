@@ -30,8 +30,7 @@ from zsl_images.errors import ClassTableError, ClassTableWarning, TextEncoderErr
 from zsl_images.features.backbones import Backbone
 from zsl_images.head.head_file import load_head
 from zsl_images.learning.train import train
-from zsl_images.model.config import ModelConfig, Recipe
-from zsl_images.model.scalings import TEXT_SHARE, AttributeScaling
+from zsl_images.model.config import Recipe
 
 
 @pytest.fixture
@@ -113,21 +112,6 @@ def test_attributes_and_descriptions_are_joined_by_name(
         read_classes(None, None)
     with pytest.raises(ClassTableError, match="already has descriptions, read by colour words/1"):
         read_classes(table, words, lambda: ENCODER)
-
-
-def test_each_part_is_scaled_for_itself_and_has_its_share() -> None:
-    generator = torch.Generator().manual_seed(0)
-    attributes, text = (torch.randn(9, width, generator=generator) for width in (5, 20))
-    scaling = AttributeScaling(ModelConfig(attribute_dim=25, text_dim=20, attribute_scaling="standard"))
-
-    def scaled(factor: float) -> torch.Tensor:
-        both = torch.cat([100 * attributes, factor * text], dim=1)
-        scaling.fit(both)
-        return scaling(both)
-
-    torch.testing.assert_close(scaled(0.01), scaled(10.0))
-    torch.testing.assert_close(scaled(1.0)[:, :5].square().sum(1), torch.full((9,), 1 - TEXT_SHARE))
-    torch.testing.assert_close(scaled(1.0)[:, 5:].square().sum(1), torch.full((9,), TEXT_SHARE))
 
 
 def test_a_head_learns_from_descriptions_alone(

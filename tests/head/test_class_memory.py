@@ -30,9 +30,8 @@ def test_the_seen_classes_are_remembered_and_no_others(
 
 def test_what_is_drawn_lies_where_the_class_lies(trained: ZeroShotClassifier, memory: Memory) -> None:
     rows = torch.arange(len(memory.names)).repeat(50)
-    radius = trained.head.model.config.radius
-    x = memory.draw(rows, radius, torch.Generator().manual_seed(0))
-    torch.testing.assert_close(x.norm(dim=1), torch.full((len(x),), radius))
+    x = memory.draw(rows, torch.Generator().manual_seed(0))
+    x = trained.head.model.feature_scaling.place(x)
     nearest = torch.cdist(x, memory.means).argmin(1)
     assert (nearest == rows).float().mean() > 0.9
 
@@ -42,7 +41,7 @@ def test_mean_and_spread_of_a_class_are_those_of_its_rows(trained: ZeroShotClass
     features = torch.rand(60, model.config.feature_dim, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(6).repeat(10)
     names = [f"class {row}" for row in range(6)]
-    memory = remember(model, features, labels, names, ridge=0.1)
+    memory = remember(model, features, labels, names)
     scaled = model.feature_scaling(features)
     torch.testing.assert_close(memory.means[2], scaled[labels == 2].mean(0))
     total = memory.spreads.square().sum(dim=(1, 2)).mean() + memory.rest.square().sum()
@@ -53,7 +52,7 @@ def test_mean_and_spread_of_a_class_are_those_of_its_rows(trained: ZeroShotClass
 def test_a_class_with_one_row_has_no_spread_of_its_own(trained: ZeroShotClassifier) -> None:
     features = torch.rand(7, trained.head.model.config.feature_dim)
     labels = torch.tensor([0, 1, 2, 3, 4, 5, 5])
-    memory = remember(trained.head.model, features, labels, list("abcdef"), ridge=0.1)
+    memory = remember(trained.head.model, features, labels, list("abcdef"))
     assert memory.spreads.shape[1] == RANK
     assert not memory.spreads[0].any()
     assert memory.spreads[5].any()
@@ -76,9 +75,24 @@ def test_parts_that_do_not_fit_are_refused(memory: Memory) -> None:
         replace(memory, means=memory.means[:-1])
 
 
+def test_everything_remembered_and_drawn_is_on_the_models_device(
+    trained: ZeroShotClassifier, memory: Memory
+) -> None:
+    """With `meta` as default device, a tensor made without a device would hold no values."""
+    model, generator = trained.head.model, torch.Generator()
+    features, labels = torch.rand(12, model.config.feature_dim), torch.arange(12) % 6
+    with torch.device("meta"):
+        made = remember(model, features, labels, list("abcdef"))
+        made = made.with_class("g", made.means[0])
+        drawn = made.draw(labels, generator)
+    for tensor in (made.means, made.spreads, made.rest, made.errors, drawn):
+        assert tensor.device == model.device
+        assert torch.isfinite(tensor).all()
+
+
 def test_the_same_generator_draws_the_same(memory: Memory) -> None:
     rows = torch.zeros(4, dtype=torch.int64)
-    one, other = (memory.draw(rows, 5.0, torch.Generator().manual_seed(3)) for _ in range(2))
+    one, other = (memory.draw(rows, torch.Generator().manual_seed(3)) for _ in range(2))
     np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 

@@ -17,9 +17,8 @@ from zsl_images.errors import HeadError, OutputError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import extract_features
 from zsl_images.head.head_file import load_head, save_head, shipped_file, shipped_heads
-from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.mmvae import build
 from zsl_images.model.recipes import recipe_named
-from zsl_images.model.scalings import on_sphere
 
 
 @pytest.fixture
@@ -162,38 +161,71 @@ def test_the_shipped_table_fits_the_shipped_head() -> None:
     assert table.aligned_to(head.table.attribute_names).attributes.shape == (50, 85)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+def older(path: Path, number: int) -> Path:
+    """A copy of a head file as format 1, 2 or 3 would have it."""
+    with safe_open(path, "pt") as file:
+        header = json.loads(file.metadata()["zsl_images"])
+    model, changes = header["model"], {}
+    header["format"] = f"zsl_images head {number}"
+    header["training"]["ridge"] = model.pop("ridge")
+    model["encoder_hidden"] = [] if model.pop("encoder") == "shift" else model["encoder_hidden"]
+    model["decoder_hidden"] = [] if model.pop("decoder") == "linear" else model["decoder_hidden"]
+    centres = model.pop("seen_classes")
+    model["prior_centres"] = centres if model.pop("prior") == "kernel" else 0
+    if model["prior_centres"] and number < 3:
+        changes["prior.relevance"] = None
+    if model["feature_scaling"] == "max":
+        scale = load_file(path)["feature_scaling.scale"]
+        changes |= {"feature_scaling.scale": None, "feature_scaling.projection": scale}
+        changes["feature_scaling.centre"] = torch.zeros(model["feature_dim"])
+    if model["attribute_scaling"] == "length":
+        changes["attribute_scaling.shift"] = torch.zeros(model["attribute_dim"])
+        changes["attribute_scaling.scale"] = torch.ones(model["attribute_dim"])
+    return resaved(path, f"format{number}.safetensors", header=json.dumps(header), **changes)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_head_of_an_older_format_is_read(
     trained: ZeroShotClassifier, tmp_path: Path, number: int
 ) -> None:
     path = tmp_path / "head.safetensors"
-    save_head(trained.head if number == 2 else replace(trained.head, memory=None), path)
-    header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
-    header["format"] = f"zsl_images head {number}"
-    old = resaved(path, "old.safetensors", header=json.dumps(header), **{"prior.relevance": None})
-    head = load_head(old)
+    save_head(replace(trained.head, memory=None) if number == 1 else trained.head, path)
+    head = load_head(older(path, number))
     assert (head.memory is None) == (number == 1)
     assert head.residuals == {}
     assert head.table.names == trained.table.names
-    assert head.calibration.known_distances == ()  # they were measured elsewhere
-    assert (head.model.prior.relevance == 1).all()
+    assert head.model.config == trained.head.model.config
+    assert head.train_config == trained.head.train_config
+    if number < 3:
+        assert head.calibration.known_distances == ()  # they were measured elsewhere
+        assert (head.model.prior.relevance == 1).all()
+    else:
+        features = np.random.default_rng(0).uniform(0, 1, (5, 24)).astype(np.float32)
+        expected = trained.head.scores(trained.table, features)
+        np.testing.assert_array_equal(head.scores(head.table, features), expected)
 
 
-def test_an_older_head_with_a_dense_prior_network_is_read(
-    trained: ZeroShotClassifier, tmp_path: Path
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_older_head_with_the_papers_parts_is_read(
+    trained: ZeroShotClassifier, tmp_path: Path, number: int
 ) -> None:
-    model = MultiModalVAE(
-        replace(recipe_named("mmvae").model, feature_dim=24, attribute_dim=4, latent_dim=8)
-    )
+    config = replace(recipe_named("mmvae").model, feature_dim=24, attribute_dim=4, latent_dim=8)
+    model = build(replace(config, seen_classes=6)).eval()
+    features = torch.rand(5, 24)
+    model.feature_scaling.fit(3 * features)
     path = tmp_path / "head.safetensors"
     save_head(replace(trained.head, model=model, memory=None), path)
-    header = json.loads(safe_open(path, "pt").metadata()["zsl_images"])
-    header["format"] = "zsl_images head 2"
-    head = load_head(resaved(path, "old.safetensors", header=json.dumps(header)))
-    assert torch.equal(
-        head.class_priors(head.table),
-        model.eval().class_priors(torch.from_numpy(head.table.attributes)),
-    )
+    head = load_head(older(path, number))
+    table = head.table
+    expected = model.scores(features, torch.from_numpy(table.attributes)).detach().numpy()
+    np.testing.assert_array_equal(head.scores(table, features.numpy()), expected)
+
+
+def test_the_shipped_head_has_the_parts_of_the_default_recipe() -> None:
+    config = load_head().model.config
+    sizes = ("feature_dim", "attribute_dim", "text_dim", "seen_classes")
+    data = {name: getattr(config, name) for name in sizes}
+    assert config == replace(recipe_named("best").model, **data)
 
 
 def test_residuals_and_memory_are_kept(trained: ZeroShotClassifier, tmp_path: Path) -> None:
@@ -235,13 +267,13 @@ def test_photos_are_looked_for_where_those_were_that_the_head_remembers(
     trained: ZeroShotClassifier, colour_photos: Path
 ) -> None:
     head, table = trained.head, trained.head.table
-    centres, foretold = head.centres(table), replace(head, memory=None).centres(table)
+    centres, predicted = head.centres(table), replace(head, memory=None).centres(table)
     is_seen = torch.from_numpy(table.is_seen)
-    assert torch.equal(centres[~is_seen], foretold[~is_seen])
+    assert torch.equal(centres[~is_seen], predicted[~is_seen])
     photos = sorted((colour_photos / "red").glob("*.png"))
     features = extract_features(photos, trained.backbone).features
     mean = head.model.feature_scaling(torch.from_numpy(features)).mean(0)
     red = table.names.index("red")
-    assert (centres[red] - mean).norm() < (foretold[red] - mean).norm() / 2
+    assert (centres[red] - mean).norm() < (predicted[red] - mean).norm() / 2
     decoded = head.model.decoder(head.class_priors(table))
-    torch.testing.assert_close(foretold, on_sphere(decoded, head.model.config.radius))
+    torch.testing.assert_close(predicted, head.model.feature_scaling.place(decoded))

@@ -1,53 +1,57 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from small_models import SEEN, UNSEEN, Data, fitted, small, small_data
+from torch.distributions import Independent, Normal, kl_divergence
 
-from zsl_images.classes.class_table import ClassTable
-from zsl_images.model.config import ModelConfig, Recipe, TrainConfig
+from zsl_images.model.config import TrainConfig
 from zsl_images.model.mmvae import MultiModalVAE
-from zsl_images.model.priors import KernelPrior
-from zsl_images.model.recipes import RECIPES, recipe_named
-from zsl_images.model.training import bound, fit
-
-SEEN, UNSEEN, WIDTH = 12, 4, 40
+from zsl_images.model.noise import Noise
+from zsl_images.model.recipes import RECIPES
+from zsl_images.model.training import bound, generate_and_learn, prepare, warm_up
 
 
 @pytest.fixture(scope="module")
-def data() -> tuple[np.ndarray, np.ndarray, ClassTable]:
-    """Features that depend on attributes: 12 seen classes with 15 rows each, 4 unseen."""
-    rng = np.random.default_rng(0)
-    attributes = rng.uniform(0, 100, (SEEN + UNSEEN, 10)).astype(np.float32)
-    means = attributes @ rng.normal(size=(10, WIDTH)) / 30
-    labels = np.repeat(np.arange(SEEN), 15)
-    features = np.maximum(means[labels] + rng.normal(size=(len(labels), WIDTH)), 0)
-    table = ClassTable(
-        tuple(f"class {k}" for k in range(SEEN + UNSEEN)),
-        tuple(f"attribute {k}" for k in range(10)),
-        attributes,
-        np.arange(SEEN + UNSEEN) < SEEN,
-    )
-    return features.astype(np.float32), labels, table
+def data() -> Data:
+    return small_data()
 
 
-def fitted(data: tuple, recipe: Recipe, seed: int, **options: Any) -> MultiModalVAE:
-    features, labels, table = data
-    return fit(features, labels, table.attributes, table.is_seen, recipe, seed, **options)
+@dataclass
+class Generated:
+    """What was generated in training, and from what."""
+
+    priors: list[torch.Tensor] = field(default_factory=list)
+    features: list[torch.Tensor] = field(default_factory=list)
+    noises: list[Noise] = field(default_factory=list)
 
 
-def small(name: str, **training: object) -> Recipe:
-    recipe = recipe_named(name)
-    hidden = {} if name == "best" else {"encoder_hidden": (32,), "decoder_hidden": (32,)}
-    model = replace(recipe.model, latent_dim=16, **hidden)
-    return Recipe(model, replace(recipe.training, **training))
+@pytest.fixture
+def generated(monkeypatch: pytest.MonkeyPatch) -> Generated:
+    """Filled while a model trains."""
+    log, generate = Generated(), MultiModalVAE.generate
+
+    def logged(
+        model: MultiModalVAE, class_priors: torch.Tensor, noise: Noise, *rest: Any
+    ) -> torch.Tensor:
+        x = generate(model, class_priors, noise, *rest)
+        log.priors.append(class_priors)
+        log.features.append(x)
+        log.noises.append(noise)
+        return x
+
+    monkeypatch.setattr(MultiModalVAE, "generate", logged)
+    return log
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_same_seed_gives_the_same_model(name: str, data: tuple) -> None:
+def test_the_same_seed_gives_the_same_model(name: str, data: Data) -> None:
     recipe = small(name, warm_up_epochs=2, learn_epochs=2)
     first, second = (fitted(data, recipe, seed=3).state_dict() for _ in range(2))
     other = fitted(data, recipe, seed=4).state_dict()
@@ -55,26 +59,21 @@ def test_the_same_seed_gives_the_same_model(name: str, data: tuple) -> None:
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
-def test_training_leaves_the_callers_random_numbers_alone(data: tuple) -> None:
+def test_training_leaves_the_process_as_it_was(data: Data) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    fitted(data, small("best", warm_up_epochs=1, learn_epochs=1), seed=0)
+    fitted(data, small("best", warm_up_epochs=1, learn_epochs=1))
     assert torch.equal(torch.rand(3), expected)
+    assert sys.float_info.min / 2 > 0  # denormals are not flushed any more
 
 
 @pytest.mark.parametrize("name", ["best", "mmvae"])
-def test_every_parameter_gets_a_gradient(name: str) -> None:
-    config = replace(
-        small(name).model, feature_dim=20, attribute_dim=6, prior_centres=5 * (name == "best")
-    )
-    model = MultiModalVAE(config)
-    if isinstance(model.prior, KernelPrior):
-        model.prior.fit(torch.rand(5, 6))
-        torch.nn.init.normal_(model.prior.weight)
-    priors = model.prior(torch.rand(5, 6))
-    x = torch.rand(30, config.scaled_dim)
-    losses = bound(model, x, torch.arange(30) % 5, priors, None, TrainConfig())
+def test_every_parameter_gets_a_gradient(name: str, data: Data) -> None:
+    model, rows = prepare(*data.arrays(), small(name).model)
+    model.prior.settle(lambda: model.class_means(rows.features, rows.labels, SEEN))
+    priors = model.prior(rows.attributes)
+    losses = bound(model.train(), rows.features, rows.labels, priors, None, TrainConfig())
     torch.stack(list(losses.values())).sum().backward()
     for key, parameter in model.named_parameters():
         assert parameter.grad is not None, key
@@ -82,92 +81,178 @@ def test_every_parameter_gets_a_gradient(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_losses_fall_in_warm_up(name: str, data: tuple) -> None:
+def test_the_losses_fall_in_warm_up(name: str, data: Data) -> None:
     records = []
     recipe = small(name, warm_up_epochs=60, learn_epochs=0, batch_size=0, warm_up_rate=3e-3)
-    fitted(data, recipe, seed=0, on_step=records.append)
+    fitted(data, recipe, on_step=records.append)
     totals = [sum(record.losses.values()) for record in records]
     assert np.mean(totals[-10:]) < np.mean(totals[:10])
     assert records[-1].step == records[-1].steps == len(records)
 
 
-def test_unseen_classes_are_told_apart(data: tuple) -> None:
-    features, labels, table = data
-    rng = np.random.default_rng(1)
-    truth = np.random.default_rng(0)
-    truth.uniform(0, 100, (SEEN + UNSEEN, 10))
-    means = table.attributes @ truth.normal(size=(10, WIDTH)) / 30
-    unseen = np.repeat(np.arange(SEEN, SEEN + UNSEEN), 30)
-    x = np.maximum(means[unseen] + rng.normal(size=(len(unseen), WIDTH)), 0).astype(np.float32)
-    model = fitted((features, labels, table), small("best"), seed=0)
-    latents = model.latents(torch.from_numpy(x))
-    priors = model.class_priors(torch.from_numpy(table.attributes[SEEN:]))
-    right = torch.cdist(latents, priors).argmin(1).numpy() == unseen - SEEN
-    assert right.mean() > 0.7  # chance is a quarter
+@pytest.mark.parametrize("name", ["best", "mmvae"])
+def test_the_kl_term_is_measured_from_each_rows_own_class_prior(name: str, data: Data) -> None:
+    model, rows = prepare(*data.arrays(), small(name).model)
+    model.eval()
+    x, y = rows.features, rows.labels
+    priors = torch.randn(SEEN, 16, generator=torch.Generator().manual_seed(0))
+    mu, logvar = model.encoder(x)
+    q = Independent(Normal(mu, (0.5 * logvar).exp()), 1)
+    p = Independent(Normal(priors[y], 1.0), 1)
+    losses = bound(model, x, y, priors, None, TrainConfig(bound_weight=0.5, kl_weight=0.1))
+    torch.testing.assert_close(losses["kl"], 0.05 * kl_divergence(q, p).mean())
 
 
-@pytest.mark.parametrize("name", ["sgal", "sgal-dropout", "best"])
-def test_generate_and_learn_changes_the_encoder_alone(name: str, data: tuple) -> None:
-    before = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0), seed=0).state_dict()
-    after = fitted(data, small(name, warm_up_epochs=2, learn_epochs=2), seed=0).state_dict()
+def test_classes_left_out_count_for_seen_rows_alone(data: Data) -> None:
+    model, rows = prepare(*data.arrays(), small("best").model)
+    x, y = rows.features.repeat(2, 1), torch.cat([rows.labels, torch.full_like(rows.labels, SEEN)])
+    priors = torch.randn(SEEN + 1, 16, generator=torch.Generator().manual_seed(0))
+    mu = model.encoder.mean(rows.features)
+    likelihood = Normal(priors[:SEEN], 1.0).log_prob(mu[:, None]).sum(2).log_softmax(1)
+    expected = -likelihood[torch.arange(len(mu)), rows.labels].mean() / 2  # half the rows are seen
+    config = TrainConfig(left_out_weight=1.0)
+    losses = bound(model, x, y, priors, priors[:SEEN], config)
+    torch.testing.assert_close(losses["left-out"], expected)
+
+
+@pytest.mark.parametrize("name", ["sgal", "best", "best-dropout"])
+def test_unseen_classes_alone_are_generated_from_the_priors_that_decide(
+    name: str, data: Data, generated: Generated
+) -> None:
+    model = fitted(data, small(name, warm_up_epochs=2, learn_epochs=10))
+    priors = model.class_priors(torch.tensor(data.attributes))  # the prior network's dropout is off
+    distances, classes = torch.cdist(torch.cat(generated.priors), priors).min(1)
+    torch.testing.assert_close(distances, torch.zeros(len(distances)), atol=5e-3, rtol=0)
+    counts = classes.bincount(minlength=SEEN + UNSEEN)
+    assert not counts[:SEEN].any()
+    assert counts[SEEN:].min() > counts[SEEN:].max() / 2  # uniformly
+
+
+@pytest.mark.parametrize(("name", "count"), [("sgal-dropout", 5), ("best-dropout", 5), ("sgal", 1)])
+def test_dropout_recipes_generate_five_unlike_features_for_each_latent(
+    name: str, count: int, data: Data, generated: Generated
+) -> None:
+    fitted(data, small(name, warm_up_epochs=1, learn_epochs=1, noise="unit"))
+    for priors, features in zip(generated.priors, generated.features, strict=True):
+        samples = features.reshape(count, len(priors), -1)
+        for other in range(1, count):
+            assert not torch.isclose(samples[0], samples[other]).all(dim=1).any()
+
+
+@pytest.mark.parametrize("name", ["best", "best-dropout"])
+def test_our_recipes_generate_with_the_noise_that_seen_classes_show(
+    name: str, data: Data, generated: Generated
+) -> None:
+    model = fitted(data, small(name, warm_up_epochs=2, learn_epochs=1))
+    generator = torch.Generator().manual_seed(0)
+    (noise,) = set(generated.noises)
+    x, y = model.feature_scaling(torch.tensor(data.features)), torch.tensor(data.labels)
+    assert len(noise.of_latents(500, generator).unique(dim=0)) == SEEN
+    rows = noise.of_features(500, generator)
+    centres = torch.stack([x[y == row].mean(0) for row in range(SEEN)])
+    nearest = torch.cdist(rows, x - centres[y]).min(1).values
+    torch.testing.assert_close(nearest, torch.zeros(500), atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["sgal", "sgal-dropout", "best", "best-dropout"])
+def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
+    name: str, data: Data, generated: Generated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+
+    def logged(model: MultiModalVAE, x: torch.Tensor, y: torch.Tensor, *rest: Any) -> Any:
+        batches.append((x, y, rest[1]))
+        return bound(model, x, y, *rest)
+
+    monkeypatch.setattr("zsl_images.model.training.bound", logged)
+    recipe = small(name, warm_up_epochs=0, learn_epochs=1, seen_only_probability=0.0)
+    priors = fitted(data, recipe).class_priors(torch.tensor(data.attributes))
+    for (x, y, left_out), means, features in zip(
+        batches, generated.priors, generated.features, strict=True
+    ):
+        count = len(features)
+        assert count / len(x) == pytest.approx(0.9, abs=0.05)
+        assert torch.equal(x[-count:], features)
+        assert (y[:-count] < SEEN).all()
+        torch.testing.assert_close(priors[y[-count:]], means.repeat(count // len(means), 1))
+        assert (left_out is not None) == name.startswith("best")
+
+
+@pytest.mark.parametrize("phase", [{"learn_epochs": 0}, {"warm_up_epochs": 0, "learn_epochs": 2}])
+def test_the_learning_rate_falls_in_each_phase_if_it_is_to(phase: dict, data: Data) -> None:
+    falling, constant = (
+        fitted(data, small("best", has_decay=has_decay, **phase)).state_dict()
+        for has_decay in (True, False)
+    )
+    assert any(not torch.equal(falling[key], constant[key]) for key in falling)
+
+
+@pytest.mark.parametrize("name", ["sgal", "sgal-dropout", "best", "best-dropout"])
+def test_generate_and_learn_changes_the_encoder_alone(name: str, data: Data) -> None:
+    before = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0)).state_dict()
+    after = fitted(data, small(name, warm_up_epochs=2, learn_epochs=2)).state_dict()
     changed = {key.partition(".")[0] for key in before if not torch.equal(before[key], after[key])}
     assert changed == {"encoder"}
 
 
-def test_without_unseen_classes_there_is_only_warm_up(data: tuple) -> None:
-    features, labels, table = data
+def test_without_unseen_classes_there_is_only_warm_up(data: Data) -> None:
     phases = set()
-    seen = table.select(table.names[:SEEN])
-    fitted(
-        (features, labels, seen), small("best"), seed=0, on_step=lambda record: phases.add(record.phase)
-    )
+    seen = replace(data, attributes=data.attributes[:SEEN], is_seen=data.is_seen[:SEEN])
+    fitted(seen, small("best"), on_step=lambda record: phases.add(record.phase))
     assert phases == {"training: warm-up"}
 
 
-def test_a_class_left_out_in_closed_form_is_what_leaving_it_out_gives() -> None:
-    torch.manual_seed(0)
-    attributes, means = torch.randn(7, 4), torch.randn(7, 3)
-    prior = KernelPrior(ModelConfig(attribute_dim=4, latent_dim=3, prior_centres=7))
-    prior.fit(attributes)
-    _, left_out = prior.solve(means, ridge=0.1)
-    others = torch.arange(7) != 2
-    kernel = prior.kernel(attributes[others], attributes[others])
-    weight = torch.linalg.solve(kernel + 0.1 * torch.eye(6), means[others])
-    expected = prior.kernel(attributes[2:3], attributes[others]) @ weight
-    torch.testing.assert_close(left_out[2:3], expected, rtol=1e-4, atol=1e-4)
+def test_the_order_of_classes_in_the_table_is_no_matter(data: Data) -> None:
+    order = np.random.default_rng(0).permutation(SEEN)  # of the unseen ones it is: they are drawn
+    order = np.concatenate([[SEEN], order, np.arange(SEEN + 1, SEEN + UNSEEN)])
+    shuffled = Data(
+        data.features, np.argsort(order)[data.labels], data.attributes[order], data.is_seen[order]
+    )
+    recipe = small("best", warm_up_epochs=3, learn_epochs=3)
+    first, second = fitted(data, recipe), fitted(shuffled, recipe)
+    x, a = torch.tensor(data.features), torch.tensor(data.attributes)
+    torch.testing.assert_close(second.scores(x, a), first.scores(x, a), rtol=1e-3, atol=0.05)
 
 
-def test_attributes_that_say_nothing_lose_relevance(data: tuple) -> None:
-    features, labels, table = data
-    noise = np.random.default_rng(3).uniform(0, 100, table.attributes.shape).astype(np.float32)
-    names = (*table.attribute_names, *(f"noise {n}" for n in range(noise.shape[1])))
-    table = replace(table, attributes=np.hstack([table.attributes, noise]), attribute_names=names)
-    relevance = fitted((features, labels, table), small("best"), seed=0).prior.relevance
+def test_unseen_classes_are_told_apart(data: Data) -> None:
+    model, unseen = fitted(data, small("best")), small_data(of_unseen=True)
+    scores = model.scores(torch.tensor(unseen.features), torch.tensor(unseen.attributes[SEEN:]))
+    assert (scores.argmax(1).numpy() == unseen.labels - SEEN).mean() > 0.7  # chance is a quarter
+
+
+def test_attributes_that_say_nothing_lose_relevance(data: Data) -> None:
+    noise = np.random.default_rng(3).uniform(0, 100, data.attributes.shape).astype(np.float32)
+    noisy = replace(data, attributes=np.hstack([data.attributes, noise]))
+    relevance = fitted(noisy, small("best")).prior.relevance
     telling, idle = relevance.detach().chunk(2)
     assert (relevance != 1).all()
     assert telling.mean() > idle.mean() + 0.02
 
 
-def test_classes_come_and_go_without_touching_the_others(data: tuple) -> None:
-    for name in ("best", "mmvae"):
-        model = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0), seed=0)
-        attributes = torch.from_numpy(data[2].attributes)
-        order = torch.randperm(len(attributes))
-        torch.testing.assert_close(
-            model.class_priors(attributes)[order][:5], model.class_priors(attributes[order[:5]])
-        )
+def test_fewer_rows_than_latents_is_no_trouble(data: Data) -> None:
+    few = np.flatnonzero(np.arange(len(data.labels)) % 15 == 0)
+    small_set = replace(data, features=data.features[few], labels=data.labels[few])
+    model = fitted(small_set, small("best", learn_epochs=1))
+    assert torch.isfinite(model.latents(torch.from_numpy(data.features))).all()
 
 
-def test_whitened_features_lie_on_the_sphere_whatever_their_length(data: tuple) -> None:
-    model = fitted(data, small("best", warm_up_epochs=1, learn_epochs=0), seed=0)
-    x = torch.from_numpy(data[0])
-    scaled = model.feature_scaling(x)
-    torch.testing.assert_close(scaled.norm(dim=1), torch.full((len(x),), 5.0))
-    torch.testing.assert_close(model.feature_scaling(7 * x), scaled, rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize("name", ["best-dropout", "sgal-dropout"])
+def test_training_makes_every_tensor_on_the_models_device(name: str, data: Data) -> None:
+    """With `meta` as default device, a tensor made without a device would hold no values."""
+
+    def trained(device: str) -> dict[str, torch.Tensor]:
+        recipe = small(name, warm_up_epochs=1, learn_epochs=1, seen_only_probability=0.5)
+        torch.manual_seed(0)
+        model, rows = prepare(*data.arrays(), recipe.model)
+        generator = torch.Generator().manual_seed(0)
+        phases = (phase(model, rows, recipe.training, generator) for phase in PHASES)
+        with torch.device(device):
+            assert len(list(chain.from_iterable(phases))) > 2
+        return model.state_dict()
+
+    expected, found = trained("cpu"), trained("meta")
+    for key, tensor in found.items():
+        assert torch.equal(tensor, expected[key]), key
 
 
-def test_fewer_rows_than_latents_is_no_trouble(data: tuple) -> None:
-    features, labels, table = data
-    few = np.flatnonzero(np.arange(len(labels)) % 15 == 0)
-    model = fitted((features[few], labels[few], table), small("best", learn_epochs=1), seed=0)
-    assert torch.isfinite(model.latents(torch.from_numpy(features))).all()
+PHASES = (warm_up, generate_and_learn)

@@ -125,10 +125,10 @@ def run(
             "in the conventional setting no photo of a seen class is left to measure calibration with; "
             "ask for one of the two"
         )
-    if not recipe_name.startswith("best") and data.name.upper() in PAPER_STEPS:
-        rows = len(data.rows["trainval"]) / recipe.training.batch_size
-        warm_up, learn = (steps / rows for steps in PAPER_STEPS[data.name.upper()])
-        learn *= recipe.training.learn_epochs > 0
+    if recipe.is_papers and data.name.upper() in PAPER_STEPS:
+        steps_per_epoch = len(data.rows["trainval"]) / recipe.training.batch_size
+        warm_up, learn = (steps / steps_per_epoch for steps in PAPER_STEPS[data.name.upper()])
+        learn *= recipe.training.learn_epochs > 0  # the plain mmVAE has warm-up alone
         recipe = replace(
             recipe, training=replace(recipe.training, warm_up_epochs=warm_up, learn_epochs=learn)
         )

@@ -1,7 +1,7 @@
-"""Adapting: the unlabelled photos of a folder sharpen where the unseen classes lie (transductive).
+"""Adaptation: the unlabelled photos of a folder show where its unseen classes lie (transductive).
 
 Each class is a Gaussian about its prior in latent space. Expectation-maximisation fits the priors of
-the unseen classes, and every class's share of the folder, to the photos; each prior is pulled back to
+the unseen classes, and every class's share of the folder, to the photos. Each prior is pulled back to
 where it was, so that classes with few photos stay. Seen classes stay too, and so does the encoder.
 
 Letters: N photos, K classes, U unseen classes, L latent, D feature.
@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.head.head import Head
+from zsl_images.model.priors import drawn_to_photos
 from zsl_images.model.scoring import class_scores, penalised
 
 
@@ -29,13 +29,13 @@ class AdaptConfig:
     """How a head adapts. Chosen on folds of seen classes that played unseen.
 
     Args:
-        steps: of expectation-maximisation.
-        photos_of_prior: how many photos a class's prior counts as.
-        least_photos: fewer photos are refused.
-        most_of_one: a folder is refused where a larger share of it than this, 0..1, gets one label.
-        least_unseen: and where fewer photos than this are likely of unseen classes.
-        least_agreement: what was found is refused where a smaller share of the labels than this, 0..1,
-            would stay.
+        steps: Number of steps of expectation-maximisation.
+        photos_of_prior: n₀, how many photos a class's prior counts as.
+        least_photos: Smallest number of photos that is accepted.
+        most_of_one: Largest share of the folder, 0 to 1, that may get one label.
+        least_unseen: Smallest number of photos of unseen classes, as the head sees it, that is
+            accepted.
+        least_agreement: Smallest share of the labels, 0 to 1, that must stay.
     """
 
     steps: int = 10
@@ -52,10 +52,10 @@ class AdaptReport:
 
     Args:
         photos: N.
-        agreement: share of photos whose label stayed, 0..1.
-        confidence: mean probability of the label, before and after, 0..1.
-        counts: (class, photos before, photos after), of each class that some photo was given; the most
-            frequent after first.
+        agreement: Share of photos whose label stayed, 0 to 1.
+        confidence: Mean probability of the label, before and after, 0 to 1.
+        counts: (class, photos before, photos after) of each class that is the label of some photo;
+            first the most frequent after.
     """
 
     photos: int
@@ -70,50 +70,35 @@ def adapt_head(
     """Move the unseen classes of a head to where the photos are.
 
         E: r_nk ∝ share_k · exp( (-‖z_n - p_k‖² - γ·[k is seen]) / temperature )
-        M: p_k = prior_k + n_k / (n_k + n₀) · (mean of r_nk z_n, on the sphere - prior_k)
+        M: p_k = prior_k + n_k / (n_k + n₀) · (mean of r_nk z_n - prior_k)
            share_k ∝ n_k + 1,    n_k = Σ_n r_nk
 
-    The estimated shares keep a folder in which some classes are rare, or absent, from drawing their
-    priors to photos of others.
+    On a sphere each prior keeps its length, see `drawn_to_photos`. The estimated shares keep classes
+    that are rare in the folder, or absent, from being drawn to photos of others.
 
     Args:
-        head: a trained head; its table gives the candidates.
-        features: (N, D) as the backbone gives them, of photos whose classes nobody said.
-        config: how.
+        head: A trained head; its table gives the candidates.
+        features: (N, D) as the backbone gives them, of photos without labels.
+        config: How.
 
     Returns:
         The head with the residuals that were found, and what they changed.
 
     Raises:
-        DataError: no unseen class, the folder is too small or too one-sided, or hardly a label would
-            stay.
+        DataError: there is no unseen class, the folder is too small or too one-sided, or hardly any
+            label would stay.
     """
     config = config or AdaptConfig()
-    table = head.table
+    table, model = head.table, head.model
     with torch.no_grad():
-        latents = head.model.latents(torch.tensor(features))
-        first = head.class_priors(table)
+        latents = model.latents(torch.tensor(features, device=model.device))  # (N, L)
+        first = head.class_priors(table)  # (K, L)
         before = _posterior(head, latents, first)
         _check(before, table, config)
-        priors, share, is_unseen = first, torch.zeros(len(table)), torch.tensor(~table.is_seen)
-        for _ in range(config.steps):
-            r = _posterior(head, latents, priors, share)  # (N, K)
-            photos = r.sum(0)  # n, (K,)
-            share = (photos + 1).log()
-            priors = first.clone()
-            priors[is_unseen] = _moved(
-                first[is_unseen],
-                r[:, is_unseen].T @ latents / photos[is_unseen, None].clamp_min(1e-12),
-                photos[is_unseen] / (photos[is_unseen] + config.photos_of_prior),
-                is_on_sphere=head.model.config.radius > 0,
-            )
-        own = head.model.class_priors(torch.tensor(table.attributes))
-        residuals = {
-            name: (priors - own)[row].numpy()
-            for row, name in enumerate(table.names)
-            if not table.is_seen[row]
-        }
+        priors = _fitted(head, latents, first, config)  # (K, L)
         after = _posterior(head, latents, priors)
+        own = model.class_priors(torch.tensor(table.attributes, device=model.device))
+        residuals = dict(zip(table.names, (priors - own).cpu().numpy(), strict=True))
     report = _report(table, before, after)
     if report.agreement < config.least_agreement:
         raise DataError(
@@ -121,26 +106,30 @@ def adapt_head(
             f"{1 - config.least_agreement:.0%}: the head cannot make these photos out. Train it with "
             "validation, or leave classes that are not there out of the candidates"
         )
+    residuals = {name: residuals[name] for name in table.unseen_names}
     return replace(head, residuals={**head.residuals, **residuals}), report
 
 
-def _moved(first: Tensor, means: Tensor, weight: Tensor, is_on_sphere: bool) -> Tensor:
-    """Priors (U, L) drawn towards the means (U, L) of their photos, by a weight (U,) each, 0..1.
-
-    On a sphere each prior keeps its length.
-    """
-    if not is_on_sphere:
-        return first + weight[:, None] * (means - first)
-    length = first.norm(dim=1, keepdim=True)
-    means = F.normalize(means, dim=1) * length
-    moved: Tensor = F.normalize(first + weight[:, None] * (means - first), dim=1) * length
-    return moved
+def _fitted(head: Head, latents: Tensor, first: Tensor, config: AdaptConfig) -> Tensor:
+    """Class priors (K, L) that fit the photos: those of seen classes stay as in `first`."""
+    priors, share = first, first.new_zeros(len(first))
+    is_unseen = torch.tensor(~head.table.is_seen, device=first.device)
+    for _ in range(config.steps):
+        r = _posterior(head, latents, priors, share)  # (N, K)
+        photos = r.sum(0)  # n, (K,)
+        share = (photos + 1).log()
+        means = r[:, is_unseen].T @ latents / photos[is_unseen, None].clamp_min(1e-12)  # (U, L)
+        priors = first.clone()
+        priors[is_unseen] = drawn_to_photos(
+            first[is_unseen], means, photos[is_unseen], config.photos_of_prior, head.model.space
+        )
+    return priors
 
 
 def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | float = 0.0) -> Tensor:
     """r, (N, K): how likely each photo is of each class, rows summing to 1."""
-    scores = class_scores(latents, priors)
-    scores = penalised(scores, torch.tensor(head.table.is_seen), head.calibration.seen_penalty)
+    is_seen = torch.tensor(head.table.is_seen, device=priors.device)
+    scores = penalised(class_scores(latents, priors), is_seen, head.calibration.seen_penalty)
     posterior: Tensor = (scores / head.calibration.temperature + log_share).softmax(1)
     return posterior
 
@@ -163,7 +152,7 @@ def _check(posterior: Tensor, table: ClassTable, config: AdaptConfig) -> None:
             f"{most} of {photos} photos are labelled {table.names[label]!r}, too one-sided; "
             f"expected several classes, none with more than {config.most_of_one:.0%} of the photos"
         )
-    unseen = float(posterior[:, torch.tensor(~table.is_seen)].sum())
+    unseen = float(posterior[:, torch.tensor(~table.is_seen, device=posterior.device)].sum())
     if unseen < config.least_unseen:
         raise DataError(
             f"only about {unseen:.0f} of {photos} photos seem to show unseen classes, expected "

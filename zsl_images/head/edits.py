@@ -1,7 +1,7 @@
-"""Growing: classes come to a trained head, go, change their names, and get their first photos.
+"""Edits: classes leave a trained head, change their names, and get their first photos.
 
 The encoder, the decoder and the priors of all other classes stay as they are, so that nothing learned
-is forgotten: a class that is added or promoted gets a residual of its own on its prior,
+is forgotten: a promoted class gets a residual of its own on its prior,
 
     class prior of k = mu(a_k) + residual_k.
 
@@ -19,10 +19,11 @@ import torch
 
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
-from zsl_images.model.scalings import on_sphere
+from zsl_images.model.noise import class_means
+from zsl_images.model.priors import drawn_to_photos
 
 PHOTOS_OF_PRIOR = 3.0
-"""n₀: how many photos the attributes of a class count as when it gets its first; chosen on folds."""
+"""n₀: how many photos a class's attributes count as when it gets its first photos; chosen on folds."""
 
 
 def remove_classes(head: Head, names: Sequence[str]) -> Head:
@@ -39,14 +40,14 @@ def remove_classes(head: Head, names: Sequence[str]) -> Head:
 
 
 def rename_classes(head: Head, names: Mapping[str, str]) -> Head:
-    """Give classes other names; all else stays.
+    """Give classes other names; everything else stays.
 
     Args:
-        head: a head.
-        names: old name → new name.
+        head: A head.
+        names: Old name → new name.
 
     Raises:
-        ClassTableError: an old name is not in the table, or a new one is blank or stands there already.
+        ClassTableError: an old name is not in the table, or a new one is blank or is there already.
     """
     head.table.select(list(names))
     renamed = {name: names.get(name, name) for name in head.table.names}
@@ -61,14 +62,14 @@ def promote_classes(
 ) -> Head:
     """Make unseen classes seen with a few photos of each.
 
-        residual_k = n / (n + n₀) · (mean latent of the photos, on the sphere - mu(a_k))
+        residual_k = n / (n + n₀) · (mean latent of the n photos - mu(a_k)),    on the sphere
 
-    with n photos, which is the mean of a Gaussian whose prior counts as n₀ photos.
+    see `drawn_to_photos`.
 
     Args:
-        head: a trained head.
+        head: A trained head.
         features: (N, D) as the backbone gives them.
-        labels: (N,) an unseen class of the head each.
+        labels: For each feature an unseen class of the head, (N,).
         photos_of_prior: n₀.
 
     Raises:
@@ -84,17 +85,16 @@ def promote_classes(
             f"the head learned these classes from photos already: {listed(table.seen_names)}; only "
             "unseen classes can be promoted. Train again to learn from more photos of seen ones"
         )
-    model, memory, of_row = head.model, head.memory, np.array(labels)
-    priors = model.class_priors(torch.tensor(table.attributes))  # (K, L)
-    latents = model.latents(torch.tensor(features))
-    residuals = dict(head.residuals)
-    for name, prior in zip(names, priors, strict=True):
-        mine = latents[torch.from_numpy(of_row == name)]
-        share = len(mine) / (len(mine) + photos_of_prior)
-        mean = on_sphere(mine.mean(0), model.config.radius)
-        place = on_sphere(prior + share * (mean - prior), model.config.radius)
-        residuals[name] = (place - prior).numpy()
-        if memory is not None:
-            memory = memory.with_class(name, model.decoder(place[None])[0])
+    model, memory = head.model, head.memory
+    row_of = {name: row for row, name in enumerate(names)}
+    rows = torch.tensor([row_of[label] for label in labels], device=model.device)
+    priors = model.class_priors(torch.tensor(table.attributes, device=model.device))  # (K, L)
+    latents = model.latents(torch.tensor(features, device=model.device))  # (N, L)
+    means = class_means(latents, rows, len(names))  # (K, L)
+    places = drawn_to_photos(priors, means, rows.bincount(), photos_of_prior, model.space)  # (K, L)
+    residuals = dict(zip(names, (places - priors).cpu().numpy(), strict=True))
+    if memory is not None:
+        for name, mean in zip(names, model.decoder(places), strict=True):
+            memory = memory.with_class(name, mean)
     seen = head.table.with_seen({*head.table.seen_names, *names})
-    return replace(head, table=seen, residuals=residuals, memory=memory)
+    return replace(head, table=seen, residuals={**head.residuals, **residuals}, memory=memory)

@@ -17,7 +17,6 @@ from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
 from zsl_images.model.config import TrainConfig
 from zsl_images.model.mmvae import MultiModalVAE
-from zsl_images.model.scalings import on_sphere
 from zsl_images.model.scoring import class_scores, nearest_distances
 from zsl_images.version import __version__
 
@@ -136,7 +135,7 @@ class Head:
                 for row, name in enumerate(table.names):
                     if name in row_of:
                         centres[row] = self.memory.means[row_of[name]]
-            centres = on_sphere(centres, self.model.config.radius)
+            centres = self.model.feature_scaling.place(centres)
         return centres.clone()
 
     def distances(

@@ -25,15 +25,14 @@ from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
 from zsl_images.model.config import ModelConfig, TrainConfig
-from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.mmvae import MultiModalVAE, build
 from zsl_images.version import __version__
 
-_FORMAT = "zsl_images head 3"
+_FORMAT = "zsl_images head 4"
 
 
-_OLDER = ("zsl_images head 1", "zsl_images head 2")
-"""Heads of format 1 have neither residuals nor a memory. Both took all attributes for equally relevant,
-and measured known distances in latent space, so that they give no unknown score any more."""
+_OLDER = ("zsl_images head 1", "zsl_images head 2", "zsl_images head 3")
+"""Formats that can be read too, see `_upgrade`."""
 
 
 _TABLE_KEY = "class_table.attributes"
@@ -86,13 +85,11 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     header, tensors = _read(path)
     try:
         if header["format"] in _OLDER:
-            header["known_distances"] = ()
-            if header["model"]["prior_centres"]:
-                tensors["prior.relevance"] = torch.ones(len(header["attributes"]))
+            _upgrade(header, tensors)
         attributes = tensors.pop(_TABLE_KEY)
         residuals, memory = _residuals(header, tensors), _memory(header, tensors)
         head = Head(
-            model=MultiModalVAE(_config(ModelConfig, header["model"])),
+            model=build(_config(ModelConfig, header["model"])),
             table=ClassTable.from_columns(
                 tuple(header["classes"]),
                 tuple(header["attributes"]),
@@ -168,6 +165,36 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             "of zsl_images that made it"
         )
     return header, tensors
+
+
+def _upgrade(header: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
+    """Change header and tensors of an older format to those of today.
+
+    Formats 1 to 3 named no parts: an encoder or decoder without hidden layers was the shift or linear
+    one, and a prior with centres a kernel. Their simple scalings kept tensors that did nothing. Heads
+    of formats 1 and 2 weighted all attributes equally and measured distances in latent space, so they
+    no longer give an unknown score. Those of format 1 have neither residuals nor a memory.
+    """
+    model = header["model"]
+    centres = model.pop("prior_centres")
+    for part, other in (("encoder", "shift"), ("decoder", "linear")):
+        model[part] = "dense" if model[f"{part}_hidden"] else other
+        if model[part] == other:
+            del model[f"{part}_hidden"]
+    model |= {
+        "prior": "kernel" if centres else "dense",
+        "seen_classes": centres,
+        "ridge": header["training"].pop("ridge"),
+    }
+    if model["feature_scaling"] == "max":
+        del tensors["feature_scaling.centre"]
+        tensors["feature_scaling.scale"] = tensors.pop("feature_scaling.projection")
+    if model["attribute_scaling"] == "length":
+        del tensors["attribute_scaling.shift"], tensors["attribute_scaling.scale"]
+    if header["format"] in _OLDER[:2]:
+        header["known_distances"] = ()
+        if centres:
+            tensors["prior.relevance"] = torch.ones(len(header["attributes"]))
 
 
 def _residuals(

@@ -146,7 +146,7 @@ def _head(
 ) -> Head:
     """A head that remembers the rows it was trained on, not validated yet."""
     rows = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
-    memory = remember(model, torch.tensor(features), rows, table.seen_names, recipe.training.ridge)
+    memory = remember(model, torch.tensor(features), rows, table.seen_names)
     origin = BackboneInfo("features of unknown origin")
     return Head(model, table, origin, recipe.training, memory=memory)
 

@@ -1,4 +1,6 @@
-"""Residuals: generate-and-learn on the spot, for classes that come to a trained head.
+"""New classes: they come to a trained head from their attributes, with or without learning.
+
+What is learned for them is a residual each:
 
     class prior of k = mu(a_k) + residual_k
 
@@ -7,7 +9,6 @@ Letters: K classes, N photos, B batch, D feature, L latent.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 from zsl_images.classes.class_table import ClassTable, warn_of_scale
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
+from zsl_images.model.descent import Descent
 from zsl_images.model.scoring import class_scores, penalised
 from zsl_images.progress import StepRecord
 
@@ -37,22 +39,23 @@ def add_classes(
     """Add unseen classes from their attributes.
 
     Args:
-        head: a trained head.
-        table: the new classes; attributes are matched to the head's by name.
-        learn: generate-and-learn on the spot, see `learned_residuals`; else the prior network alone
-            says where they lie.
-        known: features (N, D) of classes of the head, and each row's class. Default: they are
+        head: A trained head.
+        table: The new classes; attributes are matched to the head's by name.
+        learn: Whether to generate and learn on the spot, see `learned_residuals`; else the prior
+            network alone says where the classes lie.
+        known: Features (N, D) of classes of the head, and each row's class. Default: they are
             generated from what the head remembers.
-        seed: of what is generated.
-        config: how they are learned.
-        on_step: told of each step.
+        seed: Seed of every random choice.
+        config: How they are learned.
+        on_step: Called after each step.
 
     Returns:
         A head whose table has the new classes below its own.
 
     Raises:
-        ClassTableError: a class is in the head already, or an attribute is lacking.
-        DataError: the head remembers nothing to generate from, or `known` has a class it has not.
+        ClassTableError: a class is in the head already, or an attribute is missing.
+        DataError: the head remembers nothing to generate from, or `known` has a class that is not in
+            the head.
 
     Warns:
         ClassTableWarning: the attributes seem to be on another scale.
@@ -76,15 +79,15 @@ def add_classes(
 
 @dataclass(frozen=True)
 class GrowConfig:
-    """How classes are learned that come to a trained head. Chosen on folds of seen classes.
+    """How classes that come to a trained head are learned. Chosen on folds of seen classes.
 
     Args:
-        steps: of Adam.
-        batch_size: generated rows a step.
-        new_share: of a batch that is of new classes, where there are so few that uniform draws would
-            give less; larger ones cost seen classes more than two points when twelve classes come.
-        rate: learning rate, in units of a class prior's root mean square; falls to 0 along a cosine.
-        pull: weight of the residual's squared length, in units of a class prior's squared length.
+        steps: Number of steps.
+        batch_size: Generated rows per step.
+        new_share: Smallest share of a batch that is of new classes; larger ones cost seen classes more
+            than two points when twelve classes come.
+        rate: Learning rate, in units of a class prior's root mean square; it falls to 0 along a cosine.
+        pull: Weight of the residual's squared length, in units of a class prior's squared length.
     """
 
     steps: int = 100
@@ -105,35 +108,34 @@ def learned_residuals(
     """Generate-and-learn for classes that come to a trained head: where they should lie.
 
     As in algorithm 1 of the paper, a class is drawn uniformly, z ~ p(z|a) as far off its prior as
-    seen classes lie off theirs, x ~ p(x|z); what learns here is the residual r of the new classes
-    alone, by the cross-entropy over all classes,
+    seen classes lie off theirs, x ~ p(x|z). Only the residuals r of the new classes learn, from the
+    cross-entropy over all classes:
 
-        -log softmax( scores / temperature )_y + pull · mean ‖r_k‖² / ‖mu(a)‖².
+        -log softmax( scores / temperature )_y + pull · mean ‖r_k‖² / ‖mu(a)‖²
 
     Args:
-        head: with the new classes in its table.
-        new: their names.
-        known: see `add_classes`.
-        seed: of all that is random.
-        config: how.
-        on_step: told of each step.
+        head: A head with the new classes in its table.
+        new: Their names.
+        known: See `add_classes`.
+        seed: Seed of every random choice.
+        config: How they are learned.
+        on_step: Called after each step.
 
     Returns:
         Class name → residual (L,).
     """
-    generator = torch.Generator().manual_seed(seed)
+    device = head.model.device
+    generator = torch.Generator(device).manual_seed(seed)
     draw = _Source(head, known, generator)
-    priors, is_seen = head.class_priors(head.table), torch.tensor(head.table.is_seen)
-    rows = torch.tensor([head.table.names.index(name) for name in new])
+    priors, is_seen = head.class_priors(head.table), torch.tensor(head.table.is_seen, device=device)
+    rows = torch.tensor([head.table.names.index(name) for name in new], device=device)
     others = draw.classes[~torch.isin(draw.classes, rows)]
     length = priors.square().sum(1).mean()
-    residual = torch.zeros(len(new), priors.shape[1], requires_grad=True)
+    residual = priors.new_zeros(len(new), priors.shape[1]).requires_grad_()
     rate = config.rate * float(length / priors.shape[1]) ** 0.5
-    optimiser = torch.optim.Adam([residual], rate)
+    descent = Descent([residual], rate, config.steps)
     for step in range(1, config.steps + 1):
-        for group in optimiser.param_groups:
-            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * (step - 1) / config.steps))
-        y = _drawn(others, rows, config, generator)
+        y = _drawn(others, rows, config, generator)  # (B,)
         z = draw.latents(y)  # (B, L)
         scores = penalised(
             class_scores(z, priors.index_add(0, rows, residual)), is_seen, head.calibration.seen_penalty
@@ -142,29 +144,27 @@ def learned_residuals(
             "cross-entropy": F.cross_entropy(scores / head.calibration.temperature, y),
             "pull": config.pull * residual.square().sum(1).mean() / length,
         }
-        optimiser.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        descent.step(losses)
+        descent.lower_rate()
         if on_step:
             values = {name: loss.item() for name, loss in losses.items()}
             on_step(StepRecord("generate-and-learn", step, config.steps, values))
-    return dict(zip(new, residual.detach().numpy(), strict=True))
+    return dict(zip(new, residual.detach().cpu().numpy(), strict=True))
 
 
 def _drawn(others: Tensor, new: Tensor, config: GrowConfig, generator: torch.Generator) -> Tensor:
     """The classes of a batch (B,): uniform over `new` and uniform over `others`."""
     share = max(config.new_share, len(new) / (len(new) + len(others)))
     count = round(config.batch_size * share)
-    return torch.cat(
-        [
-            new[torch.randint(len(new), (count,), generator=generator)],
-            others[torch.randint(len(others), (config.batch_size - count,), generator=generator)],
-        ]
-    )
+    drawn = [
+        classes[torch.randint(len(classes), (size,), generator=generator, device=classes.device)]
+        for classes, size in ((new, count), (others, config.batch_size - count))
+    ]
+    return torch.cat(drawn)
 
 
 class _Source:
-    """Latents of the classes of a head: of given features where there are some, else generated."""
+    """Latents of the classes of a head: of given features if a class has some, else generated."""
 
     def __init__(
         self,
@@ -179,37 +179,38 @@ class _Source:
                 "from it; train it again with this version, or add the classes without learning"
             )
         self.model, self.memory, self.generator = head.model, memory, generator
+        device = head.model.device
         self.priors = head.class_priors(table)
-        self.given = torch.zeros(0, self.priors.shape[1])  # latents of given rows, sorted by class
-        self.counts = torch.zeros(len(table), dtype=torch.int64)
+        self.given = self.priors[:0]  # latents of given rows, sorted by class
+        self.counts = torch.zeros(len(table), dtype=torch.int64, device=device)
         if known is not None:
             table.select(list(dict.fromkeys(known[1])))
             row_of = {name: row for row, name in enumerate(table.names)}
-            labels = torch.tensor([row_of[name] for name in known[1]])
-            self.given = head.model.latents(torch.tensor(known[0]))[labels.argsort(stable=True)]
+            labels = torch.tensor([row_of[name] for name in known[1]], device=device)
+            latents = head.model.latents(torch.tensor(known[0], device=device))
+            self.given = latents[labels.argsort(stable=True)]
             self.counts = torch.bincount(labels, minlength=len(table))
         remembered = {name: row for row, name in enumerate(memory.names)}
-        self.remembered = torch.tensor([remembered.get(name, -1) for name in table.names])
+        self.remembered = torch.tensor(
+            [remembered.get(name, -1) for name in table.names], device=device
+        )
         has_source = [
             not seen or name in remembered or count > 0
             for name, seen, count in zip(table.names, table.is_seen, self.counts, strict=True)
         ]
-        self.classes = torch.tensor(has_source).nonzero()[:, 0]
+        self.classes = torch.tensor(has_source, device=device).nonzero()[:, 0]
 
     @torch.no_grad()
     def latents(self, y: Tensor) -> Tensor:
         """A latent (B, L) of each class of `y` (B,)."""
-        memory, radius = self.memory, self.model.config.radius
-        x = self.model.generate(
-            self.priors[y],
-            memory.latent_noise(len(y), self.generator),
-            memory.noise(len(y), self.generator),
-        )
+        model, memory, generator = self.model, self.memory, self.generator
+        x = model.generate(self.priors[y], memory.noise, generator)  # (B, P)
         is_known = self.remembered[y] >= 0
-        x[is_known] = memory.draw(self.remembered[y[is_known]], radius, self.generator)
-        z = self.model.encoder.mean(x)
-        is_given = self.counts[y] > 0
-        of = y[is_given]
-        place = (torch.rand(len(of), generator=self.generator) * self.counts[of]).long()
-        z[is_given] = self.given[(self.counts.cumsum(0) - self.counts)[of] + place]
+        drawn = memory.draw(self.remembered[y[is_known]], generator)
+        x[is_known] = model.feature_scaling.place(drawn)
+        z = model.encoder.mean(x)  # (B, L)
+        given = y[self.counts[y] > 0]
+        share = torch.rand(len(given), generator=generator, device=y.device)
+        first = self.counts.cumsum(0) - self.counts  # of each class, in `self.given`
+        z[self.counts[y] > 0] = self.given[first[given] + (share * self.counts[given]).long()]
         return z

@@ -3,86 +3,88 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes and shape of a head. The defaults are the paper's (Yu & Lee 2019, and their code).
+    """Sizes and parts of a model. The defaults are the paper's (Yu & Lee 2019, and their code).
+
+    The first four are read off the data by `training.fit`; a recipe leaves them 0.
 
     Args:
-        feature_dim: D; set when the data are known.
-        attribute_dim: A; likewise.
-        text_dim: how many of these, the last ones, are the vector of a description; likewise.
-        latent_dim: L.
-        encoder_hidden: widths of the encoder's hidden layers; none makes its mean the scaled feature
-            with a learned shift, which takes P = L.
-        decoder_hidden: widths of the decoder's hidden layers; none makes it linear, and its dropout
-            one of latents.
-        prior_layers: layers of the prior network, widths going from A to L in a geometric series.
-        encoder_dropout: probability that a hidden unit of the encoder is dropped.
-        decoder_dropout: the same of the decoder.
-        prior_dropout: the same of the prior network.
-        negative_slope: of the leaky ReLU; 0 makes it a ReLU.
-        batch_norm: whether hidden layers are batch-normalised.
-        feature_scaling: `max` or `whitened`, see `FeatureScaling`.
-        attribute_scaling: `length` or `standard`, see `AttributeScaling`.
-        prior_centres: 0 for a network of dense layers; else the number of classes on which a
-            `KernelPrior` stands.
-        has_relevance: whether a `KernelPrior` learns how relevant each attribute is.
-        radius: latent means and class priors lie on a sphere of this radius; 0 leaves them free.
+        feature_dim: Width of a feature, D.
+        attribute_dim: Number of attributes, A.
+        text_dim: Number of attributes, the last ones, that are the vector of a description.
+        seen_classes: Number of classes that have photos in training, S.
+        latent_dim: Width of a latent, L.
+        feature_scaling: Name in `scalings.FEATURE_SCALINGS`.
+        attribute_scaling: Name in `scalings.ATTRIBUTE_SCALINGS`.
+        encoder: Name in `networks.ENCODERS`.
+        decoder: Name in `networks.DECODERS`.
+        prior: Name in `priors.PRIORS`.
+        radius: Radius of the sphere that latents and whitened features lie on; 0 if they lie
+            anywhere, see `spaces.space_of`.
+        encoder_hidden: Widths of the hidden layers of a dense encoder.
+        encoder_dropout: Probability that a hidden unit of a dense encoder is dropped.
+        decoder_hidden: Widths of the hidden layers of a dense decoder.
+        decoder_dropout: Probability that a hidden unit of the decoder is dropped; of a latent, if
+            the decoder is linear.
+        prior_layers: Number of layers of a dense prior, their widths a geometric series from A to L.
+        prior_dropout: Probability that a hidden unit of a dense prior is dropped.
+        negative_slope: Slope of the leaky ReLU in dense parts; 0 makes it a ReLU.
+        batch_norm: Whether the hidden layers of dense parts are batch-normalised.
+        ridge: λ of a kernel prior, see `priors.KernelPrior.solve`.
+        has_relevance: Whether a kernel prior learns how relevant each attribute is.
     """
 
     feature_dim: int = 0
     attribute_dim: int = 0
     text_dim: int = 0
+    seen_classes: int = 0
     latent_dim: int = 64
+    feature_scaling: str = "max"
+    attribute_scaling: str = "length"
+    encoder: str = "dense"
+    decoder: str = "dense"
+    prior: str = "dense"
+    radius: float = 0.0
     encoder_hidden: tuple[int, ...] = (512,)
-    decoder_hidden: tuple[int, ...] = (512,)
-    prior_layers: int = 6
     encoder_dropout: float = 0.5
+    decoder_hidden: tuple[int, ...] = (512,)
     decoder_dropout: float = 0.5
+    prior_layers: int = 6
     prior_dropout: float = 0.2
     negative_slope: float = 0.2
     batch_norm: bool = True
-    feature_scaling: Literal["max", "whitened"] = "max"
-    attribute_scaling: Literal["length", "standard"] = "length"
-    prior_centres: int = 0
+    ridge: float = 0.1
     has_relevance: bool = True
-    radius: float = 0.0
-
-    @property
-    def scaled_dim(self) -> int:
-        """P, the width of a scaled feature: L principal components where features are whitened."""
-        return self.latent_dim if self.feature_scaling == "whitened" else self.feature_dim
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a head is trained. The defaults are the paper's for CUB, whose 17,000 and 2,000 steps of
+    """How a model is trained. The defaults are the paper's for CUB, whose 17,000 and 2,000 steps of
     64 rows are 154 and 18 epochs.
 
     Args:
-        warm_up_epochs: passes over the seen rows in warm-up.
-        learn_epochs: passes over as many rows in generate-and-learn; 0 leaves the plain mmVAE.
-        batch_size: rows a step; 0 takes all rows.
-        warm_up_rate: learning rate of Adam in warm-up.
-        learn_rate: the same in generate-and-learn.
-        has_decay: whether the learning rate falls to 0 along a cosine in each phase.
-        bound_weight: of the bound.
-        kl_weight: of the KL term within the bound; 1 is the bound itself.
-        regularisation_weight: of the hinge between class priors.
-        cross_entropy_weight: of -log p(y|mu(x)) beside the bound, see `bound`.
-        left_out_weight: of the same with each row's own class prior foretold by the other classes
-            alone, so that the encoder learns what unseen classes need; for a `KernelPrior`.
-        ridge: of a `KernelPrior`, see `KernelPrior.solve`.
-        generated_share: share of a batch of generate-and-learn that is generated.
-        seen_only_probability: of an extra step on seen rows alone, after each of generate-and-learn.
-        dropout_samples: generated features for each z with the decoder's dropout active (eq. 9).
-        noise: of generated features. `unit`: z ~ N(mu(a), I) and x the decoder's mean, as the paper
-            has it. `measured`, for a `KernelPrior`: z as far off the prior as seen classes lie off
-            what the others foretell, and x as far off the decoder's mean as seen rows lie off
-            their class's.
+        warm_up_epochs: Passes over the seen rows in warm-up.
+        learn_epochs: Passes over as many rows in generate-and-learn; 0 leaves the plain mmVAE.
+        batch_size: Rows per step; 0 takes all rows.
+        warm_up_rate: Learning rate of Adam in warm-up.
+        learn_rate: Learning rate of Adam in generate-and-learn.
+        has_decay: Whether the learning rate falls to 0 along a cosine in each phase.
+        bound_weight: Weight of the bound.
+        kl_weight: Weight of the KL term within the bound; 1 is the bound itself.
+        regularisation_weight: Weight of the hinge between class priors.
+        cross_entropy_weight: Weight of -log p(y|mu(x)) beside the bound, see `training.bound`.
+        left_out_weight: Weight of the same cross-entropy with each class prior predicted by the other
+            classes (leave-one-out), which prepares the encoder for unseen classes; for priors that
+            can leave a class out.
+        generated_share: Share of a batch of generate-and-learn that is generated.
+        seen_only_probability: Probability of an extra step on seen rows alone, after each step of
+            generate-and-learn.
+        dropout_samples: Generated features per z, with the decoder's dropout active (eq. 9); 0
+            generates one without dropout.
+        noise: Name in `noise.NOISES`: what generated latents and features differ by.
     """
 
     warm_up_epochs: float = 154.0
@@ -96,16 +98,23 @@ class TrainConfig:
     regularisation_weight: float = 0.1
     cross_entropy_weight: float = 0.0
     left_out_weight: float = 0.0
-    ridge: float = 0.1
     generated_share: float = 0.9
     seen_only_probability: float = 0.5
     dropout_samples: int = 0
-    noise: Literal["unit", "measured"] = "unit"
+    noise: str = "unit"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained, and how. `model` lacks the widths that only the data can tell."""
+    """What is trained, and how.
+
+    Args:
+        model: Parts and sizes, without what only the data can tell.
+        training: How they are trained.
+        is_papers: Whether this is the paper's own method. If so, a benchmark trains it for as many
+            steps as the paper gives for the data set, not for the epochs in `training`.
+    """
 
     model: ModelConfig
     training: TrainConfig
+    is_papers: bool = False

@@ -28,7 +28,7 @@ def gaussian_kl(mu: Tensor, logvar: Tensor, prior_mu: Tensor) -> Tensor:
     Args:
         mu: (B, L).
         logvar: (B, L).
-        prior_mu: the class prior of each row's class, (B, L).
+        prior_mu: The class prior of each row's class, (B, L).
     """
     return 0.5 * (logvar.exp() + (mu - prior_mu).square() - 1 - logvar).sum(1).mean()
 
@@ -40,9 +40,11 @@ def prior_regularisation(class_priors: Tensor, margin: float) -> Tensor:
 
     Args:
         class_priors: (K, L).
-        margin: m; the authors take 2·L. They sum over the pairs in a batch, as they sum the other
-            terms over its rows; here every term is a mean: over rows, and this one over classes.
+        margin: m, which is 2·L in the authors' code. They sum over the pairs in a batch, as they sum
+            the other terms over its rows; here every term is a mean: over rows, and this one over
+            classes.
     """
-    first, second = torch.triu_indices(len(class_priors), len(class_priors), offset=1)
+    classes = len(class_priors)
+    first, second = torch.triu_indices(classes, classes, offset=1, device=class_priors.device)
     apart = (class_priors[first] - class_priors[second]).abs().sum(1)
-    return (margin - apart).clamp_min(0).square().sum() / len(class_priors)
+    return (margin - apart).clamp_min(0).square().sum() / classes

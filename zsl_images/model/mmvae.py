@@ -1,18 +1,27 @@
-"""The multi-modal VAE: encoder, decoder and prior network, with the scaling of what they read."""
+"""The multi-modal VAE: encoder, decoder and class prior, with the scaling of what they read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.networks import Decoder, Encoder
-from zsl_images.model.priors import KernelPrior, PriorNetwork
-from zsl_images.model.scalings import AttributeScaling, FeatureScaling, on_sphere
+from zsl_images.model.networks import DECODERS, ENCODERS, Decoder, Encoder
+from zsl_images.model.noise import Noise, class_means
+from zsl_images.model.priors import PRIORS, ClassPrior
+from zsl_images.model.scalings import (
+    ATTRIBUTE_SCALINGS,
+    FEATURE_SCALINGS,
+    AttributeScaling,
+    FeatureScaling,
+)
 from zsl_images.model.scoring import class_scores
+from zsl_images.model.spaces import space_of
 
 
 class MultiModalVAE(nn.Module):
@@ -20,28 +29,45 @@ class MultiModalVAE(nn.Module):
 
         q(z|x) encodes a feature;  p(z|a) gives a class its prior;  p(x|z) decodes a latent.
 
+    `build` makes one from its settings.
+
     Args:
-        config: sizes and shape.
+        config: Sizes, and the names of the parts.
+        feature_scaling: x as the backbone gives it → x as the VAE models it.
+        attribute_scaling: a as the class table gives it → a as the prior reads it.
+        encoder: q(z|x).
+        decoder: p(x|z).
+        prior: p(z|a).
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        feature_scaling: FeatureScaling,
+        attribute_scaling: AttributeScaling,
+        encoder: Encoder,
+        decoder: Decoder,
+        prior: ClassPrior,
+    ) -> None:
         super().__init__()
-        self.config = config
-        self.feature_scaling = FeatureScaling(config)
-        self.attribute_scaling = AttributeScaling(config)
-        self.encoder = Encoder(config)
-        self.decoder = Decoder(config)
-        self.prior = KernelPrior(config) if config.prior_centres else PriorNetwork(config)
+        self.config, self.space = config, space_of(config.radius)
+        self.feature_scaling = feature_scaling
+        self.attribute_scaling = attribute_scaling
+        self.encoder = encoder
+        self.decoder = decoder
+        self.prior = prior
+
+    @property
+    def device(self) -> torch.device:
+        """Where all parts are, and where they expect their tensors."""
+        return next(self.parameters()).device
 
     def latents(self, features: Tensor) -> Tensor:
         """mu(x) of features as the backbone gives them: (B, D) → (B, L)."""
         return self.encoder.mean(self.feature_scaling(features))
 
     def class_priors(self, attributes: Tensor) -> Tensor:
-        """mu(a) of attributes as the class table gives them: (K, A) → (K, L).
-
-        A class's prior depends on its own attributes only, so that classes can come and go.
-        """
+        """mu(a) of attributes as the class table gives them: (K, A) → (K, L)."""
         priors: Tensor = self.prior(self.attribute_scaling(attributes))
         return priors
 
@@ -57,12 +83,25 @@ class MultiModalVAE(nn.Module):
         """
         return class_scores(self.latents(features), self.class_priors(attributes))
 
+    def class_means(self, x: Tensor, y: Tensor, classes: int) -> Tensor:
+        """Mean latent of each class, placed where latents lie.
+
+        Args:
+            x: Scaled features (N, P).
+            y: (N,), below `classes`; each class has one row or more.
+            classes: S.
+
+        Returns:
+            (S, L).
+        """
+        return self.space.place(class_means(self.encoder.mean(x), y, classes))
+
     @torch.no_grad()
     def generate(
         self,
         class_priors: Tensor,
-        latent_noise: Tensor,
-        feature_noise: Tensor | None = None,
+        noise: Noise,
+        generator: torch.Generator,
         dropout_samples: int = 0,
     ) -> Tensor:
         """Generate scaled features for classes, without gradient (eq. 4 and 8).
@@ -70,26 +109,53 @@ class MultiModalVAE(nn.Module):
             z = mu(a) + noise of p(z|a),    x = mean of p(x|z) + noise of p(x|z)
 
         Args:
-            class_priors: mu(a), a row for each z wanted, (B, L).
-            latent_noise: (B, L).
-            feature_noise: (B, P); None takes the mean, as the paper does.
-            dropout_samples: where not 0, as many features are drawn for each z, with the decoder's
-                dropout active: uncertainty over its parameters (SGAL-dropout, eq. 9).
+            class_priors: mu(a), one row for each z wanted, (B, L).
+            noise: What is added.
+            generator: Source of the noise, on the model's device.
+            dropout_samples: Number of features for each z, with the decoder's dropout active:
+                uncertainty over its parameters (SGAL-dropout, eq. 9). 0 gives one, without dropout.
 
         Returns:
-            (B, P), or (dropout_samples·B, P), the first B rows a sample each.
+            (B, P), or (dropout_samples·B, P) whose first B rows hold one sample of each z.
         """
-        z = on_sphere(class_priors + latent_noise, self.config.radius)
+        z = self.space.place(class_priors + noise.of_latents(len(class_priors), generator))  # (B, L)
         with _dropping(self.decoder, dropout_samples > 0):
             x: Tensor = self.decoder(z.repeat(max(1, dropout_samples), 1))
-        if feature_noise is not None:
-            x = x + feature_noise
-        return on_sphere(x, self.config.radius)
+        return self.feature_scaling.place(x + noise.of_features(len(x), generator))
+
+
+def build(config: ModelConfig) -> MultiModalVAE:
+    """Put a model together from its settings, not trained yet.
+
+    Raises:
+        DataError: a part has an unknown name, or parts don't fit together.
+    """
+    feature_scaling = _part(FEATURE_SCALINGS, "feature scaling", config.feature_scaling)(config)
+    width = feature_scaling.width
+    return MultiModalVAE(
+        config,
+        feature_scaling=feature_scaling,
+        attribute_scaling=_part(ATTRIBUTE_SCALINGS, "attribute scaling", config.attribute_scaling)(
+            config
+        ),
+        encoder=_part(ENCODERS, "encoder", config.encoder)(config, width),
+        decoder=_part(DECODERS, "decoder", config.decoder)(config, width),
+        prior=_part(PRIORS, "prior", config.prior)(config),
+    )
+
+
+Part = TypeVar("Part")
+
+
+def _part(kinds: Mapping[str, Part], what: str, name: str) -> Part:
+    if name not in kinds:
+        raise DataError(f"unknown {what} {name!r}; expected one of {', '.join(kinds)}")
+    return kinds[name]
 
 
 @contextmanager
 def _dropping(module: nn.Module, with_dropout: bool) -> Iterator[None]:
-    """Put a module into eval mode, but for its dropout where that is asked for."""
+    """Put a module into eval mode, except for its dropout if that is asked for."""
     were_training = {part: part.training for part in module.modules()}
     for part in were_training:
         part.training = with_dropout and isinstance(part, nn.Dropout)

@@ -1,6 +1,6 @@
-"""The parts of the multi-modal VAE: encoder q(z|x), decoder p(x|z), prior network p(z|a), scalings.
+"""Networks: the encoder q(z|x) and the decoder p(x|z).
 
-Letters: B batch, K classes, D feature, P scaled feature, A attribute, L latent.
+Letters: B batch, P scaled feature, L latent.
 """
 
 from __future__ import annotations
@@ -11,43 +11,87 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.scalings import on_sphere
+from zsl_images.model.spaces import Space, space_of
 
 
 class Encoder(nn.Module):
     """q(z|x) = N(mu(x), diag exp(logvar(x))).
 
-    Without hidden layers the mean is the scaled feature itself with a learned shift. Of a whitened
-    feature these are its principal components, which a linear VAE converges to (Lucas et al., "Don't
-    Blame the ELBO!", NeurIPS 2019); they keep classes apart that were never seen, where an encoder
-    with more freedom learns the seen ones by heart.
+    Args:
+        hidden: (B, P) → (B, H).
+        mu: (B, H) → (B, L).
+        logvar: (B, H) → (B, L).
+        space: Where means lie.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, hidden: nn.Module, mu: nn.Module, logvar: nn.Module, space: Space) -> None:
         super().__init__()
-        widths = (config.scaled_dim, *config.encoder_hidden)
-        self.hidden = _dense(widths, config, config.encoder_dropout)
-        width, latent_dim = widths[-1], config.latent_dim
-        self.mu = nn.Linear(width, latent_dim) if config.encoder_hidden else Shift(width)
-        self.logvar = nn.Linear(width, latent_dim)
-        if not config.encoder_hidden:
-            nn.init.zeros_(self.logvar.weight)
-            nn.init.constant_(self.logvar.bias, -3.0)
-        self.radius = config.radius
+        self.hidden, self.mu, self.logvar, self.space = hidden, mu, logvar, space
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Encode scaled features: (B, P) → mu (B, L), logvar (B, L)."""
-        hidden = self.hidden(x)
-        return on_sphere(self.mu(hidden), self.radius), self.logvar(hidden)
+        hidden = self.hidden(x)  # (B, H)
+        return self.space.place(self.mu(hidden)), self.logvar(hidden)
 
     def mean(self, x: Tensor) -> Tensor:
         """mu alone, which is all that classifying takes: (B, P) → (B, L)."""
-        return on_sphere(self.mu(self.hidden(x)), self.radius)
+        return self.space.place(self.mu(self.hidden(x)))
+
+
+class DenseEncoder(Encoder):
+    """Dense layers, as in the paper.
+
+    Args:
+        config: Sizes.
+        width: P.
+    """
+
+    def __init__(self, config: ModelConfig, width: int) -> None:
+        widths = (width, *config.encoder_hidden)
+        super().__init__(
+            hidden=dense(widths, config, config.encoder_dropout),
+            mu=nn.Linear(widths[-1], config.latent_dim),
+            logvar=nn.Linear(widths[-1], config.latent_dim),
+            space=space_of(config.radius),
+        )
+
+
+class ShiftEncoder(Encoder):
+    """mu(x) = x + b, and a linear logvar(x).
+
+    The mean is the scaled feature with a learned shift. For a whitened feature these are its
+    principal components, to which a linear VAE converges (Lucas et al., "Don't Blame the ELBO!",
+    NeurIPS 2019). They separate classes that were never seen; an encoder with more freedom learns
+    the seen ones by heart.
+
+    Args:
+        config: Sizes.
+        width: P, which is L.
+
+    Raises:
+        DataError: P is not L.
+    """
+
+    def __init__(self, config: ModelConfig, width: int) -> None:
+        if width != config.latent_dim:
+            raise DataError(
+                f"scaled features of {width} values and latents of {config.latent_dim}; the encoder "
+                "'shift' needs as many of both. Set `latent_dim`, or take the encoder 'dense'"
+            )
+        logvar = nn.Linear(width, width)
+        nn.init.zeros_(logvar.weight)
+        nn.init.constant_(logvar.bias, -3.0)
+        super().__init__(nn.Identity(), Shift(width), logvar, space_of(config.radius))
 
 
 class Shift(nn.Module):
-    """x + b, with b learned."""
+    """x + b, with b learned.
+
+    Args:
+        width: Of x.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -59,20 +103,16 @@ class Shift(nn.Module):
 
 
 class Decoder(nn.Module):
-    """p(x|z): a Gaussian of unit variance whose mean this network gives."""
+    """p(x|z) = N(x̂(z), I).
 
-    def __init__(self, config: ModelConfig) -> None:
+    Args:
+        hidden: (B, L) → (B, H).
+        mean: (B, H) → (B, P).
+    """
+
+    def __init__(self, hidden: nn.Module, mean: nn.Module) -> None:
         super().__init__()
-        widths = (config.latent_dim, *config.decoder_hidden)
-        self.hidden = (
-            _dense(widths, config, config.decoder_dropout)
-            if config.decoder_hidden
-            else nn.Dropout(config.decoder_dropout)
-        )
-        self.mean = nn.Linear(widths[-1], config.scaled_dim)
-        if not config.decoder_hidden:
-            nn.init.eye_(self.mean.weight)
-            nn.init.zeros_(self.mean.bias)
+        self.hidden, self.mean = hidden, mean
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode latents: (B, L) → mean of the scaled feature (B, P)."""
@@ -80,8 +120,39 @@ class Decoder(nn.Module):
         return mean
 
 
-def _dense(widths: Sequence[int], config: ModelConfig, dropout: float) -> nn.Sequential:
-    """Dense, leaky ReLU, batch norm, dropout for each pair of neighbouring widths."""
+class DenseDecoder(Decoder):
+    """Dense layers, as in the paper.
+
+    Args:
+        config: Sizes.
+        width: P.
+    """
+
+    def __init__(self, config: ModelConfig, width: int) -> None:
+        widths = (config.latent_dim, *config.decoder_hidden)
+        super().__init__(
+            hidden=dense(widths, config, config.decoder_dropout),
+            mean=nn.Linear(widths[-1], width),
+        )
+
+
+class LinearDecoder(Decoder):
+    """x̂(z) = W z + b, which begins as the identity; dropout drops latents.
+
+    Args:
+        config: Sizes.
+        width: P.
+    """
+
+    def __init__(self, config: ModelConfig, width: int) -> None:
+        mean = nn.Linear(config.latent_dim, width)
+        nn.init.eye_(mean.weight)
+        nn.init.zeros_(mean.bias)
+        super().__init__(nn.Dropout(config.decoder_dropout), mean)
+
+
+def dense(widths: Sequence[int], config: ModelConfig, dropout: float) -> nn.Sequential:
+    """Dense, leaky ReLU, batch norm and dropout for each pair of neighbouring widths."""
 
     def layers() -> Iterator[nn.Module]:
         for width_in, width_out in pairwise(widths):
@@ -93,3 +164,13 @@ def _dense(widths: Sequence[int], config: ModelConfig, dropout: float) -> nn.Seq
                 yield nn.Dropout(dropout)
 
     return nn.Sequential(*layers())
+
+
+ENCODERS: dict[str, type[DenseEncoder | ShiftEncoder]] = {"dense": DenseEncoder, "shift": ShiftEncoder}
+"""Name in a `ModelConfig` → class."""
+
+DECODERS: dict[str, type[DenseDecoder | LinearDecoder]] = {
+    "dense": DenseDecoder,
+    "linear": LinearDecoder,
+}
+"""Name in a `ModelConfig` → class."""

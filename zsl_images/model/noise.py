@@ -1,72 +1,113 @@
-"""Noise: how generated latents and features differ from their means."""
+"""Noise: how generated latents and features differ from their means.
+
+Letters: N rows, S seen classes, P scaled feature, L latent.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
 
-from zsl_images.model.config import TrainConfig
-from zsl_images.model.mmvae import MultiModalVAE
-from zsl_images.model.scalings import on_sphere
 
-
-@dataclass(frozen=True, eq=False)
-class TrainingData:
-    """What training reads, all scaled.
+class Noise(ABC):
+    """What is added to class priors, and to what they decode to, when features are generated.
 
     Args:
-        features: x, (N, P), of seen classes.
-        labels: y, (N,), row of `attributes`, below S.
-        attributes: a, (K, A), the S seen classes first.
-        seen_classes: S.
+        errors: How far seen classes lie off the prior that the other classes predict, see
+            `ClassPrior.errors`, (S, L); without a row, latents get the N(0, I) of the paper.
     """
 
-    features: Tensor
-    labels: Tensor
-    attributes: Tensor
-    seen_classes: int
+    def __init__(self, errors: Tensor) -> None:
+        self.errors = errors
 
-    def class_means(self, values: Tensor) -> Tensor:
-        """Mean of `values` (N, ...) over the rows of each seen class: (S, ...)."""
-        sums = torch.zeros(self.seen_classes, values.shape[1]).index_add(0, self.labels, values)
-        return sums / torch.bincount(self.labels, minlength=self.seen_classes)[:, None]
+    def of_latents(self, count: int, generator: torch.Generator) -> Tensor:
+        """How far unseen classes may lie off their priors, (count, L)."""
+        if not len(self.errors):
+            return _normal(count, self.errors, generator)
+        return _rows(self.errors, count, generator)
 
-
-class _Noise:
-    """What is added to class priors and to decoded features when unseen classes are generated."""
-
-    def __init__(
-        self,
-        model: MultiModalVAE,
-        data: TrainingData,
-        left_out: Tensor | None,
-        config: TrainConfig,
-        generator: torch.Generator,
-    ) -> None:
-        self.generator, self.latent_dim = generator, model.config.latent_dim
-        self.errors: Tensor | None = None
-        self.residuals: Tensor | None = None
-        if config.noise == "measured" and left_out is not None:
-            with torch.no_grad():
-                self.errors = _class_means(model, data) - left_out  # (S, L)
-                self.residuals = data.features - data.class_means(data.features)[data.labels]
-
-    def of_latents(self, count: int) -> Tensor:
-        """(count, L)."""
-        if self.errors is None:
-            return torch.randn(count, self.latent_dim, generator=self.generator)
-        return self.errors[torch.randint(len(self.errors), (count,), generator=self.generator)]
-
-    def of_features(self, count: int) -> Tensor | None:
-        """(count, P), or None for none."""
-        if self.residuals is None:
-            return None
-        rows = torch.randint(len(self.residuals), (count,), generator=self.generator)
-        return self.residuals[rows]
+    @abstractmethod
+    def of_features(self, count: int, generator: torch.Generator) -> Tensor:
+        """How far features may lie off the decoder's mean, (count, P)."""
 
 
-def _class_means(model: MultiModalVAE, data: TrainingData) -> Tensor:
-    """Mean latent of each seen class, (S, L)."""
-    return on_sphere(data.class_means(model.encoder.mean(data.features)), model.config.radius)
+class UnitNoise(Noise):
+    """z ~ N(mu(a), I), and x is the decoder's mean, as in the paper (eq. 4 and 8).
+
+    Args:
+        errors: (S, L), not used.
+        deviations: (N, P), not used.
+    """
+
+    def __init__(self, errors: Tensor, deviations: Tensor) -> None:
+        super().__init__(errors[:0])
+        self.nothing = deviations.new_zeros(1, deviations.shape[1])
+
+    def of_features(self, count: int, generator: torch.Generator) -> Tensor:
+        """Zeros, (count, P)."""
+        return self.nothing.expand(count, -1)
+
+
+class MeasuredNoise(Noise):
+    """z is as far off its prior, and x as far off the decoder's mean, as was measured on seen classes.
+
+    Args:
+        errors: See `Noise`, (S, L).
+        deviations: How far seen rows lie off the mean of their class, (N, P).
+    """
+
+    def __init__(self, errors: Tensor, deviations: Tensor) -> None:
+        super().__init__(errors)
+        self.deviations = deviations
+
+    def of_features(self, count: int, generator: torch.Generator) -> Tensor:
+        """Random rows of the deviations, (count, P)."""
+        return _rows(self.deviations, count, generator)
+
+
+class GaussianNoise(Noise):
+    """Like `MeasuredNoise`, for a head that remembers no rows but only how widely they spread.
+
+    Args:
+        errors: See `Noise`, (S, L).
+        spread: Standard deviation of each scaled feature, (P,).
+    """
+
+    def __init__(self, errors: Tensor, spread: Tensor) -> None:
+        super().__init__(errors)
+        self.spread = spread
+
+    def of_features(self, count: int, generator: torch.Generator) -> Tensor:
+        """Normal deviates of that spread, (count, P)."""
+        return _normal(count, self.spread, generator) * self.spread
+
+
+NOISES: dict[str, type[UnitNoise | MeasuredNoise]] = {"unit": UnitNoise, "measured": MeasuredNoise}
+"""Name in a `TrainConfig` → class."""
+
+
+def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Mean over the rows of each class.
+
+    Args:
+        values: (N, W).
+        labels: (N,), below `classes`; each class has one row or more.
+        classes: S.
+
+    Returns:
+        (S, W).
+    """
+    sums = values.new_zeros(classes, values.shape[1]).index_add(0, labels, values)
+    return sums / torch.bincount(labels, minlength=classes)[:, None]
+
+
+def _rows(values: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Random rows of `values` (N, W): (count, W)."""
+    return values[torch.randint(len(values), (count,), generator=generator, device=values.device)]
+
+
+def _normal(count: int, like: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal rows as wide as those of `like` (..., W): (count, W)."""
+    return torch.randn(count, like.shape[-1], generator=generator, device=like.device)

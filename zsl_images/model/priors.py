@@ -1,88 +1,198 @@
-"""Class priors p(z|a): from scaled attributes to a place in latent space."""
+"""Class priors p(z|a): from scaled attributes to a place in latent space.
+
+Letters: K classes, S seen classes, A attribute, L latent.
+"""
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.networks import _dense
-from zsl_images.model.scalings import on_sphere
+from zsl_images.model.networks import dense
+from zsl_images.model.spaces import Space, space_of
 
 
-class PriorNetwork(nn.Module):
-    """p(z|a) = N(mu(a), I): dense layers from attributes to latent means."""
+class ClassPrior(nn.Module, ABC):
+    """p(z|a) = N(mu(a), I).
 
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        sizes = torch.logspace(0, 1, config.prior_layers + 1, config.latent_dim / config.attribute_dim)
-        widths = tuple(round(config.attribute_dim * float(size)) for size in sizes)
-        self.hidden = _dense(widths[:-1], config, config.prior_dropout)
-        self.mu = nn.Linear(widths[-2], config.latent_dim)
-        self.radius = config.radius
+    A class's prior depends on its own attributes only, so that classes can come and go. Training
+    calls `fit` once, then `of_seen` in every step, and `settle` when the encoder is done.
+    """
 
+    @abstractmethod
     def forward(self, a: Tensor) -> Tensor:
-        """Means of the class priors: scaled attributes (K, A) → (K, L)."""
-        return on_sphere(self.mu(self.hidden(a)), self.radius)
+        """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
+
+    def fit(self, a: Tensor) -> None:
+        """Take what is needed of the seen classes' scaled attributes (S, A)."""
+
+    def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
+        """Class priors of the seen classes for a training step, with gradient.
+
+        Args:
+            a: Scaled attributes (S, A).
+            means: Gives each class's mean latent (S, L); called only by priors that need it, since
+                it encodes all rows.
+
+        Returns:
+            The priors (S, L), and those of `left_out` (S, L) or None.
+        """
+        return self(a), None
+
+    def settle(self, means: Callable[[], Tensor]) -> None:
+        """Take the weights that belong to the encoder as it is now, if they aren't learned."""
+
+    def left_out(self, means: Tensor) -> Tensor | None:
+        """For each seen class the prior that the other classes predict (leave-one-out).
+
+        Args:
+            means: Mean latent of each seen class (S, L).
+
+        Returns:
+            (S, L), or None if that would take training again.
+        """
+        return None
+
+    def errors(self, means: Tensor) -> Tensor:
+        """How far seen classes lie off the prior that the other classes predict.
+
+        Args:
+            means: Mean latent of each seen class (S, L).
+
+        Returns:
+            (S, L), or no row at all if no class can be left out.
+        """
+        left_out = self.left_out(means)
+        return means[:0] if left_out is None else means - left_out
 
 
-class KernelPrior(nn.Module):
-    """p(z|a) = N(mu(a), I) by a kernel over attributes, one centre for each training class.
+class DensePrior(ClassPrior):
+    """Dense layers from attributes to latent means, as in the paper.
 
-        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + d) exp(-d),    d = √3 ‖r² ∘ (a - b)‖ / h
-
-    This is the mean of a Gaussian process with a Matérn 3/2 kernel. A network of dense layers sees
-    one point a class, a few dozen in all, and learns them by heart; the kernel falls back on the
-    neighbouring classes instead. The weights have a closed form, see `solve`; the relevance r of
-    each attribute is learned (automatic relevance determination: Rasmussen & Williams, "Gaussian
-    Processes for Machine Learning", 2006, sec. 5.1).
+    Args:
+        config: Sizes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.register_buffer("centres", torch.zeros(config.prior_centres, config.attribute_dim))
+        growth = config.latent_dim / config.attribute_dim
+        sizes = torch.logspace(0, 1, config.prior_layers + 1, growth, device="cpu")
+        widths = [round(config.attribute_dim * float(size)) for size in sizes]
+        self.hidden = dense(widths[:-1], config, config.prior_dropout)
+        self.mu = nn.Linear(widths[-2], config.latent_dim)
+        self.space = space_of(config.radius)
+
+    def forward(self, a: Tensor) -> Tensor:
+        """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
+        return self.space.place(self.mu(self.hidden(a)))
+
+
+class KernelPrior(ClassPrior):
+    """A kernel over attributes, with one centre per seen class.
+
+        mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + d) exp(-d),    d = √3 ‖r² ∘ (a - b)‖ / h
+
+    This is the mean of a Gaussian process with a Matérn 3/2 kernel. A network of dense layers sees
+    one point per class, a few dozen in all, and learns them by heart; the kernel falls back on the
+    neighbouring classes instead. The weights w have a closed form, see `solve`. The relevance r of
+    each attribute is learned (automatic relevance determination: Rasmussen & Williams, "Gaussian
+    Processes for Machine Learning", 2006, sec. 5.1).
+
+    Args:
+        config: Sizes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.ridge, self.space = config.ridge, space_of(config.radius)
+        self.register_buffer("centres", torch.zeros(config.seen_classes, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
         relevance = torch.ones(config.attribute_dim)
         self.relevance = nn.Parameter(relevance, requires_grad=config.has_relevance)
-        self.weight = nn.Parameter(torch.zeros(config.prior_centres, config.latent_dim))
-        self.radius = config.radius
+        self.weight = nn.Parameter(torch.zeros(config.seen_classes, config.latent_dim))
         self.centres: Tensor
         self.bandwidth: Tensor
 
-    def fit(self, centres: Tensor) -> None:
-        """Stand on the scaled attributes of the training classes (S, A).
+    def fit(self, a: Tensor) -> None:
+        """Put the centres on the scaled attributes of the seen classes (S, A).
 
-        The bandwidth h is twice the median distance of two classes.
+        The bandwidth h is twice the median distance between two classes.
         """
-        self.centres = centres
-        self.bandwidth = 2 * torch.pdist(centres).median().clamp_min(1e-6)
+        self.centres = a
+        self.bandwidth = 2 * torch.pdist(a).median().clamp_min(1e-6)
 
-    def solve(self, means: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
+    def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
+        """Class priors of the seen classes, and those that the other classes predict: (S, L) each."""
+        weight, left_out = self.solve(means())
+        return self._at(a, weight), left_out
+
+    @torch.no_grad()
+    def settle(self, means: Callable[[], Tensor]) -> None:
+        """Take the weights that lead to the class means (S, L)."""
+        self.weight.copy_(self.solve(means())[0])
+
+    def left_out(self, means: Tensor) -> Tensor | None:
+        """For each seen class the prior that the other classes predict: (S, L) → (S, L)."""
+        return self.solve(means)[1]
+
+    def solve(self, means: Tensor) -> tuple[Tensor, Tensor]:
         """The weights that lead to given class means, by kernel ridge regression.
 
             w = (K + λI)⁻¹ m,    leaving class j out: m_j - w_j / [(K + λI)⁻¹]_jj
 
+        (Rasmussen & Williams 2006, eq. 2.25 and 5.12.)
+
         Args:
-            means: m, the mean latent of each training class (S, L).
-            ridge: λ.
+            means: m, the mean latent of each seen class (S, L).
 
         Returns:
-            The weights (S, L), and for each class the prior that the other classes alone give it
-            (S, L). Both are differentiable.
+            The weights (S, L), and for each class the prior that the other classes predict (S, L).
+            Both are differentiable.
         """
-        inverse = torch.linalg.inv(
-            self.kernel(self.centres, self.centres) + ridge * torch.eye(len(self.centres))
-        )
-        weight = inverse @ means
-        return weight, on_sphere(means - weight / inverse.diagonal()[:, None], self.radius)
+        kernel = self.kernel(self.centres, self.centres)  # (S, S)
+        identity = torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
+        inverse = torch.linalg.inv(kernel + self.ridge * identity)
+        weight = inverse @ means  # (S, L)
+        return weight, self.space.place(means - weight / inverse.diagonal()[:, None])
 
-    def forward(self, a: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Means of the class priors: scaled attributes (K, A) → (K, L)."""
-        weight = self.weight if weight is None else weight
-        return on_sphere(self.kernel(a, self.centres) @ weight, self.radius)
+    def forward(self, a: Tensor) -> Tensor:
+        """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
+        return self._at(a, self.weight)
 
     def kernel(self, first: Tensor, second: Tensor) -> Tensor:
         """k of each pair: (K, A), (J, A) → (K, J)."""
         scale = self.relevance.square()
         distance = 3**0.5 * torch.cdist(first * scale, second * scale) / self.bandwidth
         return (1 + distance) * (-distance).exp()
+
+    def _at(self, a: Tensor, weight: Tensor) -> Tensor:
+        """mu(a) by given weights (S, L): (K, A) → (K, L)."""
+        return self.space.place(self.kernel(a, self.centres) @ weight)
+
+
+PRIORS: dict[str, type[DensePrior | KernelPrior]] = {"dense": DensePrior, "kernel": KernelPrior}
+"""Name in a `ModelConfig` → class."""
+
+
+def drawn_to_photos(
+    priors: Tensor, means: Tensor, photos: Tensor, photos_of_prior: float, space: Space
+) -> Tensor:
+    """Class priors after some photos: the mean of a Gaussian whose prior counts as n₀ photos.
+
+        mu + n / (n + n₀) · (m - mu)
+
+    Args:
+        priors: mu, (K, L).
+        means: m, the mean latent of each class's photos (K, L).
+        photos: n, how many each class has, (K,).
+        photos_of_prior: n₀.
+        space: Where latents lie.
+
+    Returns:
+        (K, L).
+    """
+    return space.between(priors, means, photos / (photos + photos_of_prior))

@@ -1,27 +1,27 @@
-"""Recipes: named settings of a head and its training."""
+"""Recipes: named settings of a model and its training. Each says only what differs from the paper."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig, Recipe, TrainConfig
 
-_PAPER = TrainConfig(learn_rate=5e-4, learn_epochs=40)
-"""The paper's, with as many steps of generate-and-learn as the encoder alone can use (it learns there
-alone, see `training.generate_and_learn`); chosen on seen classes that played unseen."""
+_PAPER = Recipe(ModelConfig(), TrainConfig(learn_rate=5e-4, learn_epochs=40), is_papers=True)
+"""The paper's, with as many steps of generate-and-learn as the encoder can use (it alone learns there,
+see `training.generate_and_learn`); chosen on seen classes that played unseen."""
 
-
-_BEST = Recipe(
+_OURS = Recipe(
     ModelConfig(
         latent_dim=512,
-        encoder_hidden=(),
-        decoder_hidden=(),
-        decoder_dropout=0.0,
         feature_scaling="whitened",
         attribute_scaling="standard",
-        prior_centres=1,
+        encoder="shift",
+        decoder="linear",
+        prior="kernel",
         radius=5.0,
+        decoder_dropout=0.0,
     ),
     TrainConfig(
         warm_up_epochs=10,
@@ -41,25 +41,31 @@ _BEST = Recipe(
 )
 
 
+def _trained(recipe: Recipe, **changes: Any) -> Recipe:
+    """The same parts, trained otherwise."""
+    return replace(recipe, training=replace(recipe.training, **changes))
+
+
 RECIPES: dict[str, Recipe] = {
-    "best": _BEST,
-    "best-mmvae": replace(_BEST, training=replace(_BEST.training, learn_epochs=0)),
-    "best-dropout": Recipe(
-        replace(_BEST.model, decoder_dropout=0.2), replace(_BEST.training, dropout_samples=5)
+    "best": _OURS,
+    "best-mmvae": _trained(_OURS, learn_epochs=0),
+    "best-dropout": replace(
+        _trained(_OURS, dropout_samples=5), model=replace(_OURS.model, decoder_dropout=0.2)
     ),
-    "mmvae": Recipe(ModelConfig(), replace(_PAPER, learn_epochs=0)),
-    "sgal": Recipe(ModelConfig(), _PAPER),
-    "sgal-dropout": Recipe(ModelConfig(), replace(_PAPER, dropout_samples=5)),
+    "mmvae": _trained(_PAPER, learn_epochs=0),
+    "sgal": _PAPER,
+    "sgal-dropout": _trained(_PAPER, dropout_samples=5),
 }
 """`mmvae`, `sgal` and `sgal-dropout` are the three rows of the paper with its networks; `best-mmvae`,
-`best` and `best-dropout` are the same three with ours. A head is trained by `best`."""
+`best` and `best-dropout` are the same three with ours. Heads are trained with `best` unless told
+otherwise."""
 
 
 def recipe_named(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such recipe.
     """
     if name not in RECIPES:
         raise DataError(f"unknown recipe {name!r}; expected one of {', '.join(RECIPES)}")

@@ -1,98 +1,185 @@
-"""Scalings: what features and attributes become before the model reads them."""
+"""Scalings: what features and attributes become before the model reads them.
+
+Letters: N rows, B batch, K classes, S seen classes, D feature, P scaled feature, A attribute.
+"""
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zsl_images.model.config import ModelConfig
+from zsl_images.model.spaces import space_of
 
 TEXT_SHARE = 0.25
-"""What descriptions count beside attributes before a `KernelPrior` learns their relevance; chosen on
-seen classes that played unseen."""
+"""Share of the squared length that descriptions get beside attributes, before a kernel prior learns
+their relevance; chosen on seen classes that played unseen."""
 
 
-class FeatureScaling(nn.Module):
-    """Features as a backbone gives them → features as the VAE models them.
+class FeatureScaling(nn.Module, ABC):
+    """Features as a backbone gives them → scaled features, which the VAE models."""
 
-    `max`: x / max, all of the training features lying in [0, 1].
-    `whitened`: unit length, centred, projected on the first P principal components and divided by
-    the fourth root of their variance (half-way to white), then brought to length `radius`.
+    width: int
+    """P."""
+
+    @abstractmethod
+    def fit(self, features: Tensor) -> None:
+        """Take the statistics of training features (N, D)."""
+
+    @abstractmethod
+    def forward(self, features: Tensor) -> Tensor:
+        """Scale features: (B, D) → (B, P)."""
+
+    def place(self, x: Tensor) -> Tensor:
+        """Bring generated features to where scaled features lie: (B, P) → (B, P)."""
+        return x
+
+
+class MaxScaling(FeatureScaling):
+    """x / max, so that all training features lie in [0, 1] (the authors' code).
+
+    Args:
+        config: Sizes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.kind, self.radius = config.feature_scaling, config.radius
+        self.width = config.feature_dim
+        self.register_buffer("scale", torch.ones(()))
+        self.scale: Tensor
+
+    def fit(self, features: Tensor) -> None:
+        """Take the largest of all training features (N, D)."""
+        self.scale = features.max().clamp_min(1e-12).reciprocal()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Scale features: (B, D) → (B, D)."""
+        return features * self.scale
+
+
+class WhitenedScaling(FeatureScaling):
+    """Unit length, then half-way to white, then brought onto the sphere.
+
+        Λ^(-1/4) Vᵀ (x / ‖x‖ - c)
+
+    with the mean c of the training features, their first P = L principal axes V and the variances Λ
+    along these.
+
+    Args:
+        config: Sizes and radius.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.width, self.space = config.latent_dim, space_of(config.radius)
         self.register_buffer("centre", torch.zeros(config.feature_dim))
-        whitened = self.kind == "whitened"
-        shape = (config.scaled_dim, config.feature_dim) if whitened else ()
-        self.register_buffer("projection", torch.ones(shape))
+        self.register_buffer("projection", torch.ones(self.width, config.feature_dim))
         self.centre: Tensor
         self.projection: Tensor
 
     def fit(self, features: Tensor) -> None:
-        """Take the statistics of training features (N, D)."""
-        if self.kind == "max":
-            self.projection = features.max().clamp_min(1e-12).reciprocal()
-            return
+        """Take mean and principal axes of training features (N, D); axes they don't have are 0."""
         features = F.normalize(features.double(), dim=1)
         centre = features.mean(0)
         variance, axes = torch.linalg.eigh(features.T @ features / len(features) - centre.outer(centre))
-        variance, axes = variance.flip(0), axes.flip(1).T  # falling, an axis a row
-        kept = int((variance[: len(self.projection)] > 1e-9 * variance[0]).sum())
+        variance, axes = variance.flip(0), axes.flip(1).T  # falling, one axis per row
+        kept = int((variance[: self.width] > 1e-9 * variance[0]).sum())
         self.centre = centre.float()
-        self.projection = torch.zeros(self.projection.shape)
+        self.projection = torch.zeros_like(self.projection)
         self.projection[:kept] = (axes[:kept] / variance[:kept, None] ** 0.25).float()
 
     def forward(self, features: Tensor) -> Tensor:
         """Scale features: (B, D) → (B, P)."""
-        if self.kind == "max":
-            return features * self.projection
-        centred = F.normalize(features, dim=1) - self.centre
-        return on_sphere(centred @ self.projection.T, self.radius)
+        centred = F.normalize(features, dim=1) - self.centre  # (B, D)
+        return self.place(centred @ self.projection.T)
+
+    def place(self, x: Tensor) -> Tensor:
+        """Bring generated features to where scaled features lie: (B, P) → (B, P)."""
+        return self.space.place(x)
 
 
-class AttributeScaling(nn.Module):
-    """Attributes as a table gives them → attributes as the prior network reads them.
+class AttributeScaling(nn.Module, ABC):
+    """Attributes as a table gives them → attributes as the prior reads them."""
 
-    `length`: each class's attributes divided by their length.
-    `standard`: (a - m) / (s + s̄) with mean m and deviation s over the training classes and s̄ the
-    mean of s, so that an attribute which hardly varies is not blown up; then divided by the length.
+    @abstractmethod
+    def fit(self, attributes: Tensor) -> None:
+        """Take the statistics of the seen classes' attributes (S, A)."""
 
-    Where there are descriptions beside attributes, each of the two is scaled for itself, and of the
-    squared length `TEXT_SHARE` is the descriptions'.
+    @abstractmethod
+    def forward(self, attributes: Tensor) -> Tensor:
+        """Scale attributes: (K, A) → (K, A), each row of length 1."""
+
+
+class LengthScaling(AttributeScaling):
+    """a / ‖a‖ (the authors' code).
+
+    If there are descriptions beside attributes, each of the two is scaled by itself, and descriptions
+    get `TEXT_SHARE` of the squared length.
+
+    Args:
+        config: Sizes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.kind = config.attribute_scaling
-        widths = (config.attribute_dim - config.text_dim, config.text_dim)
-        self.widths = [width for width in widths if width]
+        self.widths = widths_of(config)
+        both = ((1 - TEXT_SHARE) ** 0.5, TEXT_SHARE**0.5)
+        self.lengths = both if len(self.widths) == 2 else (1.0,)
+
+    def fit(self, attributes: Tensor) -> None:
+        """A length takes no statistics."""
+
+    def forward(self, attributes: Tensor) -> Tensor:
+        """Scale attributes: (K, A) → (K, A), each row of length 1."""
+        parts = torch.split(attributes, self.widths, dim=1)
+        scaled = (F.normalize(p, dim=1) * n for p, n in zip(parts, self.lengths, strict=True))
+        return torch.cat(tuple(scaled), dim=1)
+
+
+class StandardScaling(AttributeScaling):
+    """(a - m) / (s + s̄), then `LengthScaling`.
+
+    m and s are mean and deviation over the seen classes. s̄ is the mean of s over the attributes, or
+    over the description; it keeps attributes that hardly vary from being blown up.
+
+    Args:
+        config: Sizes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.widths, self.length = widths_of(config), LengthScaling(config)
         self.register_buffer("shift", torch.zeros(config.attribute_dim))
         self.register_buffer("scale", torch.ones(config.attribute_dim))
         self.shift: Tensor
         self.scale: Tensor
 
     def fit(self, attributes: Tensor) -> None:
-        """Take the statistics of the training classes' attributes (K, A)."""
-        if self.kind == "standard":
-            deviations = torch.split(attributes.std(0, unbiased=False), self.widths)
-            self.shift = attributes.mean(0)
-            spread = torch.cat([deviation + deviation.mean() for deviation in deviations])
-            self.scale = spread.clamp_min(1e-12).reciprocal()
+        """Take mean and deviation of the seen classes' attributes (S, A)."""
+        deviations = torch.split(attributes.std(0, unbiased=False), self.widths)
+        self.shift = attributes.mean(0)
+        spread = torch.cat([deviation + deviation.mean() for deviation in deviations])
+        self.scale = spread.clamp_min(1e-12).reciprocal()
 
     def forward(self, attributes: Tensor) -> Tensor:
-        """Scale attributes: (K, A) → (K, A), rows of length 1."""
-        parts = torch.split((attributes - self.shift) * self.scale, self.widths, dim=1)
-        lengths = (1.0,) if len(parts) == 1 else ((1 - TEXT_SHARE) ** 0.5, TEXT_SHARE**0.5)
-        scaled: Tensor = torch.cat(
-            [F.normalize(part, dim=1) * length for part, length in zip(parts, lengths, strict=True)],
-            dim=1,
-        )
+        """Scale attributes: (K, A) → (K, A), each row of length 1."""
+        scaled: Tensor = self.length((attributes - self.shift) * self.scale)
         return scaled
 
 
-def on_sphere(vectors: Tensor, radius: float) -> Tensor:
-    """Bring each row to length `radius`; where `radius` is 0, leave it."""
-    return F.normalize(vectors, dim=-1) * radius if radius else vectors
+def widths_of(config: ModelConfig) -> list[int]:
+    """How many columns are attributes, and how many a description; without those there are none of."""
+    return [n for n in (config.attribute_dim - config.text_dim, config.text_dim) if n]
+
+
+FEATURE_SCALINGS: dict[str, type[FeatureScaling]] = {"max": MaxScaling, "whitened": WhitenedScaling}
+"""Name in a `ModelConfig` → class."""
+
+ATTRIBUTE_SCALINGS: dict[str, type[AttributeScaling]] = {
+    "length": LengthScaling,
+    "standard": StandardScaling,
+}
+"""Name in a `ModelConfig` → class."""

@@ -51,21 +51,21 @@ def nearest_distances(scaled: Tensor, centres: Tensor) -> Tensor:
 
 
 def unknown_scores(distances: Tensor, known_distances: Sequence[float]) -> Tensor:
-    """How far a photo lies from every candidate, beside photos of classes that are known.
+    """How far a photo lies from every candidate, compared with photos of known classes.
 
     Args:
         distances: (B,), see `nearest_distances`.
-        known_distances: rising quantiles of the same of photos of known classes.
+        known_distances: Rising quantiles of the distances of photos of known classes.
 
     Returns:
         (B,), 0 to 1: the share of known photos that lie nearer to a class than this one does. Near 1
-        the photo shows none of the candidates, or nothing the head can make out.
+        the photo shows none of the candidates, or nothing that the head recognises.
     """
-    quantiles = torch.tensor(known_distances, dtype=distances.dtype)
+    quantiles = torch.tensor(known_distances, dtype=distances.dtype, device=distances.device)
     nearer = torch.searchsorted(quantiles, distances.contiguous())
     return nearer / len(quantiles)
 
 
 def top_classes(probabilities: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` likeliest classes: probabilities and columns, both (B, count), falling."""
+    """The `count` most likely classes: their probabilities, falling, and columns: (B, count) each."""
     return torch.topk(probabilities, min(count, probabilities.shape[1]), dim=1)

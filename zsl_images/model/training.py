@@ -8,22 +8,51 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zsl_images.model.config import Recipe, TrainConfig
+from zsl_images.model.config import ModelConfig, Recipe, TrainConfig
+from zsl_images.model.descent import Descent, flushing_denormals
 from zsl_images.model.losses import gaussian_kl, prior_regularisation, reconstruction_loss
-from zsl_images.model.mmvae import MultiModalVAE
-from zsl_images.model.noise import TrainingData, _class_means, _Noise
-from zsl_images.model.priors import KernelPrior
+from zsl_images.model.mmvae import MultiModalVAE, build
+from zsl_images.model.noise import NOISES, class_means
 from zsl_images.model.scoring import class_scores
 from zsl_images.progress import StepRecord
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What training reads, all scaled, on the model's device.
+
+    Args:
+        features: x, (N, P), of seen classes.
+        labels: y, (N,), row of `attributes`, below S; each seen class has one row or more.
+        attributes: a, (K, A), the S seen classes first.
+        seen_classes: S.
+    """
+
+    features: Tensor
+    labels: Tensor
+    attributes: Tensor
+    seen_classes: int
+
+    @property
+    def seen_attributes(self) -> Tensor:
+        """a of the seen classes, (S, A)."""
+        return self.attributes[: self.seen_classes]
+
+    def rows(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Random rows (count, P) with their labels (count,)."""
+        rows = torch.randint(
+            len(self.features), (count,), generator=generator, device=self.features.device
+        )
+        return self.features[rows], self.labels[rows]
 
 
 def fit(
@@ -38,44 +67,26 @@ def fit(
     phase: str = "training",
     on_step: Callable[[StepRecord], None] | None = None,
 ) -> MultiModalVAE:
-    """Train a model: warm-up, then generate-and-learn where there are unseen classes.
+    """Train a model: warm-up, then generate-and-learn if there are unseen classes.
 
     Args:
         features: (N, D), as the backbone gives them.
-        labels: (N,) row of `attributes`, of a seen class each.
+        labels: (N,), for each row a seen class as its row of `attributes`.
         attributes: (K, A), as the class table gives them.
         is_seen: (K,) mask of the classes that occur in `labels`.
-        recipe: what is trained, and how.
+        recipe: What is trained, and how.
         seed: Seed of every random choice; it gives the same model again on the same machine.
-        text_dim: how many of the attributes, the last ones, are the vector of a description.
-        phase: stands before the phases' names in the records.
-        on_step: told of each step.
+        text_dim: Number of attributes, the last ones, that are the vector of a description.
+        phase: Text before the phases' names in the records.
+        on_step: Called after each step.
     """
-    torch.set_flush_denormal(True)  # denormals in Adam's moments slow a step threefold
-    order = np.argsort(~is_seen, kind="stable")  # seen classes first
-    place = np.argsort(order)
-    # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
-    x, a = torch.tensor(features), torch.tensor(attributes[order])
-    seen_classes = int(is_seen.sum())
-    config = replace(recipe.model, feature_dim=x.shape[1], attribute_dim=a.shape[1], text_dim=text_dim)
-    if config.prior_centres:
-        config = replace(config, prior_centres=seen_classes)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):  # initial weights and dropout take no generator
+    # Initial weights and dropout take no generator of their own.
+    with torch.random.fork_rng(devices=[]), flushing_denormals():
         torch.manual_seed(seed)
-        model = MultiModalVAE(config)
-        model.feature_scaling.fit(x)
-        model.attribute_scaling.fit(a[:seen_classes])
-        data = TrainingData(
-            model.feature_scaling(x),
-            torch.from_numpy(place[labels]),
-            model.attribute_scaling(a),
-            seen_classes,
-        )
-        if isinstance(model.prior, KernelPrior):
-            model.prior.fit(data.attributes[:seen_classes])
+        model, data = prepare(features, labels, attributes, is_seen, recipe.model, text_dim)
+        generator = torch.Generator(model.device).manual_seed(seed)
         phases = [warm_up(model, data, recipe.training, generator)]
-        if seen_classes < len(is_seen):
+        if not is_seen.all():
             phases.append(generate_and_learn(model, data, recipe.training, generator))
         for record in chain.from_iterable(phases):
             if on_step:
@@ -83,22 +94,68 @@ def fit(
     return model.eval().requires_grad_(False)
 
 
+def prepare(
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    attributes: npt.NDArray[np.float32],
+    is_seen: npt.NDArray[np.bool_],
+    config: ModelConfig,
+    text_dim: int = 0,
+) -> tuple[MultiModalVAE, TrainingData]:
+    """A model that knows its data's sizes and scales but has learned nothing, and what it is to read.
+
+    Args:
+        features: (N, D), see `fit`.
+        labels: (N,), see `fit`.
+        attributes: (K, A), see `fit`.
+        is_seen: (K,), see `fit`.
+        config: Parts and sizes, without what only the data can tell.
+        text_dim: See `fit`.
+    """
+    order = np.argsort(~is_seen, kind="stable")  # seen classes first
+    row_of = np.argsort(order)
+    seen_classes = int(is_seen.sum())
+    model = build(
+        replace(
+            config,
+            feature_dim=features.shape[1],
+            attribute_dim=attributes.shape[1],
+            text_dim=text_dim,
+            seen_classes=seen_classes,
+        )
+    )
+    # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
+    x = torch.tensor(features, device=model.device)
+    a = torch.tensor(attributes[order], device=model.device)
+    y = torch.tensor(row_of[labels], device=model.device)
+    model.feature_scaling.fit(x)
+    model.attribute_scaling.fit(a[:seen_classes])
+    data = TrainingData(model.feature_scaling(x), y, model.attribute_scaling(a), seen_classes)
+    model.prior.fit(data.seen_attributes)
+    return model, data
+
+
 def warm_up(
     model: MultiModalVAE, data: TrainingData, config: TrainConfig, generator: torch.Generator
 ) -> Iterator[StepRecord]:
     """Maximise the bound on the seen classes (eq. 2), yielding after each step."""
-    batch_size = config.batch_size or len(data.features)
-    steps = math.ceil(config.warm_up_epochs * len(data.features) / batch_size)
-    optimiser, schedule = _optimiser(model, config.warm_up_rate, config, steps)
+
+    def means() -> Tensor:
+        return model.class_means(data.features, data.labels, data.seen_classes)  # (S, L)
+
+    steps = _steps(config.warm_up_epochs, data, config)
+    descent = Descent(model.parameters(), config.warm_up_rate, steps, config.has_decay)
     model.train()
     for step in range(1, steps + 1):
-        x, y = _seen_rows(data, config.batch_size, generator)
-        priors, left_out = _seen_priors(model, data, config)  # (S, L) each
+        x, y = data.features, data.labels  # (B, P), (B,)
+        if config.batch_size:
+            x, y = data.rows(config.batch_size, generator)
+        priors, left_out = model.prior.of_seen(data.seen_attributes, means)  # (S, L) each
         losses = bound(model, x, y, priors, left_out, config)
-        _descend(optimiser, losses)
-        schedule.step()
+        descent.step(losses)
+        descent.lower_rate()
         yield _record("warm-up", step, steps, losses)
-    _settle(model, data, config)
+    model.prior.settle(means)
 
 
 def generate_and_learn(
@@ -109,45 +166,36 @@ def generate_and_learn(
     E-step: u ~ uniform over unseen classes, z ~ p(z|a_u), x_u ~ p(x|z), all without gradient.
     M-step: a step up the bound on real seen and generated unseen rows (eq. 5).
 
-    Only the encoder learns here, and batch norm keeps its statistics. Where the decoder and the
-    prior network learn from what they generate, or statistics are taken over batches that are
-    mostly generated, encoder and generator agree with each other while they leave the data.
+    Only the encoder learns here, and batch norm keeps its statistics. If the decoder and the prior
+    learn from what they generate, or statistics are taken over batches that are mostly generated,
+    encoder and generator drift away from the real data together.
     """
-    batch_size = config.batch_size or len(data.features)
-    steps = math.ceil(config.learn_epochs * len(data.features) / batch_size)
-    optimiser, schedule = _optimiser(model.encoder, config.learn_rate, config, steps)
-    model.train()
-    model.decoder.requires_grad_(False)
-    model.prior.eval().requires_grad_(False)
-    for part in model.modules():
-        if isinstance(part, torch.nn.BatchNorm1d):
-            part.eval()
+    model.eval()  # no dropout in the priors that features are generated from
     with torch.no_grad():
         priors = model.prior(data.attributes)  # (K, L)
-        left_out = _seen_priors(model, data, config)[1]
-    noise = _Noise(model, data, left_out, config, generator)
+        means = model.class_means(data.features, data.labels, data.seen_classes)  # (S, L)
+        left_out = model.prior.left_out(means)  # (S, L), or None
+        centres = class_means(data.features, data.labels, data.seen_classes)  # (S, P)
+        noise = NOISES[config.noise](model.prior.errors(means), data.features - centres[data.labels])
+    _let_encoder_learn(model)
+    steps = _steps(config.learn_epochs, data, config)
+    descent = Descent(model.encoder.parameters(), config.learn_rate, steps, config.has_decay)
+    batch_size = config.batch_size or len(data.features)
     samples = max(1, config.dropout_samples)
     generated = round(batch_size * config.generated_share / samples)
-    seen_rows = batch_size - generated * samples
+    classes = (data.seen_classes, len(data.attributes))
     for step in range(1, steps + 1):
-        drawn = torch.randint(
-            data.seen_classes, len(data.attributes), (generated,), generator=generator
-        )
-        x_unseen = model.generate(
-            priors[drawn],
-            noise.of_latents(generated),
-            noise.of_features(generated * samples),
-            config.dropout_samples,
-        )  # (samples·generated, P)
-        x_seen, y_seen = _seen_rows(data, seen_rows, generator)
+        u = torch.randint(*classes, (generated,), generator=generator, device=model.device)
+        x_unseen = model.generate(priors[u], noise, generator, config.dropout_samples)
+        x_seen, y_seen = data.rows(batch_size - generated * samples, generator)
         x = torch.cat([x_seen, x_unseen])  # (B, P)
-        y = torch.cat([y_seen, drawn.repeat(samples)])  # (B,)
+        y = torch.cat([y_seen, u.repeat(samples)])  # (B,)
         losses = bound(model, x, y, priors, left_out, config)
-        _descend(optimiser, losses)
-        if torch.rand((), generator=generator) < config.seen_only_probability:
-            x, y = _seen_rows(data, batch_size, generator)
-            _descend(optimiser, bound(model, x, y, priors, left_out, config))
-        schedule.step()
+        descent.step(losses)
+        if torch.rand((), generator=generator, device=model.device) < config.seen_only_probability:
+            x, y = data.rows(batch_size, generator)
+            descent.step(bound(model, x, y, priors, left_out, config))
+        descent.lower_rate()
         yield _record("generate-and-learn", step, steps, losses)
 
 
@@ -165,12 +213,15 @@ def bound(
     p(k|z) ∝ N(z; mu(a_k), I): the scores of eq. 3, halved.
 
     Args:
-        model: in training mode.
-        x: scaled features (B, P).
-        y: (B,) rows of `priors`.
+        model: A model in training mode.
+        x: Scaled features (B, P).
+        y: Rows of `priors` (B,).
         priors: mu(a), (K, L).
-        left_out: for each seen class the prior that the others foretell (S, L), or None.
-        config: weights of the terms.
+        left_out: For each seen class the prior that the other classes predict (S, L), or None.
+        config: Weights of the terms.
+
+    Returns:
+        Weighted terms by name; their sum is what training descends.
     """
     mu, logvar = model.encoder(x)  # (B, L) each
     own = priors.index_select(0, y)  # (B, L); priors[y] would sum its gradient in varying order
@@ -196,47 +247,16 @@ def bound(
     return losses
 
 
-def _seen_rows(data: TrainingData, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """`count` random rows with their labels; 0 gives all."""
-    if not count:
-        return data.features, data.labels
-    rows = torch.randint(len(data.features), (count,), generator=generator)
-    return data.features[rows], data.labels[rows]
+def _steps(epochs: float, data: TrainingData, config: TrainConfig) -> int:
+    rows = len(data.features)
+    return math.ceil(epochs * rows / (config.batch_size or rows))
 
 
-def _seen_priors(
-    model: MultiModalVAE, data: TrainingData, config: TrainConfig
-) -> tuple[Tensor, Tensor | None]:
-    """Class priors of the seen classes (S, L) and, of a kernel, those with each class left out."""
-    seen = data.attributes[: data.seen_classes]
-    if not isinstance(model.prior, KernelPrior):
-        return model.prior(seen), None
-    weight, left_out = model.prior.solve(_class_means(model, data), config.ridge)
-    return model.prior(seen, weight), left_out
-
-
-def _settle(model: MultiModalVAE, data: TrainingData, config: TrainConfig) -> None:
-    """Give a kernel prior the weights that belong to the encoder as it is now."""
-    if isinstance(model.prior, KernelPrior):
-        with torch.no_grad():
-            model.prior.weight.copy_(model.prior.solve(_class_means(model, data), config.ridge)[0])
-
-
-def _optimiser(
-    module: torch.nn.Module, rate: float, config: TrainConfig, steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    optimiser = torch.optim.Adam(module.parameters(), rate, fused=True)
-
-    def share(step: int) -> float:
-        return 0.5 * (1 + math.cos(math.pi * step / max(1, steps))) if config.has_decay else 1.0
-
-    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, share)
-
-
-def _descend(optimiser: torch.optim.Optimizer, losses: Mapping[str, Tensor]) -> None:
-    optimiser.zero_grad()
-    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+def _let_encoder_learn(model: MultiModalVAE) -> None:
+    """Put encoder and decoder into training mode, but freeze decoder, prior and batch norm."""
+    model.requires_grad_(False).encoder.requires_grad_(True)
+    for part in chain(model.encoder.modules(), model.decoder.modules()):
+        part.training = not isinstance(part, nn.BatchNorm1d)
 
 
 def _record(phase: str, step: int, steps: int, losses: Mapping[str, Tensor]) -> StepRecord:

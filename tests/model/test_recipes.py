@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from small_models import small
+
+from zsl_images.errors import DataError
+from zsl_images.model.mmvae import build
+from zsl_images.model.recipes import RECIPES, recipe_named
+
+PARTS = ("feature_scaling", "attribute_scaling", "encoder", "decoder", "prior")
+
+
+def test_the_papers_recipes_say_that_they_are() -> None:
+    papers = {name for name, recipe in RECIPES.items() if recipe.is_papers}
+    assert papers == {"mmvae", "sgal", "sgal-dropout"}
+
+
+def test_an_unknown_name_lists_the_recipes() -> None:
+    with pytest.raises(DataError, match=r"unknown recipe 'bset'; expected one of best, best-mmvae"):
+        recipe_named("bset")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_can_be_built_and_is_tested_with_its_own_parts(name: str) -> None:
+    recipe = recipe_named(name)
+    for part in PARTS:
+        assert getattr(small(name).model, part) == getattr(recipe.model, part)
+    build(replace(recipe.model, feature_dim=20, attribute_dim=5, seen_classes=3))
+
+
+def test_recipes_differ_in_what_their_names_say() -> None:
+    assert not RECIPES["mmvae"].training.learn_epochs
+    assert not RECIPES["best-mmvae"].training.learn_epochs
+    for name in ("sgal-dropout", "best-dropout"):
+        assert RECIPES[name].training.dropout_samples == 5
+        assert RECIPES[name].model.decoder_dropout > 0
