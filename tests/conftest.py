@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from drawing import COLOURS, UNSEEN, draw
-from PIL import Image
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
@@ -57,24 +56,11 @@ class _Means(torch.nn.Module):
         return torch.cat([grid, grid.square()], dim=1)
 
 
-def _to_tensor(image: Image.Image) -> torch.Tensor:
-    return torch.from_numpy(np.array(image.resize((16, 16)))).permute(2, 0, 1)
-
-
 @pytest.fixture(scope="session")
 def small_backbone() -> Backbone:
     """A backbone of 24 features that needs no weights."""
-    return Backbone(
-        "small",
-        _Means().eval(),
-        _to_tensor,
-        24,
-        torch.device("cpu"),
-        "torch",
-        "nowhere",
-        "0" * 64,
-        {"input_size": [3, 16, 16]},
-    )
+    settings = {"input_size": [3, 16, 16], "crop_mode": "squash", "interpolation": "bicubic"}
+    return Backbone("small", lambda: _Means().eval(), 24, "cpu", "torch", "0" * 64, settings)
 
 
 @pytest.fixture(scope="session")

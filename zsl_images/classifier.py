@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import cast
 
 import numpy as np
-import torch
 
-from zsl_images.defaults import BATCH_SIZE, DEFAULT_HEAD, TOP_K
+from zsl_images.defaults import AUTO, BATCH_SIZE, DEFAULT_HEAD, TOP_K
 from zsl_images.errors import DataError, ImageError
-from zsl_images.features.backbones import Backbone, load_backbone
+from zsl_images.features.backbones import Backbone, load_backbone, recorded_backbone
 from zsl_images.features.extraction import ImageLike, stream_features
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.head.head_file import load_head
@@ -44,8 +43,8 @@ class ZeroShotClassifier(FeatureClassifier):
         name_or_path: str | os.PathLike[str] = DEFAULT_HEAD,
         *,
         backbone_weights: str | os.PathLike[str] | None = None,
-        device: str | torch.device = "auto",
-        engine: str = "auto",
+        device: str = AUTO,
+        engine: str = AUTO,
     ) -> ZeroShotClassifier:
         """Load a head, shipped (by name) or trained by you (by path), and its backbone.
 
@@ -66,7 +65,12 @@ class ZeroShotClassifier(FeatureClassifier):
                 f"the head {name_or_path} was trained on a file of features, so no backbone is known "
                 "that would turn photos into such features; train one from photos with `zsl train`"
             )
-        backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
+        if backbone_weights is not None:
+            backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
+        else:
+            feature_dim = head.model.config.feature_dim
+            info = asdict(head.backbone)
+            backbone = recorded_backbone(**info, feature_dim=feature_dim, device=device, engine=engine)
         return cls.of(head, backbone=backbone)
 
     def explain(self, image: ImageLike) -> Explanation:

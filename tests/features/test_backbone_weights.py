@@ -13,6 +13,7 @@ from states import constant_state
 from zsl_images.errors import BackboneError
 from zsl_images.features.backbone_weights import EMBEDDED, given_file, in_timm_layout, read_weights
 from zsl_images.features.backbones import load_backbone
+from zsl_images.features.networks import load_network
 
 
 def test_an_embedded_backbone_without_its_wheel_says_what_to_install(
@@ -30,9 +31,9 @@ def test_a_folder_and_the_library_cache_are_looked_through(
     published = tmp_path / "checkpoints" / "resnet101-63fe2227.pth"
     published.parent.mkdir()
     torch.save(state, published)
-    from_folder = load_backbone("resnet101", published.parent, device="cpu")
+    from_folder = load_network("resnet101", published.parent)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    from_cache = load_backbone("resnet101", device="cpu")
+    from_cache = load_network("resnet101")
     assert from_folder.weights_from == from_cache.weights_from == str(published)
     assert from_folder.weights_sha256 == from_cache.weights_sha256
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +14,22 @@ from safetensors.torch import save_file
 from states import constant_state
 
 from zsl_images.errors import BackboneError
-from zsl_images.features.backbones import load_backbone, resolve_device
+from zsl_images.features.backbones import load_backbone, recorded_backbone
 
 
 def test_the_embedded_default_needs_no_network() -> None:
     backbone = load_backbone(device="cpu")
     assert (backbone.name, backbone.feature_dim) == ("tf_efficientnet_lite0", 1280)
     assert backbone.preprocessing["mean"] == [0.5, 0.5, 0.5]
-    assert backbone.weights_from.endswith("efficientnet-lite0-57934424.pth")
-    assert not backbone.network.training
-    assert not any(parameter.requires_grad for parameter in backbone.network.parameters())
+    network = backbone.network()
+    assert not network.training
+    assert not any(parameter.requires_grad for parameter in network.parameters())
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))
-    batch = torch.stack([backbone.transform(image)] * 2)
+    batch = np.stack([backbone.pixels(image)] * 2)
     features = backbone.features(batch)
     assert features.shape == (2, 1280)
-    assert torch.isfinite(features).all()
-    torch.testing.assert_close(features[0], features[1])
+    assert np.isfinite(features).all()
+    np.testing.assert_allclose(features[0], features[1], rtol=1e-5)
     again = load_backbone(device="cpu")
     assert again.fingerprint == backbone.fingerprint
 
@@ -43,7 +46,7 @@ def test_torchvision_backbones_load_a_local_file(
     assert backbone.feature_dim == width
     assert backbone.preprocessing["input_size"] == [3, side, side]
     assert backbone.preprocessing["mean"] == [0.485, 0.456, 0.406]
-    image = backbone.transform(Image.new("RGB", (400, 300)))
+    image = backbone.pixels(Image.new("RGB", (400, 300)))
     assert image.shape == (3, side, side)
     assert backbone.features(image[None]).shape == (1, width)
 
@@ -61,9 +64,31 @@ def test_the_hash_is_of_the_weights_not_of_the_file(tmp_path: Path) -> None:
     assert load_backbone("test_vit", tmp_path / "c.safetensors").weights_sha256 != first.weights_sha256
 
 
-def test_unknown_names_and_devices() -> None:
+def test_unknown_names() -> None:
     with pytest.raises(BackboneError, match=r"unknown backbone 'resnet1O1'.*such as"):
         load_backbone("resnet1O1")
-    with pytest.raises(BackboneError, match="'toaster' cannot be used"):
-        resolve_device("toaster")
-    assert resolve_device("cpu").type == "cpu"
+
+
+def test_a_converted_network_answers_without_torch() -> None:
+    program = """
+import json, sys
+import numpy as np
+from zsl_images.features.backbones import recorded_backbone
+backbone = recorded_backbone("tf_efficientnet_lite0", sys.argv[1], json.loads(sys.argv[2]), 1280, "cpu")
+print(backbone.features(np.zeros((1, 3, 224, 224), np.uint8)).shape, "torch" in sys.modules)
+"""
+    backbone = load_backbone(device="cpu", engine="openvino")
+    assert backbone.features(np.zeros((1, 3, 224, 224), np.uint8)).shape == (1, 1280)
+    settings = json.dumps(backbone.preprocessing)
+    command = [sys.executable, "-c", program, backbone.weights_sha256, settings]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["(1,", "1280)", "False"]
+
+
+def test_weights_that_are_not_those_of_the_record_are_refused() -> None:
+    backbone = load_backbone(device="cpu", engine="torch")
+    other = recorded_backbone(
+        backbone.name, "0" * 64, backbone.preprocessing, 1280, device="cpu", engine="torch"
+    )
+    with pytest.raises(BackboneError, match=r"has weights \(sha256\) .*--backbone-weights"):
+        _ = other.engine

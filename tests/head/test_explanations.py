@@ -26,8 +26,9 @@ def without(classifier: ZeroShotClassifier, attribute: str) -> ZeroShotClassifie
 
 
 def latent_of(classifier: ZeroShotClassifier, colour: str, seed: int) -> torch.Tensor:
-    image = classifier.backbone.transform(draw(colour, seed))
-    return classifier.head.model.latents(classifier.backbone.features(image[None]))[0]
+    image = classifier.backbone.pixels(draw(colour, seed))
+    features = torch.from_numpy(classifier.backbone.features(image[None]))
+    return classifier.head.model.latents(features)[0]
 
 
 def test_influences_are_what_taking_an_attribute_away_costs(trained: ZeroShotClassifier) -> None:

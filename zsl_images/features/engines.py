@@ -12,15 +12,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+import numpy.typing as npt
 
 from zsl_images.defaults import AUTO
 from zsl_images.errors import BackboneError
 from zsl_images.files import cache_folder, hidden_beside
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Pixels = npt.NDArray[np.uint8]
+"""Images (B, 3, H, W), 0..255."""
+
+Features = npt.NDArray[np.float32]
+"""(B, D)."""
 
 ENGINES = {"torch": (), "openvino": ("openvino",), "onnx": ("onnxruntime", "onnxscript")}
 """Engines, and the modules that each needs besides torch."""
@@ -42,18 +51,18 @@ class Engine:
     """
 
     name: str
-    run: Callable[[Tensor], Tensor]
+    run: Callable[[Pixels], Features]
     concurrency: int = 1
 
 
-def resolve_engine(name: str, device: torch.device) -> str:
+def resolve_engine(name: str, device: str) -> str:
     """The engine of that name; for `auto`, OpenVINO on a CPU if it is installed, else torch.
 
     Raises:
         BackboneError: it is unknown, not installed, or not made for this device.
     """
     if name == AUTO:
-        return "openvino" if device.type == "cpu" and _is_installed("openvino") else "torch"
+        return "openvino" if device == "cpu" and _is_installed("openvino") else "torch"
     if name not in ENGINES:
         raise BackboneError(f"unknown engine {name!r}; expected auto, {', '.join(ENGINES)}")
     if not _is_installed(name):
@@ -61,13 +70,17 @@ def resolve_engine(name: str, device: torch.device) -> str:
             f"engine {name} needs {' and '.join(ENGINES[name])}, not installed here; "
             f'run: pip install "zsl-images[{name}]"'
         )
-    if name == "openvino" and device.type != "cpu":
+    if name == "openvino" and device != "cpu":
         raise BackboneError(f"engine openvino runs on the CPU, not on {device}; use engine torch")
     return name
 
 
 def make_engine(
-    name: str, network: nn.Module, device: torch.device, input_size: tuple[int, int], key: str
+    name: str,
+    network: Callable[[], nn.Module],
+    device: str,
+    input_size: tuple[int, int],
+    key: str,
 ) -> Engine:
     """Make an engine ready to run.
 
@@ -76,7 +89,7 @@ def make_engine(
 
     Args:
         name: `auto`, or one of `ENGINES`.
-        network: uint8 images (B, 3, H, W) → features (B, D), in eval mode.
+        network: loads the network, see `Backbone`.
         device: device that it runs on.
         input_size: height and width (H, W) of the images, in pixels.
         key: name of the network among converted ones.
@@ -86,8 +99,8 @@ def make_engine(
     """
     name = resolve_engine(name, device)
     if name == "torch":
-        return _torch_engine(network, device)
-    example = torch.zeros(2, 3, *input_size, dtype=torch.uint8)
+        return _torch_engine(network(), device)
+    example = np.zeros((2, 3, *input_size), np.uint8)
     if name == "openvino":
         return _openvino_engine(network, example, key)
     return _onnx_engine(network, example, key, device)
@@ -97,40 +110,48 @@ def _is_installed(name: str) -> bool:
     return all(importlib.util.find_spec(module) for module in ENGINES[name])
 
 
-def _torch_engine(network: nn.Module, device: torch.device) -> Engine:
+def _torch_engine(network: nn.Module, device: str) -> Engine:
     """Eager torch: float32 on a CPU, which makes it the reference; half precision on CUDA."""
-    is_cuda = device.type == "cuda"
+    import torch
+
+    is_cuda = device.startswith("cuda")
     network = network.to(device).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def run(images: Tensor) -> Tensor:
+    def run(images: Pixels) -> Features:
+        x = torch.from_numpy(images)
         if is_cuda:
-            images = images.pin_memory()
-        images = images.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.float16, enabled=is_cuda):
-            features: Tensor = network(images)
-        return features.float().cpu()
+            x = x.pin_memory()
+        x = x.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(torch.device(device).type, torch.float16, enabled=is_cuda):
+            features = network(x)
+        found: Features = features.float().cpu().numpy()
+        return found
 
     return Engine("torch", run, concurrency=2 if is_cuda else 1)
 
 
-def _openvino_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
+def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str) -> Engine:
     """OpenVINO in the precision that is fast on this CPU: bfloat16 if it has such instructions, except
     for the first convolutions."""
     import openvino
 
     def convert(folder: Path) -> None:
+        import torch
+
         shape = openvino.PartialShape([-1, *example.shape[1:]])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own
-            model = openvino.convert_model(network, input=shape, example_input=example)
+            model = openvino.convert_model(
+                network(), input=shape, example_input=torch.from_numpy(example)
+            )
         openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
         _keep_precise(folder / "model.xml")
 
     def compiled(file: Path, **options: Any) -> Any:
         options["PERFORMANCE_HINT"] = "THROUGHPUT"
         model = openvino.Core().compile_model(file, "CPU", options)
-        model.create_infer_request().infer({0: example.numpy()})
+        model.create_infer_request().infer({0: example})
         return model
 
     def load(folder: Path) -> Any:
@@ -142,11 +163,12 @@ def _openvino_engine(network: nn.Module, example: Tensor, key: str) -> Engine:
     model = _cached(f"openvino-{openvino.__version__.split('-')[0]}-{key}", convert, load)
     thread = threading.local()
 
-    def run(images: Tensor) -> Tensor:
+    def run(images: Pixels) -> Features:
         if not hasattr(thread, "request"):
             thread.request = model.create_infer_request()
-        thread.request.infer({0: images.contiguous().numpy()}, share_inputs=True)
-        return torch.from_numpy(thread.request.get_output_tensor().data.copy())
+        thread.request.infer({0: images}, share_inputs=True)
+        found: Features = thread.request.get_output_tensor().data.copy()
+        return found
 
     return Engine("openvino", run, model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
@@ -169,19 +191,25 @@ def _keep_precise(file: Path) -> None:
     tree.write(file)
 
 
-def _onnx_engine(network: nn.Module, example: Tensor, key: str, device: torch.device) -> Engine:
+def _onnx_engine(network: Callable[[], nn.Module], example: Pixels, key: str, device: str) -> Engine:
     import onnxruntime
 
     def convert(folder: Path) -> None:
+        import torch
+
         batch = torch.export.Dim("batch", min=1, max=4096)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program: Any = torch.onnx.export(
-                network, (example,), dynamo=True, dynamic_shapes=({0: batch},), verbose=False
+                network(),
+                (torch.from_numpy(example),),
+                dynamo=True,
+                dynamic_shapes=({0: batch},),
+                verbose=False,
             )
         program.save(folder / "model.onnx")
 
-    wanted = ("CUDAExecutionProvider",) * (device.type == "cuda") + ("CPUExecutionProvider",)
+    wanted = ("CUDAExecutionProvider",) * (device.startswith("cuda")) + ("CPUExecutionProvider",)
     available = onnxruntime.get_available_providers()
 
     def load(folder: Path) -> Any:
@@ -189,11 +217,12 @@ def _onnx_engine(network: nn.Module, example: Tensor, key: str, device: torch.de
             folder / "model.onnx", providers=[name for name in wanted if name in available]
         )
 
-    session = _cached(f"onnx-{torch.__version__.split('+')[0]}-{key}", convert, load)
+    session = _cached(f"onnx-{key}", convert, load)
     (input_name,) = (given.name for given in session.get_inputs())
 
-    def run(images: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(None, {input_name: images.contiguous().numpy()})[0])
+    def run(images: Pixels) -> Features:
+        found: Features = session.run(None, {input_name: images})[0]
+        return found
 
     return Engine("onnx", run)
 

@@ -14,9 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor
 
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
@@ -156,7 +154,7 @@ def stream_features(
     engine = backbone.engine
     decoders = ThreadPoolExecutor(os.cpu_count() or 1)
     runners = ThreadPoolExecutor(engine.concurrency)
-    decoding: deque[tuple[list[Item], list[Future[Tensor | ImageError]]]] = deque()
+    decoding: deque[tuple[list[Item], list[Future[npt.NDArray[np.uint8] | ImageError]]]] = deque()
     running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
 
     def start_running() -> None:
@@ -192,7 +190,7 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def decoded(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
+def decoded(image: ImageLike, backbone: Backbone) -> npt.NDArray[np.uint8] | ImageError:
     """An image as the backbone's network takes it, uint8 (3, H, W), or why it cannot be read."""
     try:
         if isinstance(image, str | os.PathLike):
@@ -200,19 +198,19 @@ def decoded(image: ImageLike, backbone: Backbone) -> Tensor | ImageError:
         else:
             picture = to_rgb(image)
         check_strip(picture, backbone.least_side)
-        return backbone.transform(picture)
+        return backbone.pixels(picture)
     except ImageError as error:
         return error
-    except (MemoryError, RuntimeError) as error:  # raised by the transform
+    except (MemoryError, RuntimeError) as error:
         return ImageError(f"{image}: cannot be resized ({error})")
 
 
 def _features(
-    pictures: list[Tensor | ImageError], backbone: Backbone
+    pictures: list[npt.NDArray[np.uint8] | ImageError], backbone: Backbone
 ) -> list[npt.NDArray[np.float16] | ImageError]:
     """The feature of each picture, in their order; errors stay in their places."""
-    good = [picture for picture in pictures if isinstance(picture, Tensor)]
-    rows = iter(backbone.features(torch.stack(good)).numpy().astype(np.float16) if good else ())
+    good = [picture for picture in pictures if not isinstance(picture, ImageError)]
+    rows = iter(backbone.features(np.stack(good)).astype(np.float16) if good else ())
     return [picture if isinstance(picture, ImageError) else next(rows) for picture in pictures]
 
 

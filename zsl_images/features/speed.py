@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
+import numpy as np
 
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import DataError, ImageError
@@ -70,7 +70,7 @@ def measure(
         raise DataError(
             f"{len(good)} of {len(paths)} photos can be read; expected {batch_size} or more"
         )
-    batches = torch.split(torch.stack(good[: len(good) // batch_size * batch_size]), batch_size)
+    batches = np.split(np.stack(good[: len(good) // batch_size * batch_size]), len(good) // batch_size)
     engine = backbone.engine
     with ThreadPoolExecutor(engine.concurrency) as pool:
         list(pool.map(engine.run, batches[: 2 * engine.concurrency]))  # the first calls are slow

@@ -1,0 +1,43 @@
+"""Devices: where a network runs. Torch is asked only if there may be an accelerator."""
+
+from __future__ import annotations
+
+import sys
+from ctypes.util import find_library
+from pathlib import Path
+
+from zsl_images.defaults import AUTO
+from zsl_images.errors import BackboneError
+
+CPU = "cpu"
+
+
+def resolve_device(device: str) -> str:
+    """The device of that name; for `auto`, CUDA, else Apple's MPS, else the CPU.
+
+    Raises:
+        BackboneError: it is unknown, or not in this machine.
+    """
+    if device == CPU or (device == AUTO and not _may_have_accelerator()):
+        return CPU
+    import torch
+
+    if device == AUTO:
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else CPU
+    try:
+        torch.empty(0, device=torch.device(device))
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise BackboneError(
+            f"device {device!r} cannot be used ({reason}); expected auto, cpu, cuda or mps"
+        ) from error
+    return device
+
+
+def _may_have_accelerator() -> bool:
+    """Whether there is a sign of a driver that torch could use."""
+    if sys.platform == "linux":
+        return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd"))
+    return sys.platform == "darwin" or find_library("nvcuda") is not None
