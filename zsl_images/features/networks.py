@@ -1,37 +1,28 @@
-"""Networks: published architectures with their weights, loaded by the library that publishes them.
-
-Each network has its own preprocessing, as its library publishes it, and a record of where its weights
-came from. Weights are always one file: in an installed wheel, given by the user, in the cache that the
-library itself uses, or downloaded into that cache.
-"""
+"""Networks: published architectures with their weights, and what their classifiers know."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from zsl_images.errors import BackboneError
-from zsl_images.features.backbone_weights import (
-    EMBEDDED,
-    embedded_file,
-    given_file,
-    hub_file,
-    in_timm_layout,
-    load_strictly,
-    read_weights,
-    timm_file,
-)
+from zsl_images.features.backbone_classes import BackboneClasses
+from zsl_images.features.published import TORCHVISION, from_timm, from_torchvision
 
-TORCHVISION = ("resnet101", "inception_v3", "googlenet")
-"""Networks from torchvision, with its IMAGENET1K_V1 weights; other names are timm's."""
+_SUBSETS = {
+    1000: "imagenet-1k",
+    11221: "imagenet-21k-miil",
+    11821: "imagenet-12k",
+    21841: "imagenet-22k",
+    21843: "imagenet-21k-goog",
+}
+"""Size of a classifier → timm's name of the classes that it knows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +37,8 @@ class Network:
         weights_from: file that the weights were read from.
         weights_sha256: hash of the names, shapes and values of the weights, the same for a .pth and a
             .safetensors file of the same weights.
+        classes: what the network's own classifier knows, if it acts linearly on the features.
+        without_classes: why there are none.
     """
 
     module: nn.Module
@@ -53,27 +46,114 @@ class Network:
     preprocessing: Mapping[str, Any]
     weights_from: str
     weights_sha256: str
+    classes: BackboneClasses | None = None
+    without_classes: str = ""
 
 
-def load_network(name: str, weights: str | os.PathLike[str] | None = None) -> Network:
+def load_network(
+    name: str,
+    weights: str | os.PathLike[str] | None = None,
+    image_size: int | None = None,
+    pooling: str | None = None,
+) -> Network:
     """Load a network and its weights; see `load_backbone`.
 
     Raises:
         BackboneError: the name is unknown, the weights are not available or do not fit, or the network
             gives no features (B, D).
     """
-    load = _from_torchvision if name in TORCHVISION else _from_timm
-    model, preprocessing, file = load(name, weights)
+    if name in TORCHVISION:
+        if image_size or pooling:
+            raise BackboneError(
+                f"{name} is torchvision's, whose image size and pooling are fixed; leave them out, or "
+                "choose a timm model"
+            )
+        model, preprocessing, file = from_torchvision(name, weights)
+    else:
+        model, preprocessing, file = from_timm(name, weights, image_size)
+    model.eval().requires_grad_(False)
     module = _Normalised(model, preprocessing["mean"], preprocessing["std"]).eval()
-    module.requires_grad_(False)
+    picture = 255 * torch.rand(
+        2, *preprocessing["input_size"], generator=torch.Generator().manual_seed(0)
+    )
     with torch.inference_mode():
-        feature = module(torch.zeros(1, *preprocessing["input_size"]))
-    if feature.ndim != 2:
+        logits = module(picture)
+        classifiers = _without_classifier(model, pooling)
+        feature = module(picture)
+    if not isinstance(feature, Tensor) or feature.ndim != 2:
+        shape = tuple(feature.shape) if isinstance(feature, Tensor) else type(feature).__name__
         raise BackboneError(
-            f"backbone {name} gives features of shape {tuple(feature.shape)}, expected (B, D); "
-            "choose a classification network"
+            f"backbone {name} gives features of shape {shape}, expected (B, D); choose a "
+            "classification network"
         )
-    return Network(module, feature.shape[1], preprocessing, str(file), _sha256_of_weights(model))
+    if pooling:
+        preprocessing = {**preprocessing, "pooling": pooling}
+    classes, why_not = _classes(name, classifiers, logits, feature)
+    return Network(
+        module=module,
+        feature_dim=feature.shape[1],
+        preprocessing=preprocessing,
+        weights_from=str(file),
+        weights_sha256=_sha256_of_weights(model),
+        classes=classes,
+        without_classes=why_not,
+    )
+
+
+def _without_classifier(model: nn.Module, pooling: str | None) -> tuple[nn.Module, ...]:
+    """Take the classifiers off a network, so that it gives features pooled in this way."""
+    if isinstance(getattr(model, "fc", None), nn.Linear) and not hasattr(model, "reset_classifier"):
+        classifiers = (cast(nn.Module, model.fc),)
+        model.fc = nn.Identity()
+        return classifiers
+    timm_model = cast(Any, model)
+    found = timm_model.get_classifier()
+    timm_model.reset_classifier(0, *([pooling] if pooling else []))
+    return tuple(found) if isinstance(found, Iterable) else (found,)
+
+
+def _classes(
+    name: str, classifiers: tuple[nn.Module, ...], logits: Tensor, features: Tensor
+) -> tuple[BackboneClasses | None, str]:
+    """What a classifier knows, if its logits (B, C) are linear in the features (B, D); else why not."""
+    if len(classifiers) != 1:
+        return None, (
+            f"{name} has {len(classifiers)} classifiers, each on a token of its own, and none of them "
+            "reads the pooled feature"
+        )
+    (classifier,) = classifiers
+    if not isinstance(classifier, nn.Linear):
+        return None, f"{name} has no linear classifier, but {type(classifier).__name__}"
+    if classifier.in_features != features.shape[1]:
+        return None, (
+            f"the classifier of {name} reads {classifier.in_features} values, not the "
+            f"{features.shape[1]} of the pooled feature"
+        )
+    found = classifier(features)
+    scale = float(logits.abs().max()) if logits.shape == found.shape else 0.0
+    if logits.shape != found.shape or not torch.allclose(found, logits, atol=1e-3 * scale + 1e-6):
+        return None, f"the classifier of {name} does not act linearly on its pooled feature"
+    labels, wnids = _class_names(len(classifier.weight))
+    return BackboneClasses(classifier.weight.detach().clone().numpy(), labels, wnids), ""
+
+
+def _class_names(count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Labels and WordNet ids of a classifier with `count` classes, as far as timm knows them."""
+    from timm.data.imagenet_info import ImageNetInfo
+
+    subset = {
+        1000: "imagenet-1k",
+        11821: "imagenet-12k",
+        21841: "imagenet-22k",
+        11221: "imagenet-21k-miil",
+    }
+    if count == 21843:
+        subset[count] = "imagenet-21k-goog"
+    if count not in subset:
+        return (), ()
+    info = ImageNetInfo(subset[count])
+    wnids = tuple(info.index_to_label_name(index) for index in range(count))
+    return tuple(info.index_to_description(index) for index in range(count)), wnids
 
 
 class _Normalised(nn.Module):
@@ -91,70 +171,6 @@ class _Normalised(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W), 0..255 → (B, D)."""
         return cast(Tensor, self.network((images - self.mean) / self.std))
-
-
-_Loaded = tuple[nn.Module, dict[str, Any], Path]
-"""Network, settings of its preprocessing, and the file that the weights were read from."""
-
-
-def _from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> _Loaded:
-    from torchvision import models
-
-    published = models.get_model_weights(name)["IMAGENET1K_V1"]
-    if weights is None:
-        file = hub_file(name, published.url)
-    else:
-        file = given_file(weights, Path(published.url).name)
-    has_side_heads = name in ("inception_v3", "googlenet")
-    options = {"aux_logits": True, "transform_input": True, "init_weights": False}
-    model = models.get_model(name, weights=None, **(options if has_side_heads else {}))
-    load_strictly(model, read_weights(file), name, file)
-    model.fc = nn.Identity()
-    transform = published.transforms()
-    preprocessing = {
-        "library": "torchvision",
-        "input_size": [3, *transform.crop_size * 2],
-        "resize_size": list(transform.resize_size),
-        "interpolation": transform.interpolation.value,
-        "mean": list(transform.mean),
-        "std": list(transform.std),
-    }
-    return model, preprocessing, file
-
-
-def _from_timm(name: str, weights: str | os.PathLike[str] | None) -> _Loaded:
-    import timm
-
-    if not timm.is_model(name):
-        near = timm.list_models(f"*{name}*")[:5] or timm.list_models(f"{name[:5]}*")[:5]
-        known = ", ".join([*EMBEDDED, *TORCHVISION])
-        raise BackboneError(
-            f"unknown backbone {name!r}; expected {known}, or a timm model name"
-            + (f" such as {', '.join(near)}" if near else "")
-        )
-    if weights is not None:
-        file = given_file(weights)
-        state = read_weights(file)
-    elif name in EMBEDDED:
-        file = embedded_file(name)
-        state = in_timm_layout(read_weights(file), timm.create_model(name))
-    else:
-        file = timm_file(name)
-        state = read_weights(file)
-    try:
-        # The classifier stays until the weights are in, since timm loads strictly only then.
-        model = timm.create_model(
-            name,
-            pretrained=True,
-            pretrained_cfg_overlay={"state_dict": state, "custom_load": False},
-        )
-    except RuntimeError:
-        model = timm.create_model(name)
-        load_strictly(model, state, name, file)
-    cast(Any, model).reset_classifier(0)
-    timm_data: Any = timm.data  # it has no types
-    config = timm_data.resolve_model_data_config(model)
-    return model, json.loads(json.dumps({"library": "timm", **config})), file
 
 
 def _sha256_of_weights(model: nn.Module) -> str:
