@@ -1,0 +1,124 @@
+"""Class maps: which classes of a table are which classes of a backbone's classifier."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsl_images.classes.sheets import Finding, Sheet, raise_first_error
+from zsl_images.errors import ClassTableError, listed
+
+KEYS = ("index", "wnid", "label")
+"""Columns that name a class of the backbone: its row in the classifier, its WordNet id, its label."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMap:
+    """The rows of a map.
+
+    Args:
+        path: file of the map.
+        entries: (line, class, name of a class of the backbone); a class may have several.
+    """
+
+    path: Path
+    entries: tuple[tuple[int, str, str], ...]
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> ClassMap:
+        """Read a CSV or TSV file with a column `class` and one of `KEYS`; others are ignored.
+
+        A table of attributes that has such columns too is a map of its classes.
+
+        Raises:
+            ClassTableError: with the line and column of what is wrong.
+        """
+        sheet = Sheet.read(path, "class,index")
+        raise_first_error(sheet.path, sheet.findings)
+        line, header = sheet.rows[0]
+        names = [name.casefold() for name in header]
+        key = next((key for key in KEYS if key in names), None)
+        if "class" not in names or key is None:
+            message = f"no column 'class', or none of {', '.join(KEYS)}, in a map of backbone classes"
+            raise_first_error(sheet.path, [Finding("columns", message, line, is_error=True)])
+        class_column, key_column = names.index("class"), names.index(str(key))
+        entries = tuple(
+            (line, cells[class_column], cells[key_column]) for line, cells in sheet.rows[1:]
+        )
+        findings = []
+        first: dict[str, int] = {}
+        for line, name, found in entries:
+            column = class_column if not name else key_column
+            if not name or not found:
+                findings.append(Finding("empty", "an empty cell", line, column + 1, None, True))
+            elif first.setdefault(found.casefold(), line) != line:
+                message = f"{found!r} already appears in line {first[found.casefold()]}; keep one row"
+                findings.append(Finding("repeated", message, line, key_column + 1, None, True))
+        raise_first_error(sheet.path, findings)
+        return cls(sheet.path, entries)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes, each once, in the order of the file."""
+        return tuple(dict.fromkeys(name for _, name, _ in self.entries))
+
+    def indices(self, index_of: Callable[[str], int | None], backbone: str) -> dict[str, list[int]]:
+        """Class → its rows in the backbone's classifier.
+
+        Args:
+            index_of: finds a row by index, WordNet id or label; see `BackboneClasses.index_of`.
+            backbone: its name, for messages.
+
+        Raises:
+            ClassTableError: the backbone has no such class, or two classes name the same row.
+        """
+        rows: dict[str, list[int]] = {}
+        owner: dict[int, tuple[int, str]] = {}
+        for line, name, found in self.entries:
+            index = index_of(found)
+            if index is None:
+                raise ClassTableError(
+                    f"{self.path}, line {line}: the classifier of {backbone} has no class {found!r}; "
+                    "give an index, a WordNet id or a label that it knows"
+                )
+            if index in owner:
+                other_line, other = owner[index]
+                raise ClassTableError(
+                    f"{self.path}, line {line}: {found!r} of {name!r} is the same class of {backbone} "
+                    f"as that of {other!r} in line {other_line}; keep one of them"
+                )
+            owner[index] = line, name
+            rows.setdefault(name, []).append(index)
+        return rows
+
+    def only(self, names: Iterable[str]) -> ClassMap:
+        """The map of these classes alone."""
+        wanted = set(names)
+        entries = tuple(entry for entry in self.entries if entry[1] in wanted)
+        return ClassMap(self.path, entries)
+
+    def without_rows(self, rows: Iterable[str]) -> ClassMap:
+        """The map without these classes of the backbone, such as those that a test holds out."""
+        left_out = {row.casefold() for row in rows}
+        entries = tuple(entry for entry in self.entries if entry[2].casefold() not in left_out)
+        return ClassMap(self.path, entries)
+
+    def check_described(self, names: Iterable[str]) -> None:
+        """Refuse classes that have no attributes.
+
+        Args:
+            names: the classes that have attributes.
+
+        Raises:
+            ClassTableError: with the line of the first class that has none.
+        """
+        known = list(names)
+        absent = [(line, name) for line, name, _ in self.entries if name not in set(known)]
+        if absent:
+            line, _ = absent[0]
+            raise ClassTableError(
+                f"{self.path}, line {line}: {listed([name for _, name in absent], known)} "
+                "without attributes; add a row to the class table, or remove it from the map"
+            )
