@@ -24,7 +24,9 @@ def features(
     photos: Annotated[Path, typer.Argument(help="Folder with one folder of photos per class.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
     classes: TrainingClasses,
-    backbone: Annotated[BackboneChoice, Only("backbone", "backbone_weights", "device")],
+    backbone: Annotated[
+        BackboneChoice, Only("backbone", "backbone_weights", "device", "image_size", "pooling")
+    ],
     layout: Annotated[Layout, typer.Option(help="Layout of the files.")] = Layout.XLSA17,
     unseen: Annotated[
         list[str] | None,

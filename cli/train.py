@@ -38,7 +38,9 @@ def train(
     photos: Annotated[Path, typer.Argument(help="Folder with one folder of photos per seen class.")],
     out: HeadOut,
     classes: TrainingClasses,
-    backbone: Annotated[BackboneChoice, Only("backbone", "backbone_weights", "device")],
+    backbone: Annotated[
+        BackboneChoice, Only("backbone", "backbone_weights", "device", "image_size", "pooling")
+    ],
     recipe: RecipeOption = DEFAULT_RECIPE,
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed gives the same head on the same machine.")
