@@ -1,4 +1,4 @@
-"""Progress: what long work tells of each of its steps."""
+"""Progress: what long work reports after each step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class StepRecord:
         phase: what is being done, such as `warm-up`.
         step: steps done.
         steps: steps in all.
-        losses: the latest losses by name, none where nothing is learned.
+        losses: Latest losses by name; none if nothing is learned.
     """
 
     phase: str

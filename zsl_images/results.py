@@ -32,10 +32,10 @@ class Influence:
 
     Args:
         attribute: its name; `description` for all that comes from words.
-        share: -1..1, positive where it speaks for the label; over all attributes the absolute
+        share: -1..1, positive if it speaks for the label; over all attributes the absolute
             shares sum to 1.
-        value: of the label in the class table; None for a description.
-        runner_up_value: of the runner-up.
+        value: Value of the label in the class table; None for a description.
+        runner_up_value: Value of the runner-up.
     """
 
     attribute: str
@@ -58,7 +58,7 @@ class Explanation:
 
     Args:
         label: the likeliest class.
-        runner_up: the next one; None where there is no other candidate.
+        runner_up: The next one; None if there is no other candidate.
         attributes: all of them, the strongest influence first; none without a runner-up.
         nearest_seen: the seen classes that the image lies nearest to, the nearest first.
     """
@@ -78,14 +78,14 @@ class Prediction:
     """What an image shows: candidates, the likeliest first.
 
     Args:
-        path: where the image came from; None for an image given as an object.
+        path: Path of the image; None for an image given as an object.
         top: the likeliest classes, probabilities falling.
-        unknown_score: 0..1, near 1 where the image lies farther from every candidate than images of
-            known classes do; None where the head was not validated, or is of an older format.
+        unknown_score: 0..1, near 1 if the image lies farther from every candidate than images of
+            known classes do; None if the head was not validated, or is of an older format.
         is_abstention: whether `top[0]` is not trusted enough to be the answer.
         levels: the likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
-        answer: the finest of them that is trusted enough; None where none is, or without a taxonomy.
-        explanation: why; None where it was not asked for.
+        answer: The finest of them that is trusted enough; None if none is, or without a taxonomy.
+        explanation: Why it gets its label; None if that was not asked for.
     """
 
     path: str | None
@@ -101,7 +101,7 @@ class Prediction:
             raise DataError("a prediction needs at least one candidate")
         probabilities = [candidate.probability for candidate in self.top]
         if sorted(probabilities, reverse=True) != probabilities:
-            raise DataError(f"candidates must stand likeliest first, got {probabilities}")
+            raise DataError(f"the likeliest candidate must come first, got {probabilities}")
 
     @property
     def label(self) -> str | None:
@@ -119,7 +119,7 @@ class Prediction:
         return self.top[0].is_seen
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the JSON output; those of levels and explanation where there are such."""
+        """The fields of the JSON output; those of levels and explanation if there are any."""
         fields: dict[str, Any] = {
             "path": self.path,
             "label": self.label,

@@ -196,7 +196,7 @@ def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Pat
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
-        ("res101.mat", {"features": None}, "lacks the variable 'features'"),
+        ("res101.mat", {"features": None}, "has no variable 'features'"),
         ("res101.mat", {"features": np.array([["x"], [1]], dtype=object)}, "holds objects"),
         ("res101.mat", {"labels": np.ones((5, 1))}, "do not fit one another"),
         ("att_splits.mat", {"trainval_loc": np.array([[9999]])}, "points outside"),

@@ -105,7 +105,7 @@ def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
 def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
     with pytest.raises(HeadError, match=r"encoder\.mu\.bias: \(3,\), expected \(8,\)"):
         load_head(resaved(saved, "shape.safetensors", **{"encoder.mu.bias": torch.zeros(3)}))
-    with pytest.raises(HeadError, match="lacking"):
+    with pytest.raises(HeadError, match="missing, expected"):
         load_head(resaved(saved, "less.safetensors", **{"encoder.mu.bias": None}))
     with pytest.raises(HeadError, match="surplus: not part"):
         load_head(resaved(saved, "more.safetensors", surplus=torch.zeros(1)))

@@ -44,11 +44,11 @@ class BenchmarkResult:
         seeds: those that were run.
         figures: T, u, s, H, best_H, AUSUC (per-class, in per cent) and seconds, over the seeds; u,
             s and H also without a seen penalty, as the paper gives them; the seen penalty and
-            temperature that the validation chose; and, where asked for, those of
+            temperature that the validation chose; and, if asked for, those of
             `calibration_on_test`.
         heads: the trained heads, one a seed.
         is_conventional: whether this is the conventional setting, see `run`.
-        paper: the paper's u, s and H, or its T in the conventional setting, where it has them.
+        paper: the paper's u, s and H, or its T in the conventional setting, if it gives them.
     """
 
     recipe: str
@@ -117,7 +117,7 @@ def run(
 
     Raises:
         DataError: there is no such recipe, or calibration is asked for in the conventional setting,
-            where the photos that it needs are learned from.
+            in which the photos that it needs are learned from.
     """
     recipe = recipe_named(recipe_name)
     if is_conventional and with_calibration:
@@ -178,7 +178,7 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
     """All figures of a head on the test rows of a data set.
 
     Args:
-        head: trained on features and attributes of the same widths.
+        head: Head trained on features and attributes of the same widths.
         data: its table gives the candidates.
         seen_penalty: γ.
 

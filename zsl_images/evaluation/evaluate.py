@@ -21,14 +21,14 @@ def evaluate(
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> Evaluation:
-    """Measure a classifier on photos sorted into a folder a class.
+    """Measure a classifier on photos in class folders.
 
     Args:
         classifier: with its candidates, its seen penalty and its backbone.
         photos: folders named by classes of the table.
         unknown: a folder of photos that show none of the candidates.
         cache: see `train`.
-        on_step: told of the progress.
+        on_step: Called with each record of progress.
 
     Raises:
         DataError: no photos.

@@ -32,7 +32,7 @@ def write_photos(
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> tuple[Failure, ...]:
-    """Write photos sorted into a folder a class as features in the field's layout.
+    """Write photos in class folders as features in the field's layout.
 
     Args:
         photos: a folder with a folder of photos for each class.
@@ -40,9 +40,9 @@ def write_photos(
         folder: see `write_xlsa17`.
         backbone: makes the features.
         unseen: classes held out as unseen; by default a fifth of them.
-        seed: of the split.
+        seed: Seed of the split.
         cache: see `learning.train`.
-        on_step: told of the progress.
+        on_step: Called with each record of progress.
 
     Returns:
         The photos that could not be read.
@@ -74,7 +74,7 @@ class Benchmark:
     """Features and proposed split of a data set; rows count from 0.
 
     Args:
-        name: of the folder.
+        name: Name of the folder.
         features: (N, D).
         labels: (N,) row of `table`.
         table: K classes with their attributes, those of `trainval` seen.
@@ -91,10 +91,10 @@ class Benchmark:
 def read_xlsa17(folder: str | os.PathLike[str]) -> Benchmark:
     """Read a folder with `res101.mat` and `att_splits.mat`.
 
-    Attributes are `original_att` where the file has it, else `att`.
+    Attributes are `original_att` if the file has it, else `att`.
 
     Raises:
-        DataError: a file or variable is lacking, or they do not fit one another.
+        DataError: A file or variable is missing, or they do not fit together.
     """
     folder = Path(folder)
     features_file, splits_file = _read(folder / FEATURES_FILE), _read(folder / SPLITS_FILE)
@@ -146,12 +146,12 @@ def write_xlsa17(
     fifth of the rows is `test_seen`; a fifth of the seen classes is `val`.
 
     Args:
-        folder: made where it is not there.
+        folder: Folder to write; it is made if it is missing.
         features: (N, D).
         labels: (N,) row of `table`.
         table: K classes, seen and unseen.
-        image_files: (N,) where each image lies.
-        seed: of the split.
+        image_files: (N,) path of each image.
+        seed: Seed of the split.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -228,7 +228,7 @@ def _read_hdf5(path: Path) -> dict[str, Any]:
 
 def _get(content: dict[str, Any], key: str, path: Path) -> Any:
     if key not in content:
-        raise DataError(f"{path} lacks the variable {key!r}; expected the xlsa17 layout")
+        raise DataError(f"{path} has no variable {key!r}; expected the xlsa17 layout")
     value = content[key]
     if value.dtype == object and key not in _TEXTS:
         raise DataError(f"{path}: {key!r} holds objects, expected numbers")

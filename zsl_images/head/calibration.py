@@ -31,7 +31,7 @@ def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
     """The γ with the best harmonic mean among those that spare the seen classes.
 
     Args:
-        curve: of validation classes.
+        curve: Seen-unseen curve of validation classes.
         max_seen_loss: how much per-class accuracy on seen classes may fall, 0..1, below what it is
             with the seen classes as the only candidates; 1 lets the harmonic mean alone decide.
     """
@@ -93,7 +93,7 @@ class Calibration:
     Args:
         seen_penalty: γ that spares the seen classes, see `penalty_within`.
         balanced_seen_penalty: γ with the best harmonic mean.
-        temperature: of the softmax, with `seen_penalty` taken off.
+        temperature: Temperature of the softmax over scores less `seen_penalty`.
         known_distances: rising quantiles of the squared distance from a held-out photo of a seen
             class to the nearest class centre, see `scoring.unknown_scores`.
         metrics: means over the folds: the `GZSLReport` at the balanced γ, and `seen_accuracy` and
@@ -111,9 +111,9 @@ def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: flo
     """Choose γ on validation folds, and the temperature and known distances on photos of seen classes.
 
     Args:
-        outcomes: of each fold, with photos of seen and pseudo-unseen classes.
-        held_out: of photos of seen classes, held out of a training with the table as it is, so that
-            there are as many classes, and of the same kinds, as in the training that it stands for.
+        outcomes: One per fold, with photos of seen and pseudo-unseen classes.
+        held_out: Photos of seen classes, held out of a training with the whole table. So there are as
+            many classes, and of the same kinds, as in the final training.
         max_seen_loss: see `penalty_within`.
     """
     curves = [seen_unseen_curve(o.scores, o.labels, o.is_seen) for o in outcomes]

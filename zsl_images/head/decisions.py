@@ -1,17 +1,32 @@
-"""Decisions: what photos show, as columns, and as one record per photo.
+"""Decisions: features become labels, in this one place; as columns, and as one record per photo.
 
-Letters: N photos, K candidate classes, k candidates that a decision names.
+Letters: N photos, B of them at once, K candidates, k that a decision names, D feature, L latent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.taxonomy import Taxonomy, deepest
+from zsl_images.errors import DataError
+from zsl_images.head.explanations import Explainer
+from zsl_images.head.head import Head
+from zsl_images.model.scoring import (
+    class_probabilities,
+    class_scores,
+    nearest_distances,
+    penalised,
+    top_classes,
+    unknown_scores,
+)
 from zsl_images.results import Candidate, Explanation, LevelLabel, Prediction
 
 
@@ -25,9 +40,9 @@ class Decisions:
         rows: (N, k) of these classes in `table`.
         unknown_scores: (N,), see `Prediction.unknown_score`; NaN if the head was not validated.
         is_answered: (N,) bool, whether the likeliest class is sure enough to be the label.
-        levels: of each photo the likeliest group at each level of a taxonomy, from fine to coarse.
-        answers: of each photo the finest of them that is sure enough.
-        explanations: of each photo, if they were asked for.
+        levels: Per photo the likeliest group at each level of a taxonomy, from fine to coarse.
+        answers: Per photo the finest of them that is sure enough, or None.
+        explanations: Per photo, or None if they were not asked for.
     """
 
     table: ClassTable
@@ -61,3 +76,89 @@ class Decisions:
                 answer=self.answers[photo],
                 explanation=self.explanations[photo],
             )
+
+
+_BLOCK = 4096
+"""Features that are scored at once."""
+
+
+class Decider:
+    """Labels features: the one place where a label is made.
+
+    All that depends on the classes alone is computed once, here.
+
+    Args:
+        head: the trained part.
+        table: the K candidates, their attributes in the head's order.
+        seen_penalty: γ.
+        min_confidence: the least probability, 0..1, that a label needs.
+        taxonomy: groups of the classes, or None.
+        is_explaining: whether decisions carry explanations.
+        top_k: how many candidates a decision names.
+
+    Raises:
+        DataError: `top_k` is less than 1.
+    """
+
+    def __init__(
+        self,
+        head: Head,
+        table: ClassTable,
+        *,
+        seen_penalty: float,
+        min_confidence: float,
+        taxonomy: Taxonomy | None,
+        is_explaining: bool,
+        top_k: int,
+    ) -> None:
+        if top_k < 1:
+            raise DataError(f"top_k is {top_k}, expected 1 or more")
+        self._head, self._table, self._top_k = head, table, top_k
+        self._seen_penalty, self._min_confidence = seen_penalty, min_confidence
+        self._priors, self._centres = head.class_priors(table), head.centres(table)
+        self._is_seen = torch.from_numpy(table.is_seen)
+        self._roll_up = taxonomy.of(table.names) if taxonomy else None
+        self._explainer = Explainer(head, table) if is_explaining else None
+
+    @torch.inference_mode()
+    def __call__(self, features: npt.NDArray[np.floating[Any]]) -> Decisions:
+        """The decisions on features (N, D)."""
+        blocks = [self._block(block) for block in torch.split(torch.tensor(features), _BLOCK)]
+        probabilities, rows, unknown = (
+            torch.cat(parts).numpy() for parts in zip(*(block[:3] for block in blocks), strict=True)
+        )
+        levels = [found for block in blocks for found in block[3]]
+        least = self._min_confidence
+        return Decisions(
+            table=self._table,
+            probabilities=probabilities,
+            rows=rows,
+            unknown_scores=unknown,
+            is_answered=probabilities[:, 0] >= least,
+            levels=levels,
+            answers=[deepest(found, least) for found in levels],
+            explanations=[why for block in blocks for why in block[4]],
+        )
+
+    def _block(
+        self, features: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, list[tuple[LevelLabel, ...]], Sequence[Explanation | None]]:
+        """Probabilities, rows, unknown scores, levels and explanations of some features (B, D)."""
+        head, calibration = self._head, self._head.calibration
+        scaled = head.model.feature_scaling(features.float())  # (B, P)
+        latents = head.model.encoder.mean(scaled)  # (B, L)
+        scores = penalised(  # (B, K)
+            class_scores(latents, self._priors), self._is_seen, self._seen_penalty
+        )
+        every = class_probabilities(scores, calibration.temperature)  # (B, K)
+        distances = nearest_distances(scaled, self._centres)  # (B,)
+        unknown = torch.full_like(distances, torch.nan)
+        if calibration.known_distances:
+            unknown = unknown_scores(distances, calibration.known_distances)
+        roll_up, explainer = self._roll_up, self._explainer
+        return (
+            *top_classes(every, self._top_k),
+            unknown,
+            [roll_up(photo) if roll_up else () for photo in every.numpy()],
+            explainer.explain(latents, scores) if explainer else [None] * len(scores),
+        )

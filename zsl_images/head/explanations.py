@@ -21,8 +21,8 @@ class Explainer:
 
         influence(a) = [s(x, y) - s(x, y without a)] - [s(x, r) - s(x, r without a)]
 
-    with the score s of eq. 3, the label y and the runner-up r. A class is without an attribute where
-    it has the mean of the head's table instead (occlusion, Zeiler & Fergus, ECCV 2014). Positive
+    with the score s of eq. 3, the label y and the runner-up r. A class loses an attribute if
+    it gets the mean of the head's table instead (occlusion, Zeiler & Fergus, ECCV 2014). Positive
     influences speak for the label and against the runner-up. The vector of a description is taken
     away as a whole, under the name `description`.
 

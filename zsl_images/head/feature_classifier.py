@@ -13,32 +13,18 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from zsl_images.classes.class_table import ClassTable, warn_of_scale
 from zsl_images.classes.descriptions import encoder_of, read_classes
-from zsl_images.classes.taxonomy import Taxonomy, deepest
+from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import DEFAULT_HEAD, TOP_K
 from zsl_images.errors import ClassTableError, DataError
 from zsl_images.head import edits, new_classes
-from zsl_images.head.decisions import Decisions
-from zsl_images.head.explanations import Explainer
+from zsl_images.head.decisions import Decider, Decisions
 from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head, save_head
-from zsl_images.model.scoring import (
-    class_probabilities,
-    class_scores,
-    nearest_distances,
-    penalised,
-    top_classes,
-    unknown_scores,
-)
 from zsl_images.progress import OnStep
-from zsl_images.results import Explanation, LevelLabel
-
-_BLOCK = 4096
-"""Features that are scored at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +149,7 @@ class FeatureClassifier:
 
         Args:
             text: a table of classes and descriptions, read by the encoder that the head knows.
-            attributes: of the same classes, for a head that was trained with both.
+            attributes: Attributes of the same classes, for a head that was trained with both.
 
         Raises:
             ClassTableError: a table cannot be used, or the head was trained without descriptions.
@@ -225,10 +211,18 @@ class FeatureClassifier:
         Raises:
             DataError: `top_k` is less than 1.
         """
-        return Decider(self, top_k)
+        return Decider(
+            self.head,
+            self.table,
+            seen_penalty=self.seen_penalty,
+            min_confidence=self.min_confidence,
+            taxonomy=self.taxonomy,
+            is_explaining=self.is_explaining,
+            top_k=top_k,
+        )
 
     def fingerprint(self, top_k: int = TOP_K) -> str:
-        """A hash of all that a label depends on beside the feature: head, candidates, settings."""
+        """Hash of everything but the feature that a label depends on: head, candidates, settings."""
         groups = self.taxonomy and [self.taxonomy.lineages[name] for name in self.table.names]
         settings = (
             self.table.names,
@@ -246,61 +240,3 @@ class FeatureClassifier:
         for tensor in self.head.model.state_dict().values():
             digest.update(tensor.numpy().tobytes())
         return digest.hexdigest()[:16]
-
-
-class Decider:
-    """Labels features (N, D) by the settings of a classifier: the one place where a label is made."""
-
-    def __init__(self, classifier: FeatureClassifier, top_k: int) -> None:
-        if top_k < 1:
-            raise DataError(f"top_k is {top_k}, expected 1 or more")
-        self._classifier, self._top_k = classifier, top_k
-        head, table = classifier.head, classifier.table
-        self._priors, self._centres = classifier.class_priors(), head.centres(table)
-        self._is_seen = torch.from_numpy(table.is_seen)
-        self._roll_up = classifier.taxonomy.of(table.names) if classifier.taxonomy else None
-        self._explainer = Explainer(head, table) if classifier.is_explaining else None
-
-    @torch.inference_mode()
-    def __call__(self, features: npt.NDArray[np.floating[Any]]) -> Decisions:
-        """The decisions on features (N, D)."""
-        blocks = [self._block(block) for block in torch.split(torch.tensor(features), _BLOCK)]
-        probabilities, rows, unknown = (
-            torch.cat(parts).numpy() for parts in zip(*(block[:3] for block in blocks), strict=True)
-        )
-        levels = [found for block in blocks for found in block[3]]
-        least = self._classifier.min_confidence
-        return Decisions(
-            table=self._classifier.table,
-            probabilities=probabilities,
-            rows=rows,
-            unknown_scores=unknown,
-            is_answered=probabilities[:, 0] >= least,
-            levels=levels,
-            answers=[deepest(found, least) for found in levels],
-            explanations=[why for block in blocks for why in block[4]],
-        )
-
-    def _block(
-        self, features: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, list[tuple[LevelLabel, ...]], Sequence[Explanation | None]]:
-        """Probabilities, rows, unknown scores, levels and explanations of some features (B, D)."""
-        head = self._classifier.head
-        calibration = head.calibration
-        scaled = head.model.feature_scaling(features.float())  # (B, P)
-        latents = head.model.encoder.mean(scaled)  # (B, L)
-        scores = penalised(  # (B, K)
-            class_scores(latents, self._priors), self._is_seen, self._classifier.seen_penalty
-        )
-        every = class_probabilities(scores, calibration.temperature)  # (B, K)
-        distances = nearest_distances(scaled, self._centres)  # (B,)
-        unknown = torch.full_like(distances, torch.nan)
-        if calibration.known_distances:
-            unknown = unknown_scores(distances, calibration.known_distances)
-        roll_up, explainer = self._roll_up, self._explainer
-        return (
-            *top_classes(every, self._top_k),
-            unknown,
-            [roll_up(photo) if roll_up else () for photo in every.numpy()],
-            explainer.explain(latents, scores) if explainer else [None] * len(scores),
-        )

@@ -17,7 +17,7 @@ class Fold:
     Args:
         train: rows to learn from, all of classes that stay seen.
         seen: rows held out of those same classes.
-        unseen: all rows of the pseudo-unseen classes; none where photos alone are held out.
+        unseen: All rows of the pseudo-unseen classes; none if only photos are held out.
     """
 
     train: Labels
@@ -33,7 +33,7 @@ def make_folds(
     Args:
         labels: (N,) class of each row.
         count: folds, at most five.
-        generator: of the random choice.
+        generator: Source of the random choice.
         held_out: share of each seen class's rows that is not learned from.
 
     Raises:
@@ -55,7 +55,7 @@ def hold_out(
 
     Args:
         labels: (N,) class of each row.
-        generator: of the random choice.
+        generator: Source of the random choice.
         unseen: the pseudo-unseen classes; may be none.
         held_out: the share.
 

@@ -27,7 +27,7 @@ class BackboneInfo:
 
     Args:
         name: as given to `load_backbone`.
-        weights_sha256: of the backbone's weights, "" where features came without a backbone.
+        weights_sha256: Hash of the backbone's weights; "" if the features came without a backbone.
         preprocessing: the settings of the backbone's transform.
     """
 
@@ -74,10 +74,10 @@ class Head:
         backbone: what its features come from.
         train_config: how it was trained.
         calibration: how its scores become decisions and probabilities.
-        version: of the package that trained it.
+        version: Version of the package that trained it.
         residuals: class name → what is added to its prior mu(a), (L,), for classes whose place was
             found after training; see `edits`, `new_classes` and `adaptation`.
-        memory: of the rows it was trained on; None in a head that was trained without one.
+        memory: What it remembers of its training rows; None if it was trained without a memory.
     """
 
     model: MultiModalVAE

@@ -242,7 +242,7 @@ Config = TypeVar("Config", ModelConfig, TrainConfig)
 
 
 def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """A config from its JSON, where tuples have become lists."""
+    """A config from its JSON, in which tuples have become lists."""
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:
         raise ValueError(f"unknown settings {sorted(unknown)}")
@@ -253,7 +253,7 @@ def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
 def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     expected = model.state_dict()
     wrong = [
-        f"{name}: {tuple(tensors[name].shape) if name in tensors else 'lacking'}, "
+        f"{name}: {tuple(tensors[name].shape) if name in tensors else 'missing'}, "
         f"expected {tuple(tensor.shape)}"
         for name, tensor in expected.items()
         if name not in tensors or tensors[name].shape != tensor.shape

@@ -47,11 +47,11 @@ def train_on_features(
         labels: (N,) row of `table`; classes with a row here are seen, the others unseen.
         table: K classes.
         recipe: how.
-        seed: of all that is random.
+        seed: Seed of every random choice.
         folds: how many validations, or which.
         max_seen_loss: see `train`.
         backbone: what the features come from.
-        on_step: told of the progress.
+        on_step: Called with each record of progress.
 
     Raises:
         DataError: Too few rows or classes, an unknown recipe, or a setting out of its range.
@@ -115,8 +115,8 @@ def _outcome(
 ) -> Outcome:
     """Train on a fold's rows and score the rows that it holds out.
 
-    The candidates are the classes of these rows, some of them playing unseen; where none does, all
-    of the table.
+    The candidates are the classes of these rows, some of them playing unseen. If none does, they are
+    all classes of the table.
     """
     rows = np.concatenate([fold.train, fold.seen, fold.unseen])
     classes = np.unique(labels[rows]) if len(fold.unseen) else np.arange(len(table))

@@ -62,7 +62,7 @@ def mean_per_class_accuracy(
 
 
 def harmonic_mean(seen: float, unseen: float) -> float:
-    """H = 2·S·U / (S + U), and 0 where both are 0."""
+    """H = 2·S·U / (S + U), and 0 if both are 0."""
     return 2 * seen * unseen / (seen + unseen) if seen + unseen > 0 else 0.0
 
 
@@ -188,7 +188,7 @@ def gzsl_report(scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: flo
         seen_penalty: γ for u, s and H.
 
     Raises:
-        DataError: photos of seen or of unseen classes are lacking.
+        DataError: Photos of seen or of unseen classes are missing.
     """
     of_seen = is_seen[labels]
     if of_seen.all() or not of_seen.any():

@@ -105,7 +105,7 @@ def learned_residuals(
     config: GrowConfig,
     on_step: Callable[[StepRecord], None] | None = None,
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Generate-and-learn for classes that come to a trained head: where they should lie.
+    """Generate-and-learn for classes that are added to a trained head: where they should lie.
 
     As in algorithm 1 of the paper, a class is drawn uniformly, z ~ p(z|a) as far off its prior as
     seen classes lie off theirs, x ~ p(x|z). Only the residuals r of the new classes learn, from the

@@ -30,17 +30,17 @@ def sort_photos(
     folder: str | os.PathLike[str],
     how: Literal["move", "copy", "link"],
 ) -> tuple[int, int]:
-    """Bring the photos of a label file into `folder`, into a folder a label.
+    """Bring the photos of a label file into `folder`, into one folder per label.
 
-    Photos that could not be read stay where they are. Where two photos of a label have the same
+    Photos that could not be read stay in their place. If two photos of a label have the same
     name, the second gets a few letters of its path's and size's hash. What is there already is left,
     so that the work can be taken up again. A link to a photo is brought as a link.
 
     Returns:
-        How many photos are there now, and how many are neither there nor where they were.
+        How many photos are there now, and how many are in neither place.
 
     Raises:
-        OutputError: a photo cannot be brought there; it is still where it was.
+        OutputError: A photo cannot be brought there; it stays in its old place.
     """
     folder = make_folder(folder)
     there, gone = 0, 0

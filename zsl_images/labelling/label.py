@@ -51,11 +51,11 @@ def label(
         part_rows: photos of a part.
         is_strict: whether a photo that cannot be read ends the run.
         prune: whether rows of photos that are not among `photos` are dropped.
-        on_progress: told after each batch.
+        on_progress: Called after each batch.
         should_stop: asked before each photo; on True the photos in hand are finished and written.
 
     Returns:
-        What the run came to; not complete where it was stopped.
+        The result of the run; not complete if it was stopped.
 
     Raises:
         ImageError: a photo cannot be read, and `is_strict`.
@@ -97,7 +97,7 @@ def relabel(
         features: a feature file, as `label` writes it.
         out: a label file, see `labels`.
         top_k: candidates of a row.
-        on_progress: told after each part.
+        on_progress: Called after each part.
 
     Raises:
         DataError: no feature file, or of another backbone than the head's.

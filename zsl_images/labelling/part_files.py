@@ -33,7 +33,7 @@ class PartFolder:
     Args:
         out: the label file.
         features: the feature file, or None.
-        fingerprint: of the backbone, see `Backbone.fingerprint`.
+        fingerprint: Fingerprint of the backbone, see `Backbone.fingerprint`.
 
     Raises:
         DataError: an earlier run that did not end kept features, and `features` is None.
@@ -52,7 +52,7 @@ class PartFolder:
     @staticmethod
     @contextmanager
     def locked(out: Path, features: Path | None) -> Iterator[None]:
-        """Keep other runs off the two files while the body runs, and sweep up behind it.
+        """Keep other runs off the two files while the body runs, then clean up.
 
         A run that is refused touches nothing of the one that works.
 

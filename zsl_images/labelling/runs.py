@@ -66,7 +66,7 @@ class Stop:
 
 @dataclass
 class _Part:
-    """Photos whose rows are written together, and where what is known of them lies.
+    """Photos whose rows are written together, and what earlier runs know of them.
 
     Args:
         number: its place among the parts.
@@ -89,7 +89,7 @@ class _Part:
         return [at for at in range(len(self.stamps)) if at not in self.rows and at not in self.features]
 
     def cut(self, size: int) -> None:
-        """Leave off what comes behind the first `size` photos."""
+        """Drop all but the first `size` photos."""
         self.awaited -= sum(at >= size for at in self.fresh())
         self.stamps = self.stamps[:size]
         self.rows = {at: place for at, place in self.rows.items() if at < size}

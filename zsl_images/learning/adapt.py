@@ -35,19 +35,19 @@ def adapt(
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> AdaptResult:
-    """Sharpen where unseen classes lie by unlabelled photos; see `adapting.adapt_head`.
+    """Adapt unseen classes to unlabelled photos; see `head.adaptation.adapt_head`.
 
     Args:
         classifier: its unseen candidates adapt, with its seen penalty.
         photos: a folder of photos, sorted or not.
         cache: see `train`.
-        on_step: told of the progress.
+        on_step: Called with each record of progress.
 
     Raises:
         DataError: no unseen class, or the folder is too small or too one-sided.
     """
     backbone = classifier.backbone
-    where = cache if cache is not None else default_cache(photos, backbone)
-    features = extract_features(list(find_images([photos])), backbone, where, on_step=on_step)
+    cache = cache if cache is not None else default_cache(photos, backbone)
+    features = extract_features(list(find_images([photos])), backbone, cache, on_step=on_step)
     head, report = adapt_head(classifier.own_head(), features.features)
     return AdaptResult(classifier.with_head(head), report, features.failures)

@@ -22,9 +22,9 @@ def promote(
 
     Args:
         classifier: its candidates are the classes of the new one.
-        photos: a folder with a folder of photos for each class to promote.
+        photos: Folder with one folder of photos per class to promote.
         cache: see `train`.
-        on_step: told of the progress.
+        on_step: Called with each record of progress.
 
     Raises:
         DataError: no photos, or a class is seen already.
