@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from drawing import COLOURS, UNSEEN, draw
+from splits import written
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
@@ -90,3 +91,9 @@ def trained(
     ).classifier
     calibration = replace(classifier.head.calibration, temperature=2.5)
     return classifier.with_head(replace(classifier.head, calibration=calibration))
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """A small data set in the field's layout."""
+    return written(tmp_path / "TOY")

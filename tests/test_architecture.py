@@ -90,6 +90,13 @@ def test_the_command_line_imports_no_torch(path: Path) -> None:
     assert not {name.partition(".")[0] for name in imports(path)} & {"torch", "timm", "PIL"}
 
 
+@pytest.mark.parametrize("path", LIBRARY, ids=NAME_OF.get)
+def test_every_module_has_its_test_file(path: Path) -> None:
+    inside = path.relative_to(ROOT / "zsl_images")
+    if inside.stem not in ("version", "defaults"):  # held by the tests of what they serve
+        assert (ROOT / "tests" / inside.with_name(f"test_{inside.name}")).is_file()
+
+
 def test_every_room_has_its_floor() -> None:
     assert {room_of(name) for name in NAME_OF.values()} == set(FLOOR)
 

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import run
 from drawing import COLOURS
-from typer.testing import CliRunner, Result
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
 
 
@@ -16,13 +15,6 @@ from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
 def table(tmp_path: Path, colour_table: ClassTable) -> Path:
     colour_table.write(tmp_path / "colours.csv")
     return tmp_path / "colours.csv"
-
-
-def run(*arguments: object) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def test_train_then_classify_then_evaluate(colour_photos: Path, table: Path, tmp_path: Path) -> None:

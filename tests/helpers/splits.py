@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import scipy.io
 
 SEEN, UNSEEN, PER_CLASS = 10, 3, 12
 
@@ -45,3 +48,11 @@ def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.nda
             "test_unseen_loc": loc(~is_seen),
         },
     }
+
+
+def written(folder: Path, **options: bool) -> Path:
+    """The data set as files in a folder."""
+    folder.mkdir(exist_ok=True)
+    for file, content in xlsa17_arrays(**options).items():
+        scipy.io.savemat(folder / file, content)
+    return folder

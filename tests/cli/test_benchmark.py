@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from zsl_images.cli import app
+
+
+def test_the_command_prints_json_as_promised(dataset: Path) -> None:
+    result = CliRunner().invoke(app, ["benchmark", str(dataset), "--seeds", "1", "--format", "json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert {"recipe", "dataset", "seeds", "T", "u", "s", "H", "best_H", "AUSUC", "seconds"} <= set(
+        report
+    )
+    assert set(report["H"]) == {"mean", "sd"}
+
+
+def test_other_results_are_printed_beside(dataset: Path, tmp_path: Path) -> None:
+    given = {name: {"mean": 12.3, "sd": 0.4} for name in ("T", "H")}
+    here = {"recipe": "peer", "dataset": "TOY", "seeds": [0, 1], **given}
+    elsewhere = {**here, "recipe": "other", "dataset": "ELSEWHERE"}
+    peers, mine = tmp_path / "peers.json", tmp_path / "mine.json"
+    peers.write_text(json.dumps([here, elsewhere]))
+
+    def benchmark(*others: Path, form: str = "json") -> Result:
+        compare = [argument for other in others for argument in ("--compare", str(other))]
+        arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", form, *compare]
+        return CliRunner().invoke(app, arguments)
+
+    mine.write_text(benchmark(peers).stdout)
+    assert [row["recipe"] for row in json.loads(mine.read_text())["compared"]] == ["peer"]
+    lines = benchmark(mine, peers, form="table").stdout.splitlines()
+    heading, first, second, third = lines[-4:]
+    assert heading.split() == ["seeds", "T", "u", "s", "H", "best_H", "AUSUC", "seconds"]
+    assert first.split()[:-3] == second.split()[:-3]  # a run again, but for its seconds
+    assert first.split()[0] == "best"
+    assert third.split() == [
+        "peer",
+        "2",
+        *["12.3", "±", "0.4", "-", "-", "12.3", "±", "0.4", "-", "-", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            '{"recipe": "peer", "dataset": "ELSEWHERE", "seeds": [0]}',
+            "has no result on the data set TOY",
+        ),
+        ('{"recipe": "peer", "dataset": "TOY", "seeds": [0], "is_conventional": true}', "same setting"),
+        ("[1, 2]", "holds no results"),
+        ('{"recipe": "peer"}', "holds no results"),
+        ('{"recipe": "p", "dataset": "TOY", "seeds": [0], "T": {"mean": "x"}}', "holds no results"),
+        ("no json", "holds no results"),
+        (None, "cannot be read"),
+    ],
+)
+def test_results_that_cannot_be_compared_are_refused(
+    dataset: Path, tmp_path: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "peers.json").write_text(content)
+    arguments = ["benchmark", str(dataset), "--compare", str(tmp_path / "peers.json")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+
+
+def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Path) -> None:
+    head = tmp_path / "head.safetensors"
+    arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", "json", "--save", str(head)]
+    benchmark = json.loads(CliRunner().invoke(app, arguments).stdout)
+    arguments = ["evaluate", str(dataset), "--head", str(head), "--format", "json"]
+    report = json.loads(CliRunner().invoke(app, arguments).stdout)
+    for name in ("T", "u", "s", "H", "best_H", "AUSUC"):
+        assert 100 * report["figures"][name] == pytest.approx(benchmark[name]["mean"])
+    assert {"u_per_image", "top5", "ECE"} <= set(report["figures"])
+    points = np.array(report["curve"])
+    assert (np.diff(points[:, 0]) >= 0).all()
+    assert (np.diff(points[:, 1]) <= 0).all()
+    result = CliRunner().invoke(app, ["evaluate", str(dataset)])
+    assert result.exit_code == 1
+    assert "the head was trained with 1280 and 85" in result.stderr

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zsl_images.head.calibration import Outcome, calibrate, calibration_error, fit_temperature
+
+
+def test_the_temperature_is_that_of_the_scores() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(5000, 6)).astype(np.float32) * 3
+    labels = (scores / 2.0 + rng.gumbel(size=scores.shape)).argmax(1)  # drawn from a softmax at 2
+    assert fit_temperature(scores, labels) == pytest.approx(2.0, rel=0.05)
+
+
+def test_decisions_are_chosen_on_folds_and_probabilities_on_held_out_photos() -> None:
+    rng = np.random.default_rng(0)
+
+    def outcome(classes: int, distance: float) -> Outcome:
+        labels = np.arange(400) % classes
+        scores = rng.normal(size=(400, classes)).astype(np.float32)
+        scores[np.arange(400), labels] += 2
+        is_seen = np.arange(classes) < 4
+        return Outcome(scores, labels, is_seen, rng.uniform(0, distance, 400).astype(np.float32))
+
+    folds, held_out, other = [outcome(6, 1.0)], outcome(4, 2.0), outcome(4, 3.0)
+    mine, theirs = calibrate(folds, held_out, 0.5), calibrate(folds, other, 0.5)
+    assert mine.seen_penalty == theirs.seen_penalty
+    assert mine.metrics["H"] == theirs.metrics["H"]
+    scores = held_out.scores - mine.seen_penalty
+    expected = fit_temperature(scores, held_out.labels)
+    assert mine.temperature == pytest.approx(expected, rel=1e-3)
+    ece = calibration_error(scores, held_out.labels, mine.temperature)
+    assert mine.metrics["ECE"] == pytest.approx(ece, rel=1e-3)
+    assert mine.known_distances[-1] == pytest.approx(held_out.distances.max())
+
+
+def test_photos_without_a_mistake_do_not_make_a_head_sure_of_all() -> None:
+    labels = np.arange(20) % 2
+    scores = np.float32([[0, -10], [-10, 0]])[labels]
+    temperature = fit_temperature(scores, labels)
+    assert 1 / (1 + np.exp(-10 / temperature)) == pytest.approx(20 / 21, abs=1e-3)
