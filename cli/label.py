@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from zsl_images.defaults import BATCH_SIZE, TOP_K
+from zsl_images.labelling.outputs import Outputs
 
 from .candidates import Candidates
 from .console import INTERRUPTED, finish_with, label_progress, usage_errors
-from .exports import Exports
 from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in
 
 Photos = Annotated[
@@ -33,7 +33,7 @@ def label(
     photos: Photos,
     out: LabelOut,
     candidates: Candidates,
-    exports: Exports,
+    outputs: Outputs,
     top_k: TopK = TOP_K,
     features: FeatureFile = None,
     strict: Annotated[
@@ -50,7 +50,6 @@ def label(
     run after a completed one. Exit code 3 means some could not be read.
     """
     with usage_errors():
-        outputs = exports.outputs()
         outputs.check(photos, out, features=features, prune=prune)
     paths = images_in(photos)
     classifier = candidates.classifier()

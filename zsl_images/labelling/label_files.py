@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
 from zsl_images.files import replacing
@@ -41,6 +40,10 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns of a label file; README says what each is."""
+
+
+LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""Endings of the names of label files, which choose their form."""
 
 
 _ROWS = 8192

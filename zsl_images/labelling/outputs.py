@@ -19,10 +19,10 @@ StrPath = str | os.PathLike[str]
 
 
 def _export(
-    kind: Literal["file", "folder", "flag"], write: Callable[..., str | None]
+    kind: Literal["file", "folder", "flag"], write: Callable[..., str | None], help: str
 ) -> dict[str, Any]:
-    """What a field of `Outputs` stands for; `write(labels, value)` may return a line to report."""
-    return {"kind": kind, "write": write}
+    """What a field of `Outputs` means; `write(labels, value)` may return a line to report."""
+    return {"kind": kind, "write": write, "help": help}
 
 
 def _write_sidecars(labels: StrPath, _: bool) -> str | None:
@@ -37,7 +37,7 @@ def _sort(how: Literal["move", "copy", "link"], labels: StrPath, folder: StrPath
 
 @dataclass(frozen=True)
 class Outputs:
-    """What to make of a label file, written in the order of the fields.
+    """What to make of a label file.
 
         outputs = Outputs(coco="coco.json", copy="sorted")
         outputs.check(["photos"], "labels.parquet")
@@ -56,12 +56,39 @@ class Outputs:
         DataError: More than one of `move`, `copy` and `link`.
     """
 
-    coco: StrPath | None = field(default=None, metadata=_export("file", write_coco))
-    label_studio: StrPath | None = field(default=None, metadata=_export("file", write_label_studio))
-    xmp: bool = field(default=False, metadata=_export("flag", _write_sidecars))
-    move: StrPath | None = field(default=None, metadata=_export("folder", partial(_sort, "move")))
-    copy: StrPath | None = field(default=None, metadata=_export("folder", partial(_sort, "copy")))
-    link: StrPath | None = field(default=None, metadata=_export("folder", partial(_sort, "link")))
+    move: StrPath | None = field(
+        default=None,
+        metadata=_export(
+            "folder",
+            partial(_sort, "move"),
+            "Move the photos into this folder, one subfolder per label.",
+        ),
+    )
+    copy: StrPath | None = field(
+        default=None,
+        metadata=_export("folder", partial(_sort, "copy"), "Copy them into this folder instead."),
+    )
+    link: StrPath | None = field(
+        default=None,
+        metadata=_export("folder", partial(_sort, "link"), "Link to them from this folder instead."),
+    )
+    coco: StrPath | None = field(
+        default=None, metadata=_export("file", write_coco, "Also write the labels as COCO JSON.")
+    )
+    label_studio: StrPath | None = field(
+        default=None,
+        metadata=_export(
+            "file",
+            write_label_studio,
+            "Also write the labels as Label Studio tasks with predictions.",
+        ),
+    )
+    xmp: bool = field(
+        default=False,
+        metadata=_export(
+            "flag", _write_sidecars, "Also write a sidecar PHOTO.xmp with the label as a keyword."
+        ),
+    )
 
     def __post_init__(self) -> None:
         if len(self._chosen("folder")) > 1:
@@ -116,7 +143,8 @@ class Outputs:
             OutputError: Something cannot be written.
         """
         lines = []
-        for export in fields(self):
+        # Photos move last, since the other exports look for them in their old place.
+        for export in sorted(fields(self), key=lambda one: one.metadata["kind"] == "folder"):
             if value := getattr(self, export.name):
                 lines.append(export.metadata["write"](labels, value))
         return [line for line in lines if line]
