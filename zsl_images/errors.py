@@ -58,6 +58,10 @@ class ClassTableWarning(UserWarning):
     """A class table can be used, but something in it deserves a look."""
 
 
+class SplitWarning(UserWarning):
+    """The split of a data set can be used, but its figures may mislead."""
+
+
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
     """`a, b (did you mean B?), c and 5 more`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +51,29 @@ def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.nda
     }
 
 
-def written(folder: Path, **options: bool) -> Path:
-    """The data set as files in a folder."""
+def written(
+    folder: Path,
+    without: Sequence[str] = (),
+    changes: Mapping[str, np.ndarray] | None = None,
+    **options: bool,
+) -> Path:
+    """The data set as files in a folder, some variables left out or changed."""
     folder.mkdir(exist_ok=True)
     for file, content in xlsa17_arrays(**options).items():
-        scipy.io.savemat(folder / file, content)
+        kept = {name: value for name, value in content.items() if name not in without}
+        for name in kept.keys() & (changes or {}).keys():
+            kept[name] = (changes or {})[name]
+        scipy.io.savemat(folder / file, kept)
     return folder
+
+
+def as_in_public_files() -> dict[str, np.ndarray]:
+    """`train_loc` and `val_loc` as the public files have them: with the rows of test_seen."""
+    splits = xlsa17_arrays()["att_splits.mat"]
+    labels = xlsa17_arrays()["res101.mat"]["labels"].ravel() - 1
+    tested = splits["test_seen_loc"].ravel()
+    is_val = labels[tested - 1] >= SEEN - 3
+    return {
+        "train_loc": np.concatenate([splits["train_loc"].ravel(), tested[~is_val]])[:, None],
+        "val_loc": np.concatenate([splits["val_loc"].ravel(), tested[is_val]])[:, None],
+    }
