@@ -14,7 +14,7 @@ from zsl_images.labelling.outputs import Outputs
 
 from .candidates import Candidates
 from .console import INTERRUPTED, finish_with, label_progress, usage_errors
-from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in
+from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in, needs
 
 if TYPE_CHECKING:
     from zsl_images.features.left_out import LeftOut
@@ -23,7 +23,8 @@ Photos = Annotated[
     list[str],
     typer.Argument(
         metavar="PHOTO...",
-        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin.",
+        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin. HEIC photos need "
+        f"{needs('heif')}, RAW files {needs('raw')}.",
     ),
 ]
 FeatureFile = Annotated[

@@ -75,6 +75,10 @@ def unfolded(command: Command) -> Command:
 
 def _at_home(value: Any) -> Any:
     """A path with the home folder in place of a leading `~`, which shells leave in `--out=~/x`."""
+    if isinstance(value, list):
+        return [_at_home(one) for one in value]
+    if isinstance(value, str) and value.startswith("~/"):  # as photos and heads are given
+        return str(at_home(value))
     return at_home(value) if isinstance(value, Path) else value
 
 

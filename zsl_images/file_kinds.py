@@ -120,6 +120,12 @@ def kind_of_file(path: str | os.PathLike[str]) -> FileKind | None:
         return None
 
 
+def kind_in_place_of_weights(path: str | os.PathLike[str]) -> FileKind | None:
+    """What lies at a path where weights should lie: nothing, a pointer or a page; None otherwise."""
+    kind = kind_of_file(path)
+    return kind if kind in (EMPTY, POINTER, PAGE) else None
+
+
 def _boxed(start: bytes) -> FileKind:
     """A file made of boxes, as MP4 and HEIF are; its brands say which."""
     brands = start[8:12], *(start[at : at + 4] for at in range(16, min(start[3], 64), 4))

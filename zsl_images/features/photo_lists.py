@@ -28,7 +28,7 @@ def listed_paths(file: Path) -> Iterator[Path]:
             yield from _rows(file)
     except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are among these
         raise DataError(
-            f"cannot read the list {file} ({error}); expected one path per line (.txt), or a "
+            f"cannot read the manifest {file} ({error}); expected one path per line (.txt), or a "
             "column 'path' (.parquet)"
         ) from error
 

@@ -30,8 +30,7 @@ def find_images(inputs: Iterable[StrPath], left_out: LeftOut | None = None) -> I
     Args:
         inputs: files, folders, glob patterns and lists. If this is a sequence, all of it is checked
             first, see `check_inputs`; of an iterator, what is missing is passed on.
-        left_out: record of what the folders hold besides. Default: a warning at the end, if there is
-            something.
+        left_out: record of what is in the folders besides, which fills while they are walked.
 
     Raises:
         DataError: a list cannot be read, a pattern cannot be used, or an input is missing.
@@ -89,8 +88,6 @@ def find_labelled_images(folder: StrPath, left_out: LeftOut | None = None) -> di
             f"{folder} holds no photos in folders named by class; expected {folder}/CLASS/photo.jpg"
             + (f"; {record}" if record else "")
         )
-    if left_out is None:
-        record.warn()
     return classes
 
 
@@ -112,8 +109,6 @@ def _found(inputs: Iterable[StrPath], left_out: LeftOut | None) -> Iterator[Path
         elif (key := hash(absolute(path))) not in given:
             given.add(key)
             yield path
-    if left_out is None:
-        record.warn()
 
 
 def _expanded(path: Path, left_out: LeftOut) -> Iterator[Path]:
