@@ -23,8 +23,8 @@ Photos = Annotated[
     list[str],
     typer.Argument(
         metavar="PHOTO...",
-        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin. HEIC photos need "
-        f"{needs('heif')}, RAW files {needs('raw')}.",
+        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin. HEIC photos "
+        f"need {needs('heif')}, RAW files {needs('raw')}.",
     ),
 ]
 FeatureFile = Annotated[

@@ -7,14 +7,32 @@ without data by a value far from all others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from zsl_images.errors import ImageError
 
-Pixels = npt.NDArray[Any]
+Values = npt.NDArray[Any]
+
+
+class Pixels(Protocol):
+    """An array (H, W) or (H, W, C), or what gives the same rows."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Values: ...
+
 
 _STRIP = 2**22
 """Values that are scaled at once, so that a large picture needs little memory besides its own."""
@@ -41,9 +59,9 @@ def to_8_bit(array: Pixels) -> npt.NDArray[np.uint8]:
         ImageError: values of another type, or none that is finite.
     """
     if array.dtype == np.uint8:
-        return array
+        return array[:]
     if array.dtype == bool:
-        return array.astype(np.uint8) * 255
+        return array[:].astype(np.uint8) * 255
     if array.dtype.kind not in "iuf":
         raise ImageError(f"pixels of type {array.dtype}; expected numbers")
     least, most = _limits(array)
@@ -79,7 +97,7 @@ def _limits(array: Pixels) -> tuple[float, float]:
 
 
 def _extremes(
-    array: Pixels, is_wanted: Callable[[Pixels], Pixels], default: float | None = None
+    array: Pixels, is_wanted: Callable[[Values], Values], default: float | None = None
 ) -> tuple[float, float]:
     """The least and the greatest of the wanted values; `default` if there are none."""
     least, most = np.inf, -np.inf

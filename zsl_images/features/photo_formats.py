@@ -8,10 +8,11 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from zsl_images.errors import ImageError
 from zsl_images.features.jpeg import JpegImage, open_jpeg
+from zsl_images.features.tiff import open_tiff
 from zsl_images.file_kinds import HEIF, RAW, kind_of
 
 SUFFIXES = frozenset(
@@ -77,7 +78,7 @@ def opened(file: BinaryIO, name: str, least_side: int = 0) -> tuple[Image.Image,
     if kind == RAW or (looks_like_tiff and suffix in RAW_SUFFIXES):
         return _opened_raw(file, least_side)
     if looks_like_tiff:
-        return _opened_tiff(file, name), None
+        return open_tiff(file, name), None
     if kind == HEIF:
         return _opened_heif(file), None
     image = _opened_by_pillow(file, name, start)
@@ -86,47 +87,6 @@ def opened(file: BinaryIO, name: str, least_side: int = 0) -> tuple[Image.Image,
     if kind is None:
         raise UnidentifiedImageError(f"cannot identify {name}")
     raise ImageError(str(kind) if kind.is_picture else f"not an image, but {kind}")
-
-
-class TiffImage(TiffImagePlugin.TiffImageFile):
-    """A TIFF that is not turned, and of whose metadata only what is needed is read."""
-
-    def getexif(self) -> Image.Exif:
-        """Nothing: Pillow would read all tags, and fail on a damaged one."""
-        return Image.Exif()
-
-    def load_end(self) -> None:
-        """Leave the picture as it lies in the file, and its orientation in `tag_v2`."""
-        self._size = self.im.size
-
-
-def _kind_of_tiff(file: BinaryIO) -> str:
-    """What is in a TIFF that cannot be decoded, such as `RGB, 3 × 32-bit float`."""
-    file.seek(0)
-    head = file.read(8)
-    tags: Any = TiffImagePlugin.ImageFileDirectory_v2(head)
-    file.seek(tags.next)
-    tags.load(file)
-    bits, kind = tags.get(258, (1,)), tags.get(339, (1,))[0]
-    colours = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab"}
-    type_of_number = {2: " signed", 3: " float", 5: " complex", 6: " complex"}.get(kind, "")
-    samples = tags.get(277, len(bits))
-    return f"{colours.get(tags.get(262), 'colours unknown')}, {samples} × {bits[0]}-bit{type_of_number}"
-
-
-def _opened_tiff(file: BinaryIO, name: str) -> Image.Image:
-    try:
-        return TiffImage(file, name)
-    except Exception as error:
-        raise ImageError(tiff_problem(file, error)) from error
-
-
-def tiff_problem(file: BinaryIO, error: Exception) -> str:
-    """Why a TIFF cannot be read, with what is in it."""
-    kind = ""
-    with suppress(Exception):  # its tags are damaged too
-        kind = f" of a kind that cannot be read ({_kind_of_tiff(file)})"
-    return f"a TIFF{kind}: {error or type(error).__name__}; save it as 8 bit, or copy it again"
 
 
 def _tried(opening: Any, what: str) -> Image.Image:

@@ -18,8 +18,9 @@ from zsl_images.errors import ImageError
 from zsl_images.features.depth import to_8_bit
 from zsl_images.features.jpeg import check_whole, is_progressive
 from zsl_images.features.orientation import turn_of
-from zsl_images.features.photo_formats import TiffImage, opened, tiff_problem
+from zsl_images.features.photo_formats import opened
 from zsl_images.features.photo_paths import file_mode
+from zsl_images.features.tiff import TiffImage, tiff_problem
 
 MAX_PIXELS = 178_956_970
 """Pictures that decode to more pixels are refused: they would take more than 0.7 gigabytes."""
@@ -122,7 +123,7 @@ def to_rgb(image: Image.Image | npt.NDArray[Any], least_side: int = 0) -> Image.
     image.load()
     turn = turn_of(image)
     if image.mode.startswith("I") or image.mode == "F":
-        image = Image.fromarray(to_8_bit(np.asarray(image)))
+        image = Image.fromarray(to_8_bit(_Rows(image)))
     elif is_deep:
         image = _brightened(image)
     rgb = _in_bands(image, least_side) if image.width * image.height > _LARGE else _on_white(image)
@@ -166,6 +167,23 @@ class _PixelBudget:
 
 
 _PIXELS = _PixelBudget(MAX_PIXELS)
+
+
+class _Rows:
+    """A picture as an array whose rows are made when they are asked for."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+        self.shape = image.height, image.width
+        self.size = image.height * image.width
+        self.dtype = np.asarray(image.crop((0, 0, 1, 1))).dtype
+
+    def __len__(self) -> int:
+        return self._image.height
+
+    def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
+        top, bottom, _ = rows.indices(len(self))
+        return np.asarray(self._image.crop((0, top, self._image.width, bottom)))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
