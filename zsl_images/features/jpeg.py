@@ -43,7 +43,9 @@ def check_whole(image: Image.Image, data: bytes) -> None:
     """Refuse a JPEG if too much of it is missing.
 
     The rule: up to `MAX_MISSING` of the rows may be missing, whether the file ends early, ends in
-    zeros, or was closed too early by another program. Missing end bytes cost no row.
+    zeros, or was closed too early by another program. Missing end bytes cost no row. A progressive
+    file needs all its scans; if another program closed it within the last one, which only refines
+    the rows, this is not noticed.
 
     Args:
         image: decoded picture, of any size.
@@ -52,10 +54,11 @@ def check_whole(image: Image.Image, data: bytes) -> None:
     Raises:
         ImageError: more is missing.
     """
-    if _is_closed(data) and not _ends_in_grey(image):
-        return
-    if not _has_all_scans(data):
+    is_closed = _is_closed(data)
+    if (is_progressive(image) or not is_closed) and not _has_all_scans(data):
         raise ImageError("cannot be decoded whole: the file ends before its last scan; copy it again")
+    if is_closed and not _ends_in_grey(image):
+        return
     missing = _missing_share(data)
     if missing > MAX_MISSING:
         raise ImageError(
@@ -108,7 +111,10 @@ def _missing_share(data: bytes) -> float:
     if _is_closed(data):
         body = data[: data.rindex(_END)]
     body = _closed(body)[:-2]
-    whole, less = (_grey_levels(part + _END) for part in (body, body[:-16]))
+    try:
+        whole, less = (_grey_levels(part + _END) for part in (body, body[:-16]))
+    except OSError:  # the last scan is so short that nothing is left of it
+        return 0.0
     changed = ImageChops.difference(whole, less).getbbox()
     if changed is None:
         return 0.0
