@@ -9,10 +9,9 @@ import pytest
 from drawing import draw
 from PIL import Image
 
-from zsl_images.errors import DataError, ImageError
+from zsl_images.errors import DataError
 from zsl_images.features.photo_paths import find_images, find_labelled_images
 from zsl_images.features.photo_rows import stamp_of
-from zsl_images.features.photos import read_image
 
 
 @pytest.fixture
@@ -87,16 +86,6 @@ def test_a_folder_gives_ordinary_files_only(tmp_path: Path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "notes.txt").touch()
     assert list(find_images([tmp_path])) == []
-
-
-def test_a_row_without_a_path_is_a_photo_that_cannot_be_read(tmp_path: Path) -> None:
-    manifest = tmp_path / "list.parquet"
-    pq.write_table(pa.table({"path": ["a.jpg", None, "", " "]}), manifest)
-    first, *others = find_images([manifest])
-    assert first == Path("a.jpg")
-    for number, path in enumerate(others, 2):
-        with pytest.raises(ImageError, match=f"row {number} has no path"):
-            read_image(path)
 
 
 @pytest.mark.parametrize("name", ["card", "list.txt", "list.parquet", "*.png", "**/*.png"])
