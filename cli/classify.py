@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,18 +46,29 @@ def classify(
 
     Exit code 3 means some photos could not be read; the others are labelled.
     """
-    paths = list(map(str, images_in(photos)))
+    found, left_out = images_in(photos)
+    paths = list(map(str, found))
     classifier = candidates.classifier()
     if explain:
         classifier = classifier.with_explanations()
     details = Details(classifier.taxonomy.levels if classifier.taxonomy else (), explain)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
     failures = shows[format](
-        classifier.stream(paths, top_k), min(top_k, len(classifier.table)), details
+        map(_writable, classifier.stream(paths, top_k)), min(top_k, len(classifier.table)), details
     )
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
-    finish_with(failures)
+    finish_with(failures, left_out)
+
+
+def _writable(result: Prediction | Failure) -> Prediction | Failure:
+    """A result whose path and reason can be printed, whatever bytes the name of the photo holds."""
+    from zsl_images.files import path_text
+    from zsl_images.results import Failure
+
+    if isinstance(result, Failure):
+        return Failure(path_text(result.path), path_text(result.reason))
+    return result if result.path is None else replace(result, path=path_text(result.path))
 
 
 def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,6 +21,7 @@ from typer.core import TyperGroup
 from zsl_images.errors import DataError, ZSLError
 
 if TYPE_CHECKING:
+    from zsl_images.features.left_out import LeftOut
     from zsl_images.labelling.runs import Progress
     from zsl_images.progress import StepRecord
     from zsl_images.results import Failure
@@ -34,6 +37,7 @@ class ReportingGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; report an error of ours and exit with `FAILED`."""
         warnings.showwarning = _show_warning
+        _show_log()
         try:
             return super().invoke(ctx)
         except ZSLError as error:
@@ -61,16 +65,39 @@ def finish(failures: Sequence[Failure]) -> None:
     finish_with(len(failures))
 
 
-def finish_with(failures: int) -> None:
-    """End a command, with exit code 3 if some photos could not be read."""
-    if failures:
+def finish_with(failures: int, left_out: LeftOut | None = None) -> None:
+    """End a command, with exit code 3 if some photos or folders could not be read.
+
+    Args:
+        failures: Number of photos that could not be read.
+        left_out: What the search for photos left out; one line on stderr says it.
+    """
+    if left_out:
+        typer.echo(str(left_out), err=True)
+    if failures or (left_out and left_out.folders):
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if not issubclass(category, DeprecationWarning):
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any
+) -> None:
+    """Show a warning; those of Pillow do not say which photo they are about, and need no action."""
+    if not issubclass(category, DeprecationWarning) and Path(filename).parent.name != "PIL":
         typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
         typer.echo(str(message), err=True)
+
+
+class _OnStderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(record.getMessage(), err=True)
+
+
+def _show_log() -> None:
+    """Show what the library reports about work that takes a while."""
+    log = logging.getLogger("zsl_images")
+    log.setLevel(logging.INFO)
+    if not log.handlers:
+        log.addHandler(_OnStderr())
 
 
 class ProgressBars:
@@ -145,7 +172,8 @@ class LabelProgress:
 
     def count(self, photos: Callable[[], int]) -> None:
         """Count the photos, for the total."""
-        self.total = photos()
+        with suppress(ZSLError):  # the run itself reports it
+            self.total = photos()
         self._bars.update(self._task, total=self.total)
 
     def __call__(self, progress: Progress) -> None:
@@ -194,6 +222,8 @@ def label_progress(
         disable=is_json or not sys.stderr.isatty(),
     )
     show = LabelProgress(is_json, bars)
+    if is_json:  # each line on stderr is one object
+        logging.getLogger("zsl_images").setLevel(logging.WARNING)
     before = signal.getsignal(signal.SIGINT)
     if can_stop:
         signal.signal(signal.SIGINT, show.interrupt)

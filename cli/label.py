@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zsl_images.defaults import BATCH_SIZE, TOP_K
+from zsl_images.errors import DataError
 from zsl_images.labelling.outputs import Outputs
 
 from .candidates import Candidates
 from .console import INTERRUPTED, finish_with, label_progress, usage_errors
-from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in
+from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in, needs
+
+if TYPE_CHECKING:
+    from zsl_images.features.left_out import LeftOut
 
 Photos = Annotated[
     list[str],
     typer.Argument(
         metavar="PHOTO...",
-        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin.",
+        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin. HEIC photos "
+        f"need {needs('heif')}, RAW files {needs('raw')}.",
     ),
 ]
 FeatureFile = Annotated[
@@ -51,13 +57,16 @@ def label(
     """
     with usage_errors():
         outputs.check(photos, out, features=features, prune=prune)
-    paths = images_in(photos)
+    paths, left_out = images_in(photos)
     classifier = candidates.classifier()
 
+    from zsl_images.features.left_out import LeftOut
     from zsl_images.features.photo_paths import find_images
     from zsl_images.labelling.label import label as label_photos
 
-    count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos))
+    count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos, LeftOut()))
+    if prune:
+        paths = _all_readable(paths, left_out)
     with label_progress(json_progress, count) as show:
         result = label_photos(
             classifier,
@@ -81,4 +90,15 @@ def label(
     )
     for line in outputs.write(out):
         typer.echo(line)
-    finish_with(result.failures)
+    finish_with(result.failures, left_out)
+
+
+def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:
+    """The photos, if all folders can be read.
+
+    Raises:
+        DataError: A folder cannot be read, so the rows of its photos would be dropped.
+    """
+    yield from photos
+    if left_out.folders:
+        raise DataError(f"--prune would drop rows of photos that are still there; {left_out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from zsl_images.defaults import (
     AUTO,
     DEFAULT_BACKBONE,
 )
+from zsl_images.errors import DataError
 from zsl_images.features.engines import ENGINES
 from zsl_images.labelling.label_files import LABEL_SUFFIXES
 from zsl_images.model.recipes import RECIPES
@@ -24,6 +26,7 @@ from .console import usage_errors
 
 if TYPE_CHECKING:
     from zsl_images.features.backbones import Backbone
+    from zsl_images.features.left_out import LeftOut
 
     EngineName: TypeAlias = str
     RecipeName: TypeAlias = str
@@ -154,24 +157,35 @@ class BackboneChoice:
         )
 
 
-def images_in(inputs: list[str]) -> Iterator[Path]:
+def images_in(inputs: list[str]) -> tuple[Iterator[Path], LeftOut]:
     """The photos in these files, folders and globs, and at the paths on stdin for `-`.
+
+    Returns:
+        The photos, and a record of what was left out, complete once all photos were taken.
 
     Raises:
         typer.BadParameter: There is no photo.
+        DataError: An input is missing or cannot be read.
     """
-    from zsl_images.features.photo_paths import find_images
+    from zsl_images.features.left_out import LeftOut
+    from zsl_images.features.photo_paths import check_inputs, find_images
 
-    found = find_images(_with_stdin(inputs) if "-" in inputs else inputs)
+    left_out = LeftOut()
+    check_inputs(item for item in inputs if item != "-")
+    found = find_images(_with_stdin(inputs) if "-" in inputs else inputs, left_out)
     first = next(found, None)
     if first is None:
-        raise typer.BadParameter(f"no image found in {', '.join(inputs)}", param_hint="PHOTO")
-    return chain([first], found)
+        message = f"no image found in {', '.join(inputs)}"
+        if left_out.folders:
+            raise DataError(f"{message}; {left_out}")
+        raise typer.BadParameter(f"{message}; {left_out}" if left_out else message, param_hint="PHOTO")
+    return chain([first], found), left_out
 
 
 def _with_stdin(inputs: list[str]) -> Iterator[str]:
     for item in inputs:
         if item == "-":
-            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+            lines = (os.fsdecode(line.rstrip(b"\r\n")) for line in sys.stdin.buffer)
+            yield from (line for line in lines if line.strip())
         else:
             yield item

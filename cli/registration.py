@@ -17,6 +17,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from zsl_images.files import at_home
+
 from .console import usage_errors
 
 Command = Callable[..., None]
@@ -57,6 +59,7 @@ def unfolded(command: Command) -> Command:
             parameters.append(parameter.replace(annotation=hint, kind=parameter.KEYWORD_ONLY))
 
     def run(**given: Any) -> None:
+        given = {name: _at_home(value) for name, value in given.items()}
         with usage_errors():
             values = {
                 name: group(**{option: given.pop(option) for option in options})
@@ -68,6 +71,15 @@ def unfolded(command: Command) -> Command:
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
+
+
+def _at_home(value: Any) -> Any:
+    """A path with the home folder in place of a leading `~`, which shells leave in `--out=~/x`."""
+    if isinstance(value, list):
+        return [_at_home(one) for one in value]
+    if isinstance(value, str) and value.startswith("~/"):  # as photos and heads are given
+        return str(at_home(value))
+    return at_home(value) if isinstance(value, Path) else value
 
 
 def _options(group: type[Any], only: Only | None = None) -> list[inspect.Parameter]:

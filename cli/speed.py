@@ -21,10 +21,11 @@ def speed(
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
     """Measure photos per second: decoding alone, the backbone alone, and both."""
+    from zsl_images.features.left_out import LeftOut
     from zsl_images.features.photo_paths import find_images
     from zsl_images.features.speed import measure
 
-    paths = list(islice(find_images(photos), limit))
+    paths = list(islice(find_images(photos, LeftOut()), limit))
     speeds = measure(paths, backbone.load(), batch_size)
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(speeds.to_dict(), indent=2))

@@ -18,7 +18,7 @@ import zsl_images
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors", "version", "defaults"},
-    {"files", "progress", "results"},
+    {"file_kinds", "files", "progress", "results"},
     {"classes", "features", "model"},
     {"head"},
     {"classifier"},
@@ -34,6 +34,8 @@ HOMES_OF = {
     "torchvision": {"features"},
     "openvino": {"features"},
     "onnxruntime": {"features"},
+    "pillow_heif": {"features"},
+    "rawpy": {"features"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},

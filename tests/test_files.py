@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from zsl_images.errors import OutputError
-from zsl_images.files import check_writable, is_offline, make_folder, path_text, replacing
+from zsl_images.files import (
+    at_home,
+    cache_folder,
+    check_writable,
+    is_offline,
+    make_folder,
+    path_of_text,
+    path_text,
+    replacing,
+)
 
 
 def write_half(path: Path) -> None:
@@ -35,7 +44,7 @@ def test_a_file_takes_the_place_of_the_earlier_one_only_when_it_is_whole(tmp_pat
 def test_a_result_has_the_mode_of_any_new_file(tmp_path: Path, umask: int) -> None:
     code = """
 import os, pathlib, sys
-from zsl_images.files import replacing
+from zsl_images.files import at_home, cache_folder, path_of_text, path_text, replacing
 os.umask(int(sys.argv[1]))
 pathlib.Path("ordinary.txt").touch()
 with replacing("result.txt") as temporary:
@@ -90,3 +99,26 @@ def test_either_variable_forbids_downloads(
         monkeypatch.setenv("HF_HUB_OFFLINE", "")
         monkeypatch.setenv(name, value)
         assert is_offline() is expected
+
+
+def test_a_name_that_is_not_utf8_is_found_again(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9 \xff.jpg"))
+    assert path_text(path) == f"{tmp_path}/caf\\xe9 \\xff.jpg"
+    assert path_text(path).encode()  # any file can hold it
+    assert path_of_text(path_text(path)) == path
+    assert path_text("half a pair \ud800") == "half a pair \\ud800"
+    assert path_of_text("plain ü.jpg") == Path("plain ü.jpg")
+
+
+def test_a_name_that_holds_a_backslash_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "a\\xe9.jpg"
+    path.touch()
+    assert path_of_text(path_text(path)) == path
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("ZSL_CACHE", "~/cache")
+    assert cache_folder() == at_home("~/cache") == tmp_path / "cache"
+    assert at_home("a/~") == Path("a/~")

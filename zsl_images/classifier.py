@@ -12,7 +12,8 @@ import numpy as np
 from zsl_images.defaults import AUTO, BATCH_SIZE, DEFAULT_HEAD, TOP_K
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.backbones import Backbone, load_backbone, recorded_backbone
-from zsl_images.features.extraction import ImageLike, stream_features
+from zsl_images.features.decoding import ImageLike, is_one_image
+from zsl_images.features.extraction import stream_features
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.head.head_file import load_head
 from zsl_images.results import Explanation, Failure, Prediction
@@ -86,17 +87,17 @@ class ZeroShotClassifier(FeatureClassifier):
         """Label images; one image counts as a list of one.
 
         Args:
-            images: paths, PIL images or arrays (see `features.photos.to_rgb`).
+            images: paths, bytes, open files, PIL images or arrays (see `features.photos.to_rgb`).
             top_k: how many candidates a prediction carries; at most all classes.
 
         Raises:
             ImageError: the first image that cannot be read; `stream` goes on instead.
             DataError: `top_k` is less than 1.
         """
-        if isinstance(images, str | os.PathLike) or hasattr(images, "shape") or hasattr(images, "mode"):
+        if is_one_image(images):
             images = [cast(ImageLike, images)]
         predictions = []
-        for result in self.stream(images, top_k):
+        for result in self.stream(cast(Iterable[ImageLike], images), top_k):
             if isinstance(result, Failure):
                 raise ImageError(result.reason)
             predictions.append(result)

@@ -62,6 +62,14 @@ class SplitWarning(UserWarning):
     """The split of a data set can be used, but its figures may mislead."""
 
 
+class PhotoWarning(UserWarning):
+    """Photos were left out of a folder, because they are of another kind or cannot be read."""
+
+
+class CacheWarning(UserWarning):
+    """What was made cannot be kept for the next run, or was damaged and is made anew."""
+
+
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
     """`a, b (did you mean B?), c and 5 more`.
 

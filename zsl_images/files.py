@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
 
-from zsl_images.errors import OutputError
+from zsl_images.errors import CacheWarning, OutputError
 
 
 @contextmanager
@@ -53,13 +55,56 @@ def hidden_beside(path: Path, suffix: str = "") -> Path:
 
 
 def path_text(path: str | os.PathLike[str]) -> str:
-    """A path as text that any file can hold: bytes that are not UTF-8 are written as `\\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path, or a message that names one, as text that any file and terminal can hold.
+
+    Bytes that are not UTF-8 are written as `\\xff`; `path_of_text` finds the path again.
+    """
+    text = os.fsdecode(path)
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character, as names on Windows may hold
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def path_of_text(text: str) -> Path:
+    """The path that `path_text` wrote: bytes written as `\\xff` are bytes again.
+
+    A file whose name really holds a backslash keeps it, if there is one.
+    """
+    path = Path(text)
+    if "\\x" not in text or path.exists():
+        return path
+    data = re.sub(rb"\\x([89a-f][0-9a-f])", lambda hexa: bytes.fromhex(hexa[1].decode()), text.encode())
+    return Path(os.fsdecode(data))
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """A path from the root, without `.` and `..`, so that it means the same in every folder.
+
+    Links in it stay, unlike with `Path.resolve`.
+    """
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """A path with the home folder in place of a leading `~`, if there is a home folder."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
 def cache_folder() -> Path:
     """Folder of everything that can be made again: $ZSL_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("ZSL_CACHE") or platformdirs.user_cache_dir("zsl_images"))
+    given = os.environ.get("ZSL_CACHE")
+    return at_home(given) if given else Path(platformdirs.user_cache_dir("zsl_images"))
+
+
+def warn_not_kept(error: OSError) -> None:
+    """Warn that the cache folder cannot be written, so that the work will be done again."""
+    warnings.warn(
+        f"the cache folder {cache_folder()} cannot be written ({_reason(error)}), so the next run does "
+        "the same work again; set ZSL_CACHE to another folder",
+        CacheWarning,
+        stacklevel=1,  # always this line, so that each run warns once
+    )
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:

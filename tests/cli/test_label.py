@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from drawing import COLOURS, draw
@@ -136,3 +137,109 @@ def test_speed_is_told(photos: Path) -> None:
     assert code == 0
     assert set(json.loads(text)) == {"engine", "decode", "model", "pipeline", "bound", "slower"}
     assert "of what decoding and the backbone allow" in run("speed", photos, "--limit", 40)[1]
+
+
+def test_a_source_that_is_gone_leaves_the_rows_as_they_are(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels.csv"
+    assert run("label", photos, "--out", out)[0] == 0
+    before = out.read_bytes()
+    photos.rename(tmp_path / "elsewhere")
+    for source in (photos, f"{photos}/*.png", tmp_path / "list.txt"):
+        code, _, text = run("label", tmp_path / "elsewhere", source, "--out", out, "--prune")
+        assert (code, out.read_bytes()) == (FAILED, before)
+        assert "no such" in text or "no file matches" in text
+
+
+@pytest.fixture
+def locked(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in that of the photos, which nobody may list."""
+    (photos / "locked").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: object) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    return photos / "locked"
+
+
+def test_what_is_left_out_is_told_and_a_locked_folder_is_no_success(
+    photos: Path, locked: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "labels.csv"
+    (photos / "film.mp4").touch()
+    code, _, text = run("label", photos, "--out", out)
+    assert code == FINISHED_WITH_FAILURES
+    assert f"left out: 1 .mp4 (videos: save frames as JPEG); folder {locked} (Perm" in text
+    code, _, text = run("classify", photos, "--format", "json")
+    assert (code, "left out: 1 .mp4" in text) == (FINISHED_WITH_FAILURES, True)
+    before = out.read_bytes()
+    code, _, text = run("label", photos, "--out", out, "--prune")
+    assert (code, out.read_bytes()) == (FAILED, before)
+    assert "would drop rows of photos that are still there" in text
+    code, _, text = run("label", locked, "--out", out)
+    assert (code, "Permission denied" in text) == (FAILED, True)
+
+
+def test_one_photo_has_one_row_however_its_path_is_written(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "labels.csv"
+    for folder, source in (
+        (tmp_path, "photos"),
+        (photos, "."),
+        (photos, "../photos"),
+        (photos, photos),
+    ):
+        monkeypatch.chdir(folder)
+        assert run("label", source, "--out", out)[0] == 0
+    with out.open() as lines:
+        paths = [row["path"] for row in csv.DictReader(lines)]
+    assert paths == sorted(str(photos / f"{colour}.png") for colour in COLOURS)
+
+
+def test_a_tilde_in_any_path_is_the_home_folder(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(photos)
+    code, _, _ = run("label", "~/photos", "--out=~/l.parquet", "--copy=~/sorted", "--coco=~/c.json")
+    assert code == 0
+    assert {"l.parquet", "sorted", "c.json"} <= {path.name for path in tmp_path.iterdir()}
+    assert not (photos / "~").exists()
+
+
+def test_a_row_without_a_path_is_a_failure_row(photos: Path, tmp_path: Path) -> None:
+    paths = [str(photos / "red.png"), None]
+    pq.write_table(pa.table({"path": paths}), tmp_path / "list.parquet")
+    code, _, text = run("label", tmp_path / "list.parquet", "--out", tmp_path / "l.csv")
+    assert (code, "Traceback" in text) == (FINISHED_WITH_FAILURES, False)
+    with (tmp_path / "l.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert rows[0]["label"]
+    assert "row 2 has no path" in rows[1]["error"]
+
+
+def test_names_that_are_not_utf8_are_labelled_sorted_and_printed(photos: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    try:
+        (photos / "red.png").rename(photos / name)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    out = tmp_path / "l.csv"
+    assert run("label", photos, "--out", out, "--copy", tmp_path / "sorted", "--xmp")[0] == 0
+    assert len(list((tmp_path / "sorted").glob(f"*/{name}"))) == 1
+    assert (photos / f"{name}.xmp").exists()
+    for form in ("table", "json", "csv"):
+        command = [sys.executable, "-m", "zsl_images", "classify", "-", "--format", form]
+        result = subprocess.run(
+            command,
+            input=os.fsencode(photos / name) + b"\n",
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8:strict", "COLUMNS": "300"},
+        )
+        assert result.returncode == 0, result.stderr
+        assert rb"caf\xe9.png" in result.stdout.replace(b"\\\\", b"\\")

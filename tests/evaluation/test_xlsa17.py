@@ -11,9 +11,10 @@ import pytest
 import scipy.io
 from splits import PER_CLASS, SEEN, UNSEEN, as_in_public_files, written, xlsa17_arrays
 
-from zsl_images.errors import DataError, SplitWarning, read_image_files, read_xlsa17, write_xlsa17
+from zsl_images.errors import DataError, SplitWarning
 from zsl_images.evaluation.benchmarks import run, validation_fold
 from zsl_images.evaluation.matlab_files import read_matlab
+from zsl_images.evaluation.xlsa17 import read_image_files, read_xlsa17, write_xlsa17
 from zsl_images.head.head_training import train_on_features
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named

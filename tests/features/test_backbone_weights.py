@@ -63,8 +63,9 @@ def test_a_file_that_could_run_code_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     torch.save({"conv1.weight": Dangerous()}, tmp_path / "evil.pth")
-    with pytest.raises(BackboneError, match="cannot read backbone weights"):
+    with pytest.raises(BackboneError, match=r"cannot read .*holds more than") as error:
         load_backbone("resnet101", tmp_path / "evil.pth")
+    assert "weights_only" not in str(error.value)  # torch advises to run the code
     assert "must not run" not in capsys.readouterr().out
 
 
@@ -109,3 +110,22 @@ def test_the_names_in_a_wheel_become_timms_with_blocks_by_stage() -> None:
     expected = ["conv_stem.weight", "blocks.0.0.conv_pw.weight", "blocks.1.1.conv_pw.weight"]
     assert list(renamed) == expected
     assert set(expected) <= set(model.state_dict())
+
+
+@pytest.mark.parametrize("name", ["b.pth", "b.safetensors"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer: run git lfs"),
+        (b"<html>404</html>", "a web page"),
+        (b"", "an empty file"),
+        (b"\x80\x04\x95nonsense", "expected a .safetensors file"),
+    ],
+)
+def test_what_lies_in_place_of_weights_is_named(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BackboneError, match=message) as error:
+        read_weights(tmp_path / name)
+    assert "weights_only" not in str(error.value)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from zsl_images.errors import DataError
 from zsl_images.features.photo_paths import find_images, find_labelled_images
+from zsl_images.features.photo_rows import stamp_of
 
 
 @pytest.fixture
@@ -85,3 +86,61 @@ def test_a_folder_gives_ordinary_files_only(tmp_path: Path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "notes.txt").touch()
     assert list(find_images([tmp_path])) == []
+
+
+@pytest.mark.parametrize("name", ["card", "list.txt", "list.parquet", "*.png", "**/*.png"])
+def test_an_input_that_is_not_there_is_an_error_before_anything_is_read(
+    tmp_path: Path, colour_photos: Path, name: str
+) -> None:
+    with pytest.raises(DataError, match=r"no such (folder|list)|no file matches"):
+        find_images([colour_photos, tmp_path / name])
+    assert list(find_images(iter([tmp_path / name]))) == [tmp_path / name]  # as from stdin
+
+
+def test_a_photo_that_is_not_there_is_one_that_cannot_be_read(tmp_path: Path) -> None:
+    assert list(find_images([tmp_path / "a.jpg", tmp_path / "b.jpg"])) == [
+        tmp_path / "a.jpg",
+        tmp_path / "b.jpg",
+    ]
+
+
+def test_spellings_of_one_path_are_one_photo(
+    tmp_path: Path, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    photo.save(tmp_path / "in" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    found = list(find_images(["in", tmp_path, "in/../in/a.png", "./in/*.png"]))
+    assert found == [Path("in/a.png")]
+    assert stamp_of("in/a.png") == stamp_of(tmp_path / "in" / ".." / "in" / "a.png")
+    assert stamp_of("in/a.png").path == str(tmp_path / "in" / "a.png")
+
+
+def test_a_tilde_is_the_home_folder(
+    tmp_path: Path, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "in").mkdir()
+    photo.save(tmp_path / "in" / "a.png")
+    (tmp_path / "list.txt").write_text("~/in/a.png")
+    for given in ("~/in", "~/in/*.png", "~/list.txt", "~/in/a.png"):
+        assert list(find_images([given])) == [tmp_path / "in" / "a.png"]
+
+
+def test_folders_without_inode_numbers_are_all_walked(
+    tmp_path: Path, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b/c"):
+        (tmp_path / name).mkdir(parents=True)
+        photo.save(tmp_path / name / "1.png")
+    (tmp_path / "b" / "circle").symlink_to(tmp_path)
+    status = os.stat
+
+    def without_inode(*given: object, **options: object) -> os.stat_result:
+        found = status(*given, **options)
+        return os.stat_result([found.st_mode, 0, *found[2:]])
+
+    monkeypatch.setattr(os, "stat", without_inode)
+    assert len(list(find_images([tmp_path]))) == 2
+    assert sum(map(len, find_labelled_images(tmp_path).values())) >= 2

@@ -8,8 +8,7 @@ from dataclasses import replace
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
 from zsl_images.evaluation.assessment import Evaluation, assess
-from zsl_images.features.extraction import default_cache, extract_features, labelled_features
-from zsl_images.features.photo_paths import find_images
+from zsl_images.features.extraction import folder_features, labelled_features
 from zsl_images.progress import OnStep
 
 
@@ -38,9 +37,7 @@ def evaluate(
     features, labels = labelled_features(photos, table.names, backbone, cache, on_step)
     distances, failures = None, features.failures
     if unknown is not None:
-        others = extract_features(
-            list(find_images([unknown])), backbone, default_cache(unknown, backbone), on_step=on_step
-        )
+        others = folder_features(unknown, backbone, on_step=on_step)
         if not len(others):
             raise DataError(f"no photo in {unknown} can be read; expected photos of other classes")
         distances = (

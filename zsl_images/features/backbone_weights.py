@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 
 from zsl_images.defaults import DEFAULT_BACKBONE
 from zsl_images.errors import BackboneError
-from zsl_images.files import is_offline
+from zsl_images.file_kinds import kind_in_place_of_weights
+from zsl_images.files import at_home, is_offline
 
 EMBEDDED = {
     f"tf_efficientnet_lite{size}": (
@@ -44,7 +46,7 @@ def given_file(weights: str | os.PathLike[str], *names: str) -> Path:
     Raises:
         BackboneError: there is no such file.
     """
-    path = Path(weights)
+    path = at_home(weights)
     candidates = [path / name for name in (*names, *_WEIGHT_FILES)] if path.is_dir() else [path]
     for candidate in candidates:
         if candidate.is_file():
@@ -173,6 +175,8 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     Raises:
         BackboneError: the file is damaged, or holds something else.
     """
+    if kind := kind_in_place_of_weights(file):
+        raise BackboneError(f"cannot read backbone weights from {file}: it is {kind}")
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -180,9 +184,12 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged and unsafe files raise many kinds
+        # torch's own message advises to run the code in the file, so it is not passed on.
+        is_unsafe = isinstance(error, pickle.UnpicklingError) or "weights_only" in str(error)
+        reason = "it is damaged, or holds more than tensors" if is_unsafe else _first_line(error)
         raise BackboneError(
-            f"cannot read backbone weights from {file} ({_first_line(error)}); expected a "
-            ".safetensors file, or a .pth file that holds only tensors"
+            f"cannot read backbone weights from {file} ({reason}); expected a .safetensors file, or a "
+            ".pth file that holds only tensors"
         ) from error
     if isinstance(state, dict):
         state = state.get("state_dict", state.get("model", state))

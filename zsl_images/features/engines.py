@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +17,8 @@ import numpy.typing as npt
 
 from zsl_images.defaults import AUTO
 from zsl_images.errors import BackboneError
-from zsl_images.files import cache_folder, hidden_beside
+from zsl_images.features.engine_cache import cached
+from zsl_images.features.telemetry import import_openvino, without_telemetry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -106,6 +104,10 @@ def make_engine(
     return _onnx_engine(network, example, key, device)
 
 
+def _name_in(key: str) -> str:
+    return key.rpartition("-")[0] or key
+
+
 def _is_installed(name: str) -> bool:
     return all(importlib.util.find_spec(module) for module in ENGINES[name])
 
@@ -134,13 +136,13 @@ def _torch_engine(network: nn.Module, device: str) -> Engine:
 def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str) -> Engine:
     """OpenVINO in the precision that is fast on this CPU: bfloat16 if it has such instructions, except
     for the first convolutions."""
-    import openvino
+    openvino = import_openvino()
 
     def convert(folder: Path) -> None:
         import torch
 
         shape = openvino.PartialShape([-1, *example.shape[1:]])
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), without_telemetry():
             warnings.simplefilter("ignore")  # torch's own
             model = openvino.convert_model(
                 network(), input=shape, example_input=torch.from_numpy(example)
@@ -160,7 +162,8 @@ def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str
         except RuntimeError:  # this network cannot run in two precisions
             return compiled(folder / "model.xml", INFERENCE_PRECISION_HINT="f32")
 
-    model = _cached(f"openvino-{openvino.__version__.split('-')[0]}-{key}", convert, load)
+    version = openvino.__version__.split("-")[0]
+    model = cached(f"openvino-{version}-{key}", f"{_name_in(key)} for openvino", convert, load)
     thread = threading.local()
 
     def run(images: Pixels) -> Features:
@@ -217,7 +220,7 @@ def _onnx_engine(network: Callable[[], nn.Module], example: Pixels, key: str, de
             folder / "model.onnx", providers=[name for name in wanted if name in available]
         )
 
-    session = _cached(f"onnx-{key}", convert, load)
+    session = cached(f"onnx-{key}", f"{_name_in(key)} for onnx", convert, load)
     (input_name,) = (given.name for given in session.get_inputs())
 
     def run(images: Pixels) -> Features:
@@ -225,35 +228,3 @@ def _onnx_engine(network: Callable[[], nn.Module], example: Pixels, key: str, de
         return found
 
     return Engine("onnx", run)
-
-
-def _cached(key: str, convert: Callable[[Path], None], load: Callable[[Path], Any]) -> Any:
-    """A converted network, loaded from the cache folder.
-
-    If it is not there, or cannot be loaded and so is damaged, it is converted, and cached if possible.
-
-    Args:
-        key: name of its folder.
-        convert: writes it into an empty folder.
-        load: loads it from a folder.
-    """
-    cached = cache_folder() / "engines" / key
-    if cached.is_dir():
-        try:
-            return load(cached)
-        except Exception:  # the engines raise errors of their own
-            shutil.rmtree(cached, ignore_errors=True)
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        folder = hidden_beside(cached)
-        folder.mkdir()
-    except OSError:  # it cannot be cached
-        folder = Path(tempfile.mkdtemp())
-    try:
-        convert(folder)
-        with suppress(OSError):  # another process may have been first
-            folder = folder.rename(cached)
-        return load(folder)
-    finally:
-        if folder != cached:
-            shutil.rmtree(folder, ignore_errors=True)

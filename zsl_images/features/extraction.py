@@ -5,35 +5,28 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.feature_files import (
-    feature_table,
-    features_in,
-    open_feature_files,
-    write_features,
-)
-from zsl_images.features.photo_paths import find_labelled_images
-from zsl_images.features.photo_rows import PhotoRows, Stamp, stamp_of
-from zsl_images.features.photos import check_strip, to_rgb
-from zsl_images.files import cache_folder, check_writable, make_folder, replacing
+from zsl_images.features.cores import usable_cores
+from zsl_images.features.decoding import ImageLike, decoded
+from zsl_images.features.feature_cache import FeatureCache
+from zsl_images.features.left_out import LeftOut
+from zsl_images.features.photo_paths import find_images, find_labelled_images
+from zsl_images.features.photo_rows import stamp_of
+from zsl_images.files import cache_folder
 from zsl_images.progress import OnStep, StepRecord
 from zsl_images.results import Failure
-
-ImageLike = str | os.PathLike[str] | Image.Image | npt.NDArray[Any]
-"""An image as a path, as a PIL image, or as an array (see `photos.to_rgb`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,15 +79,12 @@ def extract_features(
 
     Raises:
         DataError: the cache was made with another backbone, or is no feature cache.
-        OutputError: the cache cannot be written.
+        OutputError: a cache outside the cache folder cannot be written.
     """
     names = [str(path) for path in paths]
-    if cache is not None:
-        make_folder(Path(cache).parent)
-        check_writable(cache)
-    cached = open_feature_files([Path(cache)] if cache is not None else [], backbone.fingerprint)
+    kept = FeatureCache(Path(cache) if cache is not None else None, backbone)
     stamps = {name: stamp_of(name) for name in names}
-    feature_of = _cached_features(cached, stamps)
+    feature_of = kept.find(stamps)
     fresh = [name for name in stamps if name not in feature_of]
     failures: list[Failure] = []
     done, total, known = len(names) - len(fresh), len(names), len(feature_of)
@@ -110,24 +100,12 @@ def extract_features(
             done += len(batch)
             report(StepRecord("features", done, total))
     finally:
-        if cache is not None and len(feature_of) > known:
-            new = feature_table([stamps[n] for n in feature_of], list(feature_of.values()), backbone)
-            with replacing(cache) as temporary:
-                write_features(chain(cached.latest(is_named=False), [new]), new.schema, temporary)
+        if len(feature_of) > known:
+            kept.write([stamps[name] for name in feature_of], list(feature_of.values()))
     readable = [name for name in names if name in feature_of]
     rows = [feature_of[name] for name in readable]
     stacked = np.stack(rows) if rows else np.empty((0, backbone.feature_dim), np.float16)
     return FeatureSet(stacked.astype(np.float32), tuple(readable), tuple(failures))
-
-
-def _cached_features(
-    cached: PhotoRows, stamps: Mapping[str, Stamp]
-) -> dict[str, npt.NDArray[np.float16]]:
-    """Name → feature (D,), for the photos that have a row."""
-    places = {name: cached.find(stamp) for name, stamp in stamps.items()}
-    found = {name: place for name, place in places.items() if place}
-    table = cached.take(found.values())
-    return dict(zip(found, features_in(table), strict=True)) if table else {}
 
 
 Item = TypeVar("Item", bound=ImageLike)
@@ -143,7 +121,7 @@ def stream_features(
     however many images there are.
 
     Args:
-        images: paths, PIL images or arrays; read only as far as needed.
+        images: images of any kind; read only as far as needed.
         backbone: backbone that opens the photos and makes the features.
         batch_size: images that pass the backbone at once.
     """
@@ -152,7 +130,7 @@ def stream_features(
     if first is None:  # then no engine is made, which would take a while
         return
     engine = backbone.engine
-    decoders = ThreadPoolExecutor(os.cpu_count() or 1)
+    decoders = ThreadPoolExecutor(usable_cores())
     runners = ThreadPoolExecutor(engine.concurrency)
     decoding: deque[tuple[list[Item], list[Future[npt.NDArray[np.uint8] | ImageError]]]] = deque()
     running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
@@ -190,21 +168,6 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def decoded(image: ImageLike, backbone: Backbone) -> npt.NDArray[np.uint8] | ImageError:
-    """An image as the backbone's network takes it, uint8 (3, H, W), or why it cannot be read."""
-    try:
-        if isinstance(image, str | os.PathLike):
-            picture = backbone.open_photo(image, backbone.least_side)
-        else:
-            picture = to_rgb(image)
-        check_strip(picture, backbone.least_side)
-        return backbone.pixels(picture)
-    except ImageError as error:
-        return error
-    except (MemoryError, RuntimeError) as error:
-        return ImageError(f"{image}: cannot be resized ({error})")
-
-
 def _features(
     pictures: list[npt.NDArray[np.uint8] | ImageError], backbone: Backbone
 ) -> list[npt.NDArray[np.float16] | ImageError]:
@@ -212,6 +175,31 @@ def _features(
     good = [picture for picture in pictures if not isinstance(picture, ImageError)]
     rows = iter(backbone.features(np.stack(good)).astype(np.float16) if good else ())
     return [picture if isinstance(picture, ImageError) else next(rows) for picture in pictures]
+
+
+def folder_features(
+    photos: str | os.PathLike[str],
+    backbone: Backbone,
+    cache: str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> FeatureSet:
+    """Features of the photos in a folder, sorted or not.
+
+    Args:
+        photos: folder, or another input of `find_images`.
+        backbone: backbone that makes the features.
+        cache: see `extract_features`. Default: `default_cache`.
+        on_step: called after each batch.
+
+    Returns:
+        N features; subfolders that cannot be read are among the failures.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    left_out = LeftOut()
+    paths = list(find_images([photos], left_out))
+    return _kept_features(paths, photos, backbone, cache, on_step, left_out)
 
 
 def labelled_features(
@@ -231,13 +219,14 @@ def labelled_features(
         on_step: called after each batch.
 
     Returns:
-        N features, and the N class names.
+        N features, and the N class names; folders that cannot be read are among the failures.
 
     Raises:
         ClassTableError: the name of a folder is none of the classes.
         DataError: no photo can be read.
     """
-    classes = find_labelled_images(photos)
+    left_out = LeftOut()
+    classes = find_labelled_images(photos, left_out)
     without_row = [name for name in classes if name not in set(names)]
     if without_row:
         raise ClassTableError(
@@ -245,14 +234,32 @@ def labelled_features(
             f"{listed(without_row, names)}; add rows, or move the folders away"
         )
     class_of = {str(path): name for name, paths in classes.items() for path in paths}
-    cache = cache if cache is not None else default_cache(photos, backbone)
-    features = extract_features(list(class_of), backbone, cache, on_step=on_step)
+    features = _kept_features(list(class_of), photos, backbone, cache, on_step, left_out)
     if not len(features):
         raise DataError(f"none of the {len(class_of)} photos in {photos} can be read")
     return features, tuple(class_of[path] for path in features.paths)
 
 
+def _kept_features(
+    paths: Sequence[str | os.PathLike[str]],
+    photos: str | os.PathLike[str],
+    backbone: Backbone,
+    cache: str | os.PathLike[str] | None,
+    on_step: OnStep | None,
+    left_out: LeftOut,
+) -> FeatureSet:
+    """Features of the photos that were found in `photos`, kept for the next run."""
+    left_out.warn()
+    where = cache if cache is not None else default_cache(photos, backbone)
+    features = extract_features(paths, backbone, where, on_step=on_step)
+    return replace(features, failures=(*features.failures, *left_out.failures()))
+
+
 def default_cache(photos: str | os.PathLike[str], backbone: Backbone) -> Path:
-    """The feature cache of a folder of photos, in the user's cache folder or $ZSL_CACHE."""
-    key = hashlib.sha256(f"{Path(photos).resolve()} {backbone.fingerprint}".encode()).hexdigest()
+    """The feature cache of a folder of photos, in the user's cache folder or $ZSL_CACHE.
+
+    Each backbone and engine has its own, since the features of two engines differ a little.
+    """
+    made_by = f"{backbone.fingerprint} {backbone.engine_name}"
+    key = hashlib.sha256(os.fsencode(f"{Path(photos).resolve()} {made_by}")).hexdigest()
     return cache_folder() / "features" / f"{backbone.name}-{key[:16]}.features.parquet"

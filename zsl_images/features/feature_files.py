@@ -38,7 +38,11 @@ def feature_table(
             "mtime": pa.array(mtimes, pa.int64()),
             "feature": feature,
         },
-        metadata={"backbone": backbone.fingerprint, "backbone_name": backbone.name},
+        metadata={
+            "backbone": backbone.fingerprint,
+            "backbone_name": backbone.name,
+            "engine": backbone.engine_name,
+        },
     )
 
 
@@ -50,7 +54,8 @@ def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) ->
         schema: schema of one of them; its metadata is the file's.
         path: file to write.
     """
-    write_parquet((table.cast(schema) for table in tables), schema, path, 4096, compression="none")
+    tables = (table.cast(schema) for table in tables)
+    write_parquet(tables, schema, path, 4096, compression="none", write_page_checksum=True)
 
 
 def features_in(table: pa.Table) -> npt.NDArray[np.float16]:
@@ -61,23 +66,32 @@ def features_in(table: pa.Table) -> npt.NDArray[np.float16]:
     return values[: len(table) * width].view("<f2").reshape(len(table), width // 2)
 
 
-def open_feature_files(files: Sequence[Path], fingerprint: str) -> PhotoRows:
+def open_feature_files(files: Sequence[Path], fingerprint: str, engine: str | None = None) -> PhotoRows:
     """The rows of feature files, looked up by photo.
 
     Args:
         files: feature files; those that do not exist are skipped.
         fingerprint: fingerprint of the backbone in use.
+        engine: name of the engine in use, if features will be added: those of two engines differ a
+            little, and are not mixed.
 
     Raises:
-        DataError: a file is no feature file, or was made with another backbone or preprocessing.
+        DataError: a file is no feature file, is damaged, or was made with another backbone,
+            preprocessing or engine.
     """
     files = [file for file in files if file.exists()]
     rows = PhotoRows(files, columns=[*STAMP, "feature"])
     for file in files:
-        made_by = (pq.read_schema(file).metadata or {}).get(b"backbone", b"").decode()
-        if made_by != fingerprint:
+        metadata = pq.read_schema(file).metadata or {}
+        made_by = metadata.get(b"engine", b"").decode()
+        if metadata.get(b"backbone", b"").decode() != fingerprint:
             raise DataError(
                 f"the features in {file} were made with another backbone or preprocessing than the one "
                 "in use; remove the file, or name another"
+            )
+        if engine and made_by not in ("", engine):
+            raise DataError(
+                f"the features in {file} were made with engine {made_by}, and {engine} is in use; give "
+                f"--engine {made_by}, or name another file"
             )
     return rows

@@ -5,66 +5,88 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 from zsl_images.errors import DataError
+from zsl_images.features.left_out import LeftOut
+from zsl_images.features.photo_formats import is_photo
+from zsl_images.features.photo_lists import LISTS, listed_paths
+from zsl_images.files import absolute, at_home
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-    | {".mpo", ".ppm", ".pgm", ".jp2", ".avif", ".ico"}
-)
-"""File endings that count as images when a folder is walked."""
-
-
-MANIFESTS = frozenset({".txt", ".parquet"})
-"""File endings of lists of paths."""
+StrPath = str | os.PathLike[str]
 
 
-def find_images(inputs: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """Image paths from files, folders, glob patterns and manifests, in a stable order, each once.
+def find_images(inputs: Iterable[StrPath], left_out: LeftOut | None = None) -> Iterator[Path]:
+    """Photo paths from files, folders, glob patterns and lists, in a stable order, each once.
 
-    Folders are walked to the bottom in sorted order. Hidden entries and files that are not ordinary
-    or do not end like an image are skipped; links to folders are followed, but no folder is walked
-    twice. A manifest is a text file (.txt) with one path per line, or a Parquet file with a column
-    `path`. Any other path that is no folder and no pattern is passed on as it is: `read_image` will
+    Folders are walked to the bottom in sorted order. Hidden entries are skipped; links to folders are
+    followed, but no folder is walked twice. Two spellings of one path are one photo, given as it is
+    spelt first. A list is a text file (.txt) with one path per line, or a Parquet file with a column
+    `path`. A leading `~` is the home folder. Any other path is passed on as it is: `read_image` will
     say whether it can be read.
 
     Args:
-        inputs: files, folders, glob patterns and manifests.
+        inputs: files, folders, glob patterns and lists. If this is a sequence, all of it is checked
+            first, see `check_inputs`; of an iterator, what is missing is passed on.
+        left_out: record of what is in the folders besides, which fills while they are walked.
 
     Raises:
-        DataError: a manifest cannot be read, or a pattern cannot be used.
+        DataError: a list cannot be read, a pattern cannot be used, or an input is missing.
     """
-    given: set[int] = set()
-    is_one_folder = isinstance(inputs, list) and len(inputs) == 1 and Path(inputs[0]).is_dir()
-    for path in chain.from_iterable(_expanded(Path(item)) for item in inputs):
-        if is_one_folder:  # its files differ already, so none need be remembered
-            yield path
-        elif (key := hash(path)) not in given:
-            given.add(key)
-            yield path
+    if isinstance(inputs, Sequence):
+        check_inputs(inputs)
+    return _found(inputs, left_out)
 
 
-def find_labelled_images(folder: str | os.PathLike[str]) -> dict[str, list[Path]]:
+def check_inputs(inputs: Iterable[StrPath]) -> None:
+    """Find out before any work whether all inputs are there.
+
+    A missing file whose ending is a photo's passes: it is one photo that cannot be read.
+
+    Raises:
+        DataError: a folder or list is missing, or a pattern matches nothing or cannot be used.
+    """
+    for path in map(at_home, inputs):
+        if file_mode(path):
+            continue
+        if glob.has_magic(str(path)):
+            if next(_matches(path), None) is None:
+                raise DataError(f"{path}: no file matches this pattern")
+        elif not is_photo(path.name):
+            what = "list" if path.suffix.lower() in LISTS else "folder"
+            raise DataError(f"{path}: no such {what}; is its disk mounted, and the name right?")
+
+
+def find_labelled_images(folder: StrPath, left_out: LeftOut | None = None) -> dict[str, list[Path]]:
     """Photos in one folder per class: class name → its image paths, both in a stable order.
+
+    Args:
+        folder: folder of the class folders.
+        left_out: see `find_images`.
 
     Raises:
         DataError: there is no such folder, or no class folder with an image in it.
     """
-    folder = Path(folder)
+    folder = at_home(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; expected one with one folder of photos per class")
+    record = left_out if left_out is not None else LeftOut()
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read ({error.strerror})") from error
     classes = {
-        entry.name: list(_walk(entry))
-        for entry in sorted(folder.iterdir())
+        entry.name: list(_walk(entry, record))
+        for entry in entries
         if entry.is_dir() and not entry.name.startswith(".")
     }
     classes = {name: paths for name, paths in classes.items() if paths}
     if not classes:
         raise DataError(
             f"{folder} holds no photos in folders named by class; expected {folder}/CLASS/photo.jpg"
+            + (f"; {record}" if record else "")
         )
     return classes
 
@@ -77,76 +99,78 @@ def file_mode(path: Path) -> int:
         return 0
 
 
-def _expanded(path: Path) -> Iterator[Path]:
+def _found(inputs: Iterable[StrPath], left_out: LeftOut | None) -> Iterator[Path]:
+    record = left_out if left_out is not None else LeftOut()
+    given: set[int] = set()
+    is_one_folder = isinstance(inputs, list) and len(inputs) == 1 and at_home(inputs[0]).is_dir()
+    for path in chain.from_iterable(_expanded(at_home(item), record) for item in inputs):
+        if is_one_folder:  # its files differ already, so none need be remembered
+            yield path
+        elif (key := hash(absolute(path))) not in given:
+            given.add(key)
+            yield path
+
+
+def _expanded(path: Path, left_out: LeftOut) -> Iterator[Path]:
     """The paths that one input stands for."""
     mode = file_mode(path)
     if stat.S_ISDIR(mode):
-        yield from _walk(path)
+        yield from _walk(path, left_out)
     elif not mode and glob.has_magic(str(path)):
-        yield from _matches(path) or [path]
-    elif path.suffix.lower() in MANIFESTS and stat.S_ISREG(mode):
-        yield from _manifest_paths(path)
+        matches = _matches(path)
+        first = next(matches, path)  # a name with brackets, if nothing matches
+        for match in chain([first], matches):
+            if not match.is_dir():
+                yield match
+            elif "**" not in path.parts:  # ** matches the files in the folder too
+                yield from _walk(match, left_out)
+    elif path.suffix.lower() in LISTS and stat.S_ISREG(mode):
+        yield from map(at_home, listed_paths(path))
     else:
         yield path
 
 
-def _manifest_paths(manifest: Path) -> Iterator[Path]:
-    try:
-        if manifest.suffix.lower() == ".txt":
-            with manifest.open("rb") as file:
-                is_utf16 = file.read(2) in (b"\xff\xfe", b"\xfe\xff")  # as PowerShell writes
-            encoding = "utf-16" if is_utf16 else "utf-8-sig"
-            with manifest.open(encoding=encoding, errors="surrogateescape") as lines:
-                yield from (Path(line.rstrip("\r\n")) for line in lines if line.strip())
-        else:
-            import pyarrow.parquet as pq
-
-            with pq.ParquetFile(manifest) as file:
-                if "path" not in file.schema_arrow.names:
-                    raise ValueError(f"no column 'path', but {', '.join(file.schema_arrow.names)}")
-                for batch in file.iter_batches(columns=["path"]):
-                    yield from map(Path, batch["path"].to_pylist())
-    except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are among these
-        raise DataError(
-            f"cannot read the manifest {manifest} ({error}); expected one path per line (.txt), or a "
-            "column 'path' (.parquet)"
-        ) from error
-
-
-def _matches(pattern: Path) -> list[Path]:
-    """Files that match a pattern, and images in folders that match it; nothing hidden."""
+def _matches(pattern: Path) -> Iterator[Path]:
+    """Files and folders that match a pattern, in order; nothing hidden."""
     start = Path(pattern.anchor)
     try:
         matches = sorted(start.glob(str(pattern.relative_to(start))))
     except ValueError as error:
         raise DataError(f"cannot use the pattern {pattern} ({error}); try **/*.jpg") from error
-    paths: list[Path] = []
     for match in matches:
-        if any(part.startswith(".") for part in set(match.parts) - set(pattern.parts)):
+        if not any(part.startswith(".") for part in set(match.parts) - set(pattern.parts)):
+            yield match
+
+
+def _walk(folder: Path, left_out: LeftOut) -> Iterator[Path]:
+    """The images in a folder and in all folders below it.
+
+    A folder is known by its resolved path: some file systems give inode 0, or one number twice.
+    """
+    walked: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        resolved = os.path.realpath(current)
+        if resolved in walked:
             continue
-        if not match.is_dir():
-            paths.append(match)
-        elif "**" not in pattern.parts:  # ** matches the files in the folder too
-            paths.extend(_walk(match))
-    return paths
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """The images in a folder and in all folders below it."""
-    walked: set[tuple[int, int]] = set()  # device and inode of folders, since links can form circles
-    for root, folders, files in os.walk(folder, followlinks=True):
+        walked.add(resolved)
         try:
-            status = Path(root).stat()
-        except OSError:  # gone meanwhile, or not accessible
-            folders.clear()
+            with os.scandir(current) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            left_out.add_folder(current, error)
             continue
-        if (status.st_dev, status.st_ino) in walked:
-            folders.clear()
-            continue
-        walked.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(root, name)
-            is_image = path.suffix.lower() in SUFFIXES and not name.startswith(".")
-            if is_image and stat.S_ISREG(file_mode(path)):
-                yield path
+        folders = []
+        for entry in found:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                folders.append(current / entry.name)
+            elif not entry.is_file():
+                left_out.add_other(entry)
+            elif is_photo(entry.name):
+                yield current / entry.name
+            else:
+                left_out.add_file(entry.name)
+        waiting += reversed(folders)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -16,14 +17,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
-from zsl_images.files import path_text
+from zsl_images.files import absolute, path_text
 
 STAMP = ("path", "size", "mtime")
 """Columns by which a row is looked up."""
 
 
+class DamagedRows(DataError):
+    """A file of photo rows was written by this package, but its content has changed since."""
+
+
 class Stamp(NamedTuple):
-    """A photo at one time: its path, its size in bytes, its modification time in ns."""
+    """A photo at one time: its path, its size in bytes, its modification time in ns.
+
+    The path is absolute and free of `..`, so that it means the same photo in any folder, and however
+    it was spelt. Links in it stay as they are.
+    """
 
     path: str
     size: int
@@ -32,11 +41,12 @@ class Stamp(NamedTuple):
 
 def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     """A photo as it is now; size and time are 0 if the file does not exist."""
+    name = path_text(absolute(path))
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
-        return Stamp(path_text(path), 0, 0)
-    return Stamp(path_text(path), status.st_size, status.st_mtime_ns)
+        return Stamp(name, 0, 0)
+    return Stamp(name, status.st_size, status.st_mtime_ns)
 
 
 class Place(NamedTuple):
@@ -89,7 +99,8 @@ class PhotoRows:
         self._group_starts: list[list[int]] = []
         parts = []
         for number, path in enumerate(self._files):
-            with _opened(path) as file:  # closed again: there may be more files than handles
+            # Closed again, since there may be more files than handles.
+            with _opened(path) as file, _noticing_damage(path):
                 self._group_starts.append(_group_starts(file.metadata))
                 first = 0
                 for batch in file.iter_batches(columns=[*STAMP, *judged]):
@@ -153,7 +164,8 @@ class PhotoRows:
                 yield table
 
     def _read_group(self, file: int, group: int) -> pa.Table:
-        with _opened(self._files[file]) as opened:
+        path = self._files[file]
+        with _opened(path) as opened, _noticing_damage(path):
             return opened.read_row_group(group, self._columns)
 
 
@@ -180,9 +192,17 @@ def write_parquet(
             writer.write_table(pa.concat_tables(waiting), row_group_size=rows)
 
 
+@contextmanager
+def _noticing_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:  # a checksum, for one, does not fit
+        raise DamagedRows(f"{path} is damaged ({str(error).splitlines()[0]}); remove it") from error
+
+
 def _opened(path: Path) -> pq.ParquetFile:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
         missing = [name for name in STAMP if name not in file.schema_arrow.names]
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path} cannot be read ({error}); remove it, or name another file") from error

@@ -14,7 +14,9 @@ import numpy as np
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.extraction import decoded, stream_features
+from zsl_images.features.cores import usable_cores
+from zsl_images.features.decoding import decoded
+from zsl_images.features.extraction import stream_features
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def measure(
     Raises:
         DataError: fewer photos than one batch can be read.
     """
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         start = time.perf_counter()
         pictures = list(pool.map(lambda path: decoded(path, backbone), paths))
         decode = time.perf_counter() - start

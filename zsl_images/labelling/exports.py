@@ -14,7 +14,7 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from zsl_images.errors import OutputError
-from zsl_images.files import make_folder, replacing
+from zsl_images.files import make_folder, path_of_text, replacing
 from zsl_images.labelling.label_files import read_labels
 from zsl_images.version import __version__
 
@@ -45,7 +45,7 @@ def sort_photos(
     folder = make_folder(folder)
     there, gone = 0, 0
     for row in _answered(labels):
-        source = Path(row["path"])
+        source = path_of_text(row["path"])
         target = make_folder(folder / _folder_name(row["label"])) / source.name
         try:
             if _differs(source, target):
@@ -122,14 +122,15 @@ def write_sidecars(labels: str | os.PathLike[str]) -> int:
     """
     left = 0
     for row in _answered(labels):
-        sidecar = Path(row["path"] + ".xmp")
+        photo = path_of_text(row["path"])
+        sidecar = photo.with_name(f"{photo.name}.xmp")
         try:
             is_there = sidecar.exists()
             if is_there and not _OURS.fullmatch(sidecar.read_text("utf-8", errors="replace")):
                 left += 1
             elif row["label"] is None:
                 sidecar.unlink(missing_ok=True)
-            elif Path(row["path"]).exists():
+            elif photo.exists():
                 with replacing(sidecar) as temporary:
                     temporary.write_text(_sidecar(row["label"]), "utf-8")
         except OSError as error:

@@ -6,8 +6,7 @@ import os
 from dataclasses import dataclass
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.features.extraction import default_cache, extract_features
-from zsl_images.features.photo_paths import find_images
+from zsl_images.features.extraction import folder_features
 from zsl_images.head.adaptation import AdaptReport, adapt_head
 from zsl_images.progress import OnStep
 from zsl_images.results import Failure
@@ -47,7 +46,6 @@ def adapt(
         DataError: no unseen class, or the folder is too small or too one-sided.
     """
     backbone = classifier.backbone
-    cache = cache if cache is not None else default_cache(photos, backbone)
-    features = extract_features(list(find_images([photos])), backbone, cache, on_step=on_step)
+    features = folder_features(photos, backbone, cache, on_step)
     head, report = adapt_head(classifier.own_head(), features.features)
     return AdaptResult(classifier.with_head(head), report, features.failures)

@@ -1,0 +1,115 @@
+"""Formats that need an extra, and files that only look like photos."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from drawing import draw
+from PIL import Image
+
+from zsl_images.errors import ImageError
+from zsl_images.features.photo_formats import is_photo
+from zsl_images.features.photos import read_image
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+CR2 = b"II*\0\x10\0\0\0CR\x02\0" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jfif", "a.PBM", "a.pnm", "a.j2k", "a.apng", "a.JPG", "a.jpe", "a.tiff"]
+)
+def test_photos_are_known_by_their_endings(name: str) -> None:
+    assert is_photo(name)
+    assert not is_photo(f"{name}.xmp")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "data", "extra"),
+    [("pillow_heif", "a.heic", HEIC, "heif"), ("rawpy", "a.cr2", CR2, "raw")],
+)
+def test_an_extra_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str, data: bytes, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert not is_photo(name)
+    (tmp_path / name).write_bytes(data)
+    (tmp_path / "renamed.jpg").write_bytes(data)
+    for path in (tmp_path / name, tmp_path / "renamed.jpg"):
+        with pytest.raises(ImageError, match=rf"\[{extra}\].*or convert it to JPEG"):
+            read_image(path)
+
+
+def test_an_iphone_photo_is_read_upright_and_pillow_stays_as_it_is(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    heif.from_pillow(draw("red", 0, (64, 48))).save(tmp_path / "a.heic", exif=exif.tobytes())
+    assert is_photo("a.HEIC")
+    assert read_image(tmp_path / "a.heic").size == (48, 64)
+    assert "HEIF" not in Image.OPEN
+    (tmp_path / "b.heic").write_bytes(HEIC)
+    with pytest.raises(ImageError, match="an HEIC photo that cannot be read"):
+        read_image(tmp_path / "b.heic")
+
+
+class Raw:
+    """What rawpy gives for a RAW file that was taken upright."""
+
+    sizes = SimpleNamespace(flip=6)
+
+    def __init__(self, preview: bytes | None) -> None:
+        self._preview = preview
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def extract_thumb(self) -> SimpleNamespace:
+        if self._preview is None:
+            raise ValueError("no preview")
+        return SimpleNamespace(data=self._preview)
+
+    def postprocess(self, **_: object) -> np.ndarray:
+        return np.full((60, 40, 3), 99, np.uint8)
+
+
+@pytest.fixture
+def raw_module(monkeypatch: pytest.MonkeyPatch) -> Callable[[Raw], None]:
+    def install(raw: Raw) -> None:
+        monkeypatch.setitem(sys.modules, "rawpy", SimpleNamespace(imread=lambda _: raw))
+
+    return install
+
+
+def test_a_raw_file_gives_its_preview_or_else_its_pixels(
+    tmp_path: Path, raw_module: Callable[[Raw], None]
+) -> None:
+    preview = io.BytesIO()
+    draw("red", 0, (64, 48)).save(preview, "JPEG")
+    path = tmp_path / "a.cr2"
+    path.write_bytes(CR2)
+    raw_module(Raw(preview.getvalue()))
+    assert is_photo("a.CR2")
+    assert read_image(path).size == (48, 64)
+    assert read_image(path, least_side=40).size == (48, 64)
+    assert read_image(path, least_side=100).size == (40, 60)  # the preview is too small
+    for without in (None, b"no JPEG"):
+        raw_module(Raw(without))
+        assert read_image(path).size == (40, 60)
+
+
+def test_a_raw_file_that_looks_like_tiff_is_known_by_its_ending(
+    tmp_path: Path, raw_module: Callable[[Raw], None]
+) -> None:
+    raw_module(Raw(None))
+    draw("red", 0).save(tmp_path / "a.tif")
+    (tmp_path / "a.tif").rename(tmp_path / "a.nef")
+    assert read_image(tmp_path / "a.nef").size == (40, 60)

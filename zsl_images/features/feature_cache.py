@@ -1,0 +1,95 @@
+"""Feature cache: features of earlier runs, which can always be made again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from zsl_images.errors import CacheWarning, DataError, OutputError
+from zsl_images.features.backbones import Backbone
+from zsl_images.features.feature_files import (
+    feature_table,
+    features_in,
+    open_feature_files,
+    write_features,
+)
+from zsl_images.features.photo_rows import DamagedRows, PhotoRows, Stamp
+from zsl_images.files import cache_folder, check_writable, make_folder, replacing, warn_not_kept
+
+
+class FeatureCache:
+    """The features of a cache file, and what is added to them.
+
+    A file in the cache folder never stops the work: if it is damaged, it is made anew, and if it
+    cannot be written, nothing is kept; each with a warning. A damaged file elsewhere is made anew too
+    if it is known to be a feature file.
+
+    Args:
+        path: cache file, whether it exists or not; None for no cache.
+        backbone: backbone that makes the features.
+
+    Raises:
+        DataError: a file elsewhere is no feature file, or was made with another backbone or engine.
+        OutputError: a file elsewhere cannot be written.
+    """
+
+    def __init__(self, path: Path | None, backbone: Backbone) -> None:
+        self._path, self._backbone = path, backbone
+        self._is_ours = path is not None and path.is_relative_to(cache_folder())
+        self._rows = PhotoRows([])
+        if path is None:
+            return
+        try:
+            make_folder(path.parent)
+            check_writable(path)
+        except OutputError as error:
+            self._give_up(error)
+        try:
+            self._rows = open_feature_files([path], backbone.fingerprint, backbone.engine_name)
+        except DamagedRows as error:
+            self._start_anew(error)
+        except DataError as error:
+            if not self._is_ours:
+                raise
+            self._start_anew(error)
+
+    def find(self, stamps: Mapping[str, Stamp]) -> dict[str, npt.NDArray[np.float16]]:
+        """Name → feature (D,), for the photos that have a row."""
+        places = {name: self._rows.find(stamp) for name, stamp in stamps.items()}
+        found = {name: place for name, place in places.items() if place}
+        try:
+            table = self._rows.take(found.values())
+        except DamagedRows as error:
+            self._start_anew(error)
+            return {}
+        return dict(zip(found, features_in(table), strict=True)) if table else {}
+
+    def write(self, stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]]) -> None:
+        """Write the features of these photos, and keep those of all others."""
+        if self._path is None:
+            return
+        new = feature_table(stamps, features, self._backbone)
+        try:
+            with replacing(self._path) as temporary:
+                earlier = self._rows.latest(is_named=False)
+                write_features(chain(earlier, [new]), new.schema, temporary)
+        except DamagedRows as error:  # among rows of other photos
+            self._start_anew(error)
+            self.write(stamps, features)
+        except OutputError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OutputError) -> None:
+        if not self._is_ours:
+            raise error
+        self._path = None
+        warn_not_kept(error)
+
+    def _start_anew(self, error: DataError) -> None:
+        self._rows = PhotoRows([])
+        warnings.warn(f"{error}: its features are made anew", CacheWarning, stacklevel=2)
