@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import math
 import os
@@ -20,7 +19,7 @@ from safetensors.torch import save_file
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_HEAD
 from zsl_images.errors import ClassTableError, HeadError
-from zsl_images.files import replacing
+from zsl_images.files import replacing, shipped_file
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
@@ -114,14 +113,9 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
 
 def shipped_heads() -> dict[str, dict[str, Any]]:
     """The catalogue of shipped heads: name → what is said of each."""
-    catalogue = importlib.resources.files("zsl_images.weights") / "catalogue.json"
-    heads: dict[str, dict[str, Any]] = json.loads(catalogue.read_text("utf-8"))["heads"]
+    catalogue = shipped_file("catalogue.json").read_text("utf-8")
+    heads: dict[str, dict[str, Any]] = json.loads(catalogue)["heads"]
     return heads
-
-
-def shipped_file(name: str) -> Path:
-    """A file that ships with the heads, such as a class table."""
-    return Path(str(importlib.resources.files("zsl_images.weights") / name))
 
 
 def _resolve(name_or_path: str | os.PathLike[str]) -> Path:
