@@ -18,7 +18,7 @@ from .options import FeatureCache, HeadName, HeadOut, ReportFormat, ReportFormat
 from .registration import Only, refuse, register
 
 if TYPE_CHECKING:
-    from zsl_images.classes.sheets import Finding
+    from zsl_images.classes.findings import Finding
 
 
 def check(

@@ -18,7 +18,7 @@ import zsl_images
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors", "version", "defaults"},
-    {"files", "progress", "results"},
+    {"files", "names", "progress", "results"},
     {"classes", "features", "model"},
     {"head"},
     {"classifier"},
@@ -34,6 +34,7 @@ HOMES_OF = {
     "torchvision": {"features"},
     "openvino": {"features"},
     "onnxruntime": {"features"},
+    "openpyxl": {"classes"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},

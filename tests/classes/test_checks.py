@@ -9,7 +9,7 @@ import pytest
 from zsl_images.classes.attribute_sheets import AttributeSheet
 from zsl_images.classes.checks import table_findings
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.findings import Finding
 from zsl_images.errors import ClassTableError
 
 

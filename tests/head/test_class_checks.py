@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.findings import Finding
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.head.class_checks import check_classes

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zsl_images.classes.attribute_sheets import AttributeSheet, in_order
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.attribute_sheets import AttributeSheet
+from zsl_images.classes.findings import Finding, in_order
 
 SCALE_FACTOR = 10
 """Values that reach so many times as far as the usual ones, or as little, are on another scale."""

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.attribute_sheets import AttributeSheet, in_order
+from zsl_images.classes.attribute_sheets import AttributeSheet
 from zsl_images.classes.checks import SCALE_FACTOR, table_findings
-from zsl_images.classes.class_table import ClassTable, another_scale
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.findings import Finding, in_order
+from zsl_images.classes.scales import another_scale
 
 if TYPE_CHECKING:
     from zsl_images.head.head import Head
