@@ -22,7 +22,7 @@ def test_accents_may_be_composed_or_not_and_other_letters_differ() -> None:
 
 def test_other_spellings_are_matched_and_told_of_once() -> None:
     with pytest.warns(
-        ClassTableWarning, match=r"of the head.*: Wolf \(wolf\), sea lion \(sea-lion\)$"
+        ClassTableWarning, match=r"^2 names .*the head.*: Wolf \(wolf\), sea lion \(sea-lion\)$"
     ) as w:
         found = matched(["Wolf", "fox", "sea lion", "emu"], ["wolf", "fox", "sea-lion"], "the head")
     assert len(w) == 1

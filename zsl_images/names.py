@@ -67,7 +67,8 @@ def matched(given: Iterable[str], known: Sequence[str], what: str) -> dict[str, 
         found[name] = same[0]
     if respelt := [f"{name} ({other})" for name, other in found.items() if name != other]:
         warnings.warn(
-            f"names matched to those of {what}, which are spelt in another way: {listed(respelt)}",
+            f"{len(respelt)} names are spelt in another way than those of {what}, and taken for them: "
+            f"{listed(respelt, limit=3)}",
             ClassTableWarning,
             stacklevel=3,
         )

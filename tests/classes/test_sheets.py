@@ -71,8 +71,8 @@ def test_what_parts_every_row_alike_separates_the_cells(
     [
         (",class,a\n0,zebra,1\n1,ant,2\n", "the first column holds 0, 1, ... and the second the names"),
         ("id,name,a\n17,zebra,1\n3,ant,2\n", "the first column holds 17, 3, ..."),
-        ("Animals,,\nclass,a,b\nx,1,2\n", "line 1 looks like a title"),
-        ("Animals\n\nclass,a,b\nx,1,2\ny,1,2\n", "line 1 looks like a title"),
+        ("Animals,,\nclass,a,b\nx,1,2\n", "looks like a title: the header, such as"),
+        ("Animals\n\nclass,a,b\nx,1,2\ny,1,2\n", "looks like a title: the header, such as"),
     ],
 )
 def test_rows_in_another_form_are_one_error_that_names_the_cause(

@@ -48,10 +48,8 @@ def test_a_sheet_can_be_named(tmp_path: Path) -> None:
 
 
 def test_errors_name_the_row_of_the_workbook(tmp_path: Path) -> None:
-    path = book(tmp_path / "t.xlsx", A=[*ROWS, ["gnu", "many", "=1+1"]])
-    with pytest.raises(
-        ClassTableError, match=r"line 4, column 2 \(stripes\): 'many' .*2 more errors|line 4"
-    ):
+    path = book(tmp_path / "t.xlsx", A=[*ROWS, ["gnu", "many", 1]])
+    with pytest.raises(ClassTableError, match=r"line 4, column 2 \(stripes\): 'many' is not"):
         ClassTable.read(path)
     path = book(tmp_path / "t.xlsx", A=[*ROWS, ["gnu", 1, "=1+1"]])
     with pytest.raises(ClassTableError, match="=1\\+1 has no value yet"):

@@ -133,7 +133,7 @@ def _form(rows: Rows, example: str) -> list[Finding]:
         message = "a header but no class; add one row per class below it"
         return [Finding("empty", message, line, is_error=True)]
     if not any(header[1:]) and sum(map(bool, rows[1][1])) > 1:
-        message = f"line {line} looks like a title: the header, such as '{example}', must come first"
+        message = f"this looks like a title: the header, such as '{example}', must come first"
         return [Finding("title", message, line, is_error=True)]
     if _is_numbered(rows):
         numbers = ", ".join(cells[0] for _, cells in rows[1:4])
