@@ -73,7 +73,7 @@ class AttributeSheet:
             ClassTableError: the file cannot be opened.
         """
         sheet = Sheet.read(path, "class,stripes,horns")
-        findings = list(sheet.findings)
+        findings = [*sheet.findings, *sheet.numbered()]
         header_line, header = sheet.rows[0] if sheet.rows else (1, ("",))
         attributes = _attribute_columns(header_line, header, findings) if sheet.rows else {}
         names = RowNames()

@@ -93,7 +93,7 @@ def read_descriptions(path: str | os.PathLike[str], encoder: TextEncoder) -> Cla
         ClassTableError: the file cannot be used; the message gives the line and column.
     """
     sheet = Sheet.read(path, "class,description")
-    raise_first_error(sheet.path, sheet.findings)
+    raise_first_error(sheet.path, [*sheet.findings, *sheet.numbered()])
     line, header = sheet.rows[0]
     findings = []
     if len(header) != 2:

@@ -79,6 +79,14 @@ class Sheet:
             findings += _form(rows, example)
         return cls(path, raw, encoding, delimiter, tuple(rows), tuple(told_once(findings)))
 
+    def numbered(self) -> list[Finding]:
+        """An error if a column of numbers comes before that of the classes, which must be first."""
+        if not _is_numbered(self.rows):
+            return []
+        numbers = ", ".join(cells[0] for _, cells in self.rows[1:4])
+        message = f"the first column holds {numbers}, ... and the second the names: remove the first"
+        return [Finding("numbered rows", message, self.rows[0][0], 1, is_error=True)]
+
     def appended(self, cells: Sequence[str]) -> bytes:
         """The bytes of the file with one more row at its end; the bytes before it are untouched.
 
@@ -135,10 +143,6 @@ def _form(rows: Rows, example: str) -> list[Finding]:
     if not any(header[1:]) and sum(map(bool, rows[1][1])) > 1:
         message = f"this looks like a title: the header, such as '{example}', must come first"
         return [Finding("title", message, line, is_error=True)]
-    if _is_numbered(rows):
-        numbers = ", ".join(cells[0] for _, cells in rows[1:4])
-        message = f"the first column holds {numbers}, ... and the second the names: remove the first"
-        return [Finding("numbered rows", message, line, 1, is_error=True)]
     return [
         Finding(
             "cells",
@@ -151,10 +155,14 @@ def _form(rows: Rows, example: str) -> list[Finding]:
     ]
 
 
-def _is_numbered(rows: Rows) -> bool:
+def _is_numbered(rows: Sequence[tuple[int, tuple[str, ...]]]) -> bool:
     """Whether a column of numbers comes before that of the classes."""
-    header, body = rows[0][1], [cells for _, cells in rows[1:]]
-    if len(header) < 2 or not (header[0].lower() in _NUMBERING or header[1].lower() in _CLASS):
+    header, body = rows[0][1] if rows else (), [cells for _, cells in rows[1:]]
+    if (
+        len(header) < 2
+        or not body
+        or not (header[0].lower() in _NUMBERING or header[1].lower() in _CLASS)
+    ):
         return False
     return all(
         len(cells) > 1 and cells[0].isdecimal() and cells[1] and not _is_number(cells[1])

@@ -40,7 +40,7 @@ class Taxonomy:
                 above itself; the message gives the line and column.
         """
         sheet = Sheet.read(path, "class,genus,family")
-        raise_first_error(sheet.path, sheet.findings)
+        raise_first_error(sheet.path, [*sheet.findings, *sheet.numbered()])
         header = sheet.rows[0][1]
         findings = []
         if len(header) == 1:
