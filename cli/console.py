@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from zsl_images.errors import DataError, ZSLError
+from zsl_images.names import printable
 
 if TYPE_CHECKING:
     from zsl_images.labelling.runs import Progress
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 FAILED = 1
 FINISHED_WITH_FAILURES = 3
 INTERRUPTED = 130
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print text that may hold names from anywhere, without what would steer the terminal."""
+    typer.echo(printable(text, "\n"), err=err)
 
 
 class ReportingGroup(TyperGroup):
@@ -38,7 +44,7 @@ class ReportingGroup(TyperGroup):
             return super().invoke(ctx)
         except ZSLError as error:
             typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-            typer.echo(str(error), err=True)
+            echo(str(error), err=True)
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             typer.echo("interrupted; run the same command to continue", err=True)
@@ -57,7 +63,7 @@ def usage_errors() -> Iterator[None]:
 def finish(failures: Sequence[Failure]) -> None:
     """End a command: report the photos that were left out, with exit code 3 if there are any."""
     for failure in failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
+        echo(f"left out: {failure.reason}", err=True)
     finish_with(len(failures))
 
 
@@ -70,7 +76,7 @@ def finish_with(failures: int) -> None:
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if not issubclass(category, DeprecationWarning):
         typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
-        typer.echo(str(message), err=True)
+        echo(str(message), err=True)
 
 
 class ProgressBars:
@@ -209,4 +215,4 @@ def label_progress(
 def _stderr() -> Any:
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)

@@ -6,7 +6,15 @@ import warnings
 import pytest
 
 from zsl_images.errors import ClassTableError, ClassTableWarning
-from zsl_images.names import described, hidden_character, in_both, key_of, matched, printable
+from zsl_images.names import (
+    described,
+    hidden_character,
+    in_both,
+    key_of,
+    matched,
+    printable,
+    spelling_of,
+)
 
 
 @pytest.mark.parametrize("other", ["Polar bear", "polar-bear", "POLAR_BEAR", " polar  bear "])
@@ -22,13 +30,20 @@ def test_accents_may_be_composed_or_not_and_other_letters_differ() -> None:
 
 def test_other_spellings_are_matched_and_told_of_once() -> None:
     with pytest.warns(
-        ClassTableWarning, match=r"^2 names .*the head.*: Wolf \(wolf\), sea lion \(sea-lion\)$"
+        ClassTableWarning, match=r"^names spelt .*the head.*: Wolf \(wolf\), sea lion \(sea-lion\)$"
     ) as w:
         found = matched(["Wolf", "fox", "sea lion", "emu"], ["wolf", "fox", "sea-lion"], "the head")
     assert len(w) == 1
     assert found == {"Wolf": "wolf", "fox": "fox", "sea lion": "sea-lion"}
     with warnings.catch_warnings(action="error"):
         assert matched(["fox", "fox"], ["fox"], "the head") == {"fox": "fox"}
+
+
+def test_one_name_is_looked_up_or_refused() -> None:
+    with pytest.warns(ClassTableWarning, match=r"Wolf \(wolf\)"):
+        assert spelling_of("Wolf", ["wolf"], "the table") == "wolf"
+    with pytest.raises(ClassTableError, match=r"not in the table: wulf \(did you mean wolf\?\)"):
+        spelling_of("wulf", ["wolf"], "the table")
 
 
 def test_an_exact_match_comes_first() -> None:

@@ -67,12 +67,24 @@ def matched(given: Iterable[str], known: Sequence[str], what: str) -> dict[str, 
         found[name] = same[0]
     if respelt := [f"{name} ({other})" for name, other in found.items() if name != other]:
         warnings.warn(
-            f"{len(respelt)} names are spelt in another way than those of {what}, and taken for them: "
+            f"names spelt in another way than those of {what} are taken for them: "
             f"{listed(respelt, limit=3)}",
             ClassTableWarning,
             stacklevel=3,
         )
     return found
+
+
+def spelling_of(name: str, known: Sequence[str], what: str) -> str:
+    """The known name that a name means; for the arguments and warnings see `matched`.
+
+    Raises:
+        ClassTableError: it means none, or two.
+    """
+    found = matched([name], known, what)
+    if not found:
+        raise ClassTableError(f"not in {what}: {listed([name], known)}")
+    return found[name]
 
 
 def in_both(given: Iterable[str], known: Sequence[str]) -> list[str]:

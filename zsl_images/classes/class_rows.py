@@ -16,7 +16,7 @@ from zsl_images.classes.findings import raise_first_error
 from zsl_images.classes.sheets import line_of
 from zsl_images.errors import ClassTableError, listed
 from zsl_images.files import replacing
-from zsl_images.names import described, hidden_character, in_both, matched
+from zsl_images.names import described, hidden_character, in_both, spelling_of
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _readable(path: str | os.PathLike[str]) -> AttributeSheet:
 
 def _cells_in_sheet(sheet: AttributeSheet, name: str) -> dict[str, str]:
     """Attribute → cell of a class, as written in the file, but with points for decimals."""
-    name = _known(name, sheet.names)
+    name = spelling_of(name, sheet.names, "the class table")
     _, cells = next(row for row in sheet.sheet.rows[1:] if row[1][0] == name)
     if sheet.has_decimal_commas:
         cells = tuple(cell.replace(",", ".") for cell in cells)
@@ -146,16 +146,8 @@ def _cells_in_sheet(sheet: AttributeSheet, name: str) -> dict[str, str]:
 
 
 def _cells_in_table(table: ClassTable, name: str) -> dict[str, str]:
-    values = table.select([_known(name, table.names)]).attributes[0]
+    values = table.select([spelling_of(name, table.names, "the class table")]).attributes[0]
     return {key: f"{value:.7g}" for key, value in zip(table.attribute_names, values, strict=True)}
-
-
-def _known(name: str, names: Sequence[str]) -> str:
-    """The class that a name means, as the table spells it."""
-    found = matched([name], names, "the class table")
-    if not found:
-        raise ClassTableError(f"not in the class table: {listed([name], names)}")
-    return found[name]
 
 
 def _check_new(name: str, names: Sequence[str], place: str) -> None:

@@ -11,7 +11,7 @@ from itertools import chain, repeat
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.attribute_sheets import AttributeSheet, write_sheet
+from zsl_images.classes.attribute_sheets import AttributeSheet, sheet_lines, write_sheet
 from zsl_images.classes.findings import raise_first_error
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.errors import ClassTableError, ClassTableWarning, listed
@@ -159,6 +159,11 @@ class ClassTable:
             OutputError: the file cannot be written.
         """
         write_sheet(path, self.names, self.attribute_names, self.attributes)
+
+    def to_csv(self) -> str:
+        """The table as the text of a CSV file."""
+        lines = sheet_lines(self.names, self.attribute_names, self.attributes)
+        return "".join(f"{line}\n" for line in lines)
 
     def with_seen(self, names: Iterable[str]) -> ClassTable:
         """The same table with exactly the classes `names` marked as seen; others are ignored."""
