@@ -120,7 +120,8 @@ def attributes(
             (f"{entry.attribute} ({entry.scale}){meaning}", ""),
             (f"high: {entry.high}; low: {entry.low}", "  "),
         ):
-            echo(textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent="    "))
+            for line in textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent="    "):
+                echo(line)
 
 
 def read_classes(table: Path | None, head: str) -> tuple[ClassTable, Path]:

@@ -30,8 +30,8 @@ INTERRUPTED = 130
 
 
 def echo(text: str, err: bool = False) -> None:
-    """Print text that may hold names from anywhere, without what would steer the terminal."""
-    typer.echo(printable(text, "\n"), err=err)
+    """Print a line that may hold names from anywhere, without what would steer the terminal."""
+    typer.echo(printable(text), err=err)
 
 
 class ReportingGroup(TyperGroup):

@@ -67,10 +67,12 @@ def new(
     from zsl_images.classes.class_rows import ClassRow
 
     changes = dict(map(_change, set or ()))
-    classes, place = read_classes(table, head)
-    row = ClassRow.like(name, like, changes, table or classes)
+    source, place = (table, table) if table else read_classes(None, head)
+    row = ClassRow.like(name, like, changes, source)
     if interactive:
-        answers = _answers(row, like, classes, place, list(changes))
+        from zsl_images.classes.class_table import ClassTable
+
+        answers = _answers(row, like, ClassTable.of(source), place, list(changes))
         changes |= answers
         row = row.changed(answers)
     if out and out != STDOUT:
@@ -105,7 +107,8 @@ def _answer(entry: GlossaryEntry, default: str, classes: ClassTable) -> str | No
     """The answer for one attribute, empty to keep the value; None at the end of the answers."""
     meaning = f": {entry.meaning}" if entry.meaning else ""
     about = f"{entry.attribute} ({entry.scale}){meaning}. High: {entry.high}; low: {entry.low}"
-    echo(textwrap.fill(about, 80, subsequent_indent="  "), err=True)
+    for line in textwrap.wrap(about, 80, subsequent_indent="  "):
+        echo(line, err=True)
     while True:
         typer.echo(f"  {entry.attribute} [{default}]: ", nl=False, err=True)
         line = sys.stdin.readline()
