@@ -140,8 +140,8 @@ def test_what_is_normal_for_added_rows_is_not_told(tmp_path: Path, trained: Zero
 def test_what_costs_labels_comes_first(tmp_path: Path, trained: ZeroShotClassifier) -> None:
     path = tmp_path / "table.csv"
     path.write_text(HEADER + "rose,198,,40,93\nmagneta,200,40,200,150\nleaf,41,181,60,94\n")
-    kinds = [finding.kind for finding in check_classes(path, trained.head)]
-    assert kinds == ["class name", "indistinct", "indistinct", "missing"]
+    kinds = dict.fromkeys(finding.kind for finding in check_classes(path, trained.head))
+    assert list(kinds) == ["class name", "indistinct", "missing"]
 
 
 def test_a_class_in_another_spelling_is_the_heads(tmp_path: Path, trained: ZeroShotClassifier) -> None:
