@@ -95,8 +95,9 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         OutputError: it cannot.
     """
     path = Path(path)
+    folder = _target(path).parent
     try:
-        with tempfile.TemporaryFile(dir=_target(path).parent):
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _not_written(path, error) from error
