@@ -9,7 +9,7 @@ import typer
 
 from .candidates import Candidates
 from .console import finish, progress
-from .options import FeatureCache, HeadOut
+from .options import FeatureCache, HeadOut, table_argument
 from .registration import Only, changed, refuse
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add(
-    table: Annotated[Path, typer.Argument(help="Class table (CSV or TSV) of the new classes.")],
+    table: Annotated[Path, table_argument(help="Class table (CSV, TSV or Excel) of the new classes.")],
     out: HeadOut,
     candidates: Annotated[Candidates, Only("head", "backbone_weights", "device")],
     learn: Annotated[

@@ -16,6 +16,7 @@ from .classify import classify
 from .console import ReportingGroup
 from .evaluate import evaluate
 from .features import features
+from .heads import heads
 from .label import label
 from .registration import register
 from .relabel import relabel
@@ -52,6 +53,7 @@ register(app, label)
 register(app, relabel)
 register(app, train)
 register(app, evaluate)
+register(app, heads)
 app.add_typer(classes, name="classes")
 register(app, add, name="add-classes", hidden=True)  # what `classes add` was called before
 register(app, adapt)

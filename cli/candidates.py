@@ -12,7 +12,7 @@ import typer
 
 from zsl_images.defaults import AUTO, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
 
-from .options import BackboneWeights, Device, EngineOption, HeadName, needs
+from .options import BackboneWeights, Device, EngineOption, HeadName, needs, table_option
 from .registration import refuse
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ Text = Annotated[
     Path | None,
     typer.Option(
         "--text",
-        help="Table (CSV or TSV) of classes and their descriptions, instead of attributes or besides "
-        f"them. Needs {needs('text')}.",
+        help="Table (CSV, TSV or Excel) of classes and their descriptions, instead of attributes or "
+        f"besides them. Needs {needs('text')}.",
     ),
 ]
 
@@ -41,10 +41,12 @@ class Candidates:
 
     attributes: Annotated[
         Path | None,
-        typer.Option(
+        table_option(
             "--attributes",
             "-a",
-            help="Class table (CSV or TSV) whose classes are the candidates. Default: the head's.",
+            help="Class table whose classes are the candidates: CSV, TSV, the name of a shipped table, "
+            f"or Excel (FILE.xlsx or FILE.xlsx#SHEET), which needs {needs('excel')}. Default: the "
+            "head's.",
         ),
     ] = None
     text: Text = None
@@ -65,9 +67,9 @@ class Candidates:
     ] = 0.0
     taxonomy: Annotated[
         Path | None,
-        typer.Option(
-            help="Table (CSV or TSV) of the classes' groups, from fine to coarse. The answer is the "
-            "finest level that reaches --min-confidence."
+        table_option(
+            help="Table (CSV, TSV, Excel or shipped) of the classes' groups, from fine to coarse. The "
+            "answer is the finest level that reaches --min-confidence."
         ),
     ] = None
     engine: EngineOption = AUTO
@@ -157,10 +159,12 @@ class TrainingClasses:
 
     attributes: Annotated[
         Path | None,
-        typer.Option(
+        table_option(
             "--attributes",
             "-a",
-            help="Class table (CSV or TSV). Classes without a folder of photos are unseen.",
+            help="Class table: CSV, TSV, the name of a shipped table, or Excel (FILE.xlsx or "
+            f"FILE.xlsx#SHEET), which needs {needs('excel')}. Classes without a folder of photos are "
+            "unseen.",
         ),
     ] = None
     text: Text = None

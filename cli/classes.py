@@ -13,16 +13,26 @@ from zsl_images.defaults import DEFAULT_HEAD
 
 from .add_classes import add
 from .candidates import Candidates
-from .console import FAILED, finish, progress
-from .options import FeatureCache, HeadName, HeadOut, ReportFormat, ReportFormatOption
+from .class_lists import attributes, list_classes, show
+from .console import FAILED, echo, finish, progress
+from .new_class import new
+from .options import (
+    STDOUT,
+    FeatureCache,
+    HeadName,
+    HeadOut,
+    ReportFormat,
+    ReportFormatOption,
+    table_argument,
+)
 from .registration import Only, refuse, register
 
 if TYPE_CHECKING:
-    from zsl_images.classes.sheets import Finding
+    from zsl_images.classes.findings import Finding
 
 
 def check(
-    table: Annotated[Path, typer.Argument(help="Class table (CSV or TSV).")],
+    table: Annotated[Path, table_argument(help="Class table (CSV, TSV, Excel or shipped).")],
     head: Annotated[
         str | None, typer.Option("--head", "-w", help="Head that the classes are meant for.")
     ] = None,
@@ -34,7 +44,7 @@ def check(
     ] = None,
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
-    """Check a class table and list every problem.
+    """Check a class table and list every problem, the gravest first.
 
     Exit code 1 means there are errors; with warnings alone it is 0.
     """
@@ -43,70 +53,35 @@ def check(
     from zsl_images.head.class_checks import check_classes
     from zsl_images.head.head_file import load_head
 
-    findings = check_classes(table, load_head(head) if head else None, margin)
+    with progress() as show:
+        findings = check_classes(table, load_head(head) if head else None, margin, show)
     errors = sum(finding.is_error for finding in findings)
     if format is ReportFormat.JSON:
         rows = [{"path": str(table), **_fields(finding)} for finding in findings]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{table}:{_line(finding)}")
-        typer.echo(f"{table}: {errors} errors, {len(findings) - errors} warnings")
+            echo(f"{table}:{_line(finding)}")
+        echo(f"{table}: {errors} errors, {len(findings) - errors} warnings")
     if errors:
         raise typer.Exit(FAILED)
 
 
-def new(
-    name: Annotated[str, typer.Argument(help="Name of the new class.")],
-    like: Annotated[str, typer.Option(help="Class whose attributes are copied.")],
-    set: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="ATTRIBUTE=VALUE", help="Attribute with another value; repeatable."
-        ),
-    ] = None,
-    table: Annotated[
-        Path | None,
-        typer.Option("--table", "-t", help="Class table with that class. Default: the head's."),
-    ] = None,
-    head: HeadName = DEFAULT_HEAD,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Class table to add the row to; created if it is missing."),
-    ] = None,
-) -> None:
-    """Write the table row of a new class that resembles another one.
-
-    Without --out, the row is printed as CSV with its header.
-    """
-    if table:
-        refuse("with --table", head=head != DEFAULT_HEAD)
-    from zsl_images.classes.class_rows import ClassRow
-
-    changes = dict(_change(text) for text in set or ())
-    if table:
-        row = ClassRow.like(name, like, changes, table)
-    else:
-        from zsl_images.head.head_file import load_head
-
-        row = ClassRow.like(name, like, changes, load_head(head).table)
-    if out:
-        row.append_to(out)
-        typer.echo(f"{out}: {name}, {len(changes)} of {len(row.cells)} attributes other than {like}'s")
-    else:
-        typer.echo(row.to_csv(), nl=False)
-
-
 def write(
-    out: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or TSV file to write.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="CSV or TSV file to write, or - for stdout.")
+    ],
     head: HeadName = DEFAULT_HEAD,
 ) -> None:
     """Write a head's class table to a file."""
     from zsl_images.head.head_file import load_head
 
     table = load_head(head).table
+    if out == STDOUT:
+        typer.echo(table.to_csv(), nl=False)
+        return
     table.write(out)
-    typer.echo(f"{out}: {len(table)} classes, {len(table.seen_names)} of them seen")
+    echo(f"{out}: {len(table)} classes, {len(table.seen_names)} of them seen")
 
 
 def remove(
@@ -120,7 +95,7 @@ def remove(
 
     smaller = remove_classes(load_head(head), names)
     save_head(smaller, out)
-    typer.echo(f"{out}: {len(smaller.table)} classes")
+    echo(f"{out}: {len(smaller.table)} classes")
 
 
 def rename(
@@ -134,7 +109,7 @@ def rename(
     from zsl_images.head.head_file import load_head, save_head
 
     save_head(rename_classes(load_head(head), {old: new}), out)
-    typer.echo(f"{out}: {old} is now {new}")
+    echo(f"{out}: {old} is now {new}")
 
 
 def promote(
@@ -156,13 +131,13 @@ def promote(
         result = promote_classes(classifier, photos, cache=cache, on_step=show)
     result.classifier.save(out)
     after = len(result.classifier.table.seen_names)
-    typer.echo(f"{out}: {after - before} classes promoted, {after} seen in all")
+    echo(f"{out}: {after - before} classes promoted, {after} seen in all")
     finish(result.failures)
 
 
 classes = typer.Typer(no_args_is_help=True, help="Check class tables, and edit the classes of a head.")
-for command in (check, new, write, add, promote, rename, remove):
-    register(classes, command)
+for command in (list_classes, show, attributes, check, new, write, add, promote, rename, remove):
+    register(classes, command, "list" if command is list_classes else None)
 
 
 def _fields(finding: Finding) -> dict[str, Any]:
@@ -175,14 +150,4 @@ def _line(finding: Finding) -> str:
     where = "".join(f"{place}:" for place in (finding.line, finding.column) if place is not None)
     named = f"{finding.attribute}: " if finding.attribute else ""
     severity = "error" if finding.is_error else "warning"
-    return f"{where} {severity}: {named}{finding.message} [{finding.kind}]"
-
-
-def _change(text: str) -> tuple[str, float]:
-    attribute, equals, value = text.rpartition("=")
-    try:
-        if equals:
-            return attribute.strip(), float(value)
-    except ValueError:
-        pass
-    raise typer.BadParameter(f"{text!r}, expected such as stripes=90", param_hint="--set")
+    return f"{where} {severity}: {named}{finding.text} [{finding.kind}]"

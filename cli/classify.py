@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsl_images.defaults import TOP_K
+from zsl_images.names import printable
 
 from .candidates import Candidates
 from .console import finish_with
@@ -104,14 +105,14 @@ def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: De
             )
         for row in details.rows(result):
             table.add_row("", *map(_escaped, row), style="dim")
-    Console().print(table)
+    Console(emoji=False).print(table)
     return failures
 
 
 def _escaped(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(printable(text))
 
 
 def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from zsl_images.errors import DataError, ZSLError
+from zsl_images.names import printable
 
 if TYPE_CHECKING:
     from zsl_images.features.left_out import LeftOut
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 FAILED = 1
 FINISHED_WITH_FAILURES = 3
 INTERRUPTED = 130
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print a line that may hold names from anywhere, without what would steer the terminal."""
+    typer.echo(printable(text), err=err)
 
 
 class ReportingGroup(TyperGroup):
@@ -42,7 +48,7 @@ class ReportingGroup(TyperGroup):
             return super().invoke(ctx)
         except ZSLError as error:
             typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-            typer.echo(str(error), err=True)
+            echo(str(error), err=True)
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             typer.echo("interrupted; run the same command to continue", err=True)
@@ -61,7 +67,7 @@ def usage_errors() -> Iterator[None]:
 def finish(failures: Sequence[Failure]) -> None:
     """End a command: report the photos that were left out, with exit code 3 if there are any."""
     for failure in failures:
-        typer.echo(f"left out: {failure.reason}", err=True)
+        echo(f"left out: {failure.reason}", err=True)
     finish_with(len(failures))
 
 
@@ -84,7 +90,7 @@ def _show_warning(
     """Show a warning; those of Pillow do not say which photo they are about, and need no action."""
     if not issubclass(category, DeprecationWarning) and Path(filename).parent.name != "PIL":
         typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
-        typer.echo(str(message), err=True)
+        echo(str(message), err=True)
 
 
 class _OnStderr(logging.Handler):
@@ -239,4 +245,4 @@ def label_progress(
 def _stderr() -> Any:
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -22,7 +22,7 @@ from zsl_images.features.engines import ENGINES
 from zsl_images.labelling.label_files import LABEL_SUFFIXES
 from zsl_images.model.recipes import RECIPES
 
-from .console import usage_errors
+from .console import echo, usage_errors
 
 if TYPE_CHECKING:
     from zsl_images.features.backbones import Backbone
@@ -39,6 +39,10 @@ else:  # typer takes choices from an enumeration
     RecipeName = _choices("RecipeName", RECIPES)
 
 
+STDOUT = Path("-")
+"""What stands for standard output in place of a file."""
+
+
 class ReportFormat(StrEnum):
     """How a report is printed."""
 
@@ -49,6 +53,25 @@ class ReportFormat(StrEnum):
 def needs(extra: str) -> str:
     """How to install an extra, for help texts: square brackets are markup there."""
     return rf'pip install "zsl-images\[{extra}]"'
+
+
+def _told_which(table: Path | None) -> Path | None:
+    """Say which table is meant, if a shipped one has the same name."""
+    from zsl_images.classes.table_paths import which_table
+
+    if table is not None and (told := which_table(table)):
+        echo(told, err=True)
+    return table
+
+
+def table_option(*names: str, help: str) -> Any:
+    """An option that takes a table: a file, a sheet of a workbook, or a shipped table by its name."""
+    return typer.Option(*names, metavar="TABLE", callback=_told_which, help=help)
+
+
+def table_argument(help: str) -> Any:
+    """An argument that takes a table, as `table_option` does."""
+    return typer.Argument(metavar="TABLE", callback=_told_which, help=help)
 
 
 def _has_label_suffix(path: Path) -> Path:

@@ -18,7 +18,7 @@ import zsl_images
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors", "version", "defaults"},
-    {"file_kinds", "files", "progress", "results"},
+    {"file_kinds", "files", "names", "progress", "results"},
     {"classes", "features", "model"},
     {"head"},
     {"classifier"},
@@ -36,6 +36,7 @@ HOMES_OF = {
     "onnxruntime": {"features"},
     "pillow_heif": {"features"},
     "rawpy": {"features"},
+    "openpyxl": {"classes"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},

@@ -63,10 +63,48 @@ def test_the_body_may_set_the_mode(tmp_path: Path) -> None:
     with replacing(path, keep_mode=True) as temporary:
         temporary.chmod(0o640)
     assert path.stat().st_mode & 0o777 == 0o640
-    with replacing(path):
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    path.touch(0o600)
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("whole", 0o600)
+
+
+def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    link, behind = tmp_path / "result.txt", tmp_path / "big" / "behind.txt"
+    link.symlink_to(behind)
+    for text in ("new", "replaced"):
+        with replacing(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink()
+        assert behind.read_text() == text
+    assert list(behind.parent.iterdir()) == [behind]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(OutputError, match="is a device or pipe"), replacing(path):
+            pass
+        with pytest.raises(OutputError, match="is a device or pipe"):
+            check_writable(path)
+
+
+def test_a_write_protected_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "result.txt"
+    path.write_text("earlier")
+    path.chmod(0o444)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may write everywhere
+    with pytest.raises(OutputError, match="is write-protected"), replacing(path):
         pass
-    (tmp_path / "ordinary.txt").touch()
-    assert path.stat().st_mode == (tmp_path / "ordinary.txt").stat().st_mode
+    with pytest.raises(OutputError, match="is write-protected"):
+        check_writable(path)
+    assert path.read_text() == "earlier"
 
 
 def test_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:

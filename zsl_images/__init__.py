@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zsl_images.classes.class_rows import ClassRow
     from zsl_images.classes.class_table import ClassTable
     from zsl_images.classes.descriptions import TextEncoder, load_text_encoder, read_classes
-    from zsl_images.classes.sheets import Finding
+    from zsl_images.classes.findings import Finding
     from zsl_images.classes.taxonomy import Taxonomy
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.errors import (
@@ -57,7 +57,7 @@ _HOMES = {
     "Explanation": "results",
     "Failure": "results",
     "FeatureSet": "features.extraction",
-    "Finding": "classes.sheets",
+    "Finding": "classes.findings",
     "HeadError": "errors",
     "ImageError": "errors",
     "LevelLabel": "results",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import os
 import re
 import secrets
+import stat
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -18,29 +20,35 @@ from zsl_images.errors import CacheWarning, OutputError
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator[Path]:
-    """Give a temporary file beside `path`; on success it takes the place of `path`.
+    """Give a temporary file; on success it takes the place of `path`.
 
     If the body fails, the temporary file is removed: nothing half-written stays, and an earlier file
-    is kept.
+    is kept. As with a plain write, a link stays and the file that it leads to is replaced, an earlier
+    file keeps its mode, and a write-protected one is refused.
 
     Args:
         path: file to write or replace.
         keep_mode: whether the body sets the file's mode; until then it is private. By default the
-            file has the mode of any new file.
+            file has the mode of the file that it replaces, or of any new file.
 
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or `path` is a folder, a
+            device or write-protected.
     """
     path = Path(path)
-    _check_no_folder(path)
-    temporary = hidden_beside(path, ".part")
+    target = _target(path)
+    mode = None if keep_mode or not target.exists() else stat.S_IMODE(target.stat().st_mode)
+    temporary = hidden_beside(target, ".part")
     try:
-        temporary.touch(0o600 if keep_mode else 0o666, exist_ok=False)
+        temporary.touch(0o666 if mode is None and not keep_mode else 0o600, exist_ok=False)
     except OSError as error:
         raise _not_written(path, error) from error
     try:
         yield temporary
-        temporary.replace(path)
+        if mode is not None:
+            with suppress(OSError):  # a file system without modes
+                temporary.chmod(mode)
+        temporary.replace(target)
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -91,6 +99,11 @@ def at_home(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
+def shipped_file(name: str) -> Path:
+    """A file that ships with the package: a head, its card or a table."""
+    return Path(str(importlib.resources.files("zsl_images.weights") / name))
+
+
 def cache_folder() -> Path:
     """Folder of everything that can be made again: $ZSL_CACHE, or the user's cache folder."""
     given = os.environ.get("ZSL_CACHE")
@@ -127,9 +140,9 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         OutputError: it cannot.
     """
     path = Path(path)
-    _check_no_folder(path)
+    folder = _target(path).parent
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _not_written(path, error) from error
@@ -143,9 +156,20 @@ def is_offline() -> bool:
     )
 
 
-def _check_no_folder(path: Path) -> None:
-    if path.is_dir():
+def _target(path: Path) -> Path:
+    """The file that is written for `path`: where it leads, if it is a link.
+
+    Raises:
+        OutputError: it is a folder, a device or write-protected.
+    """
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_dir():
         raise OutputError(f"{path} is a folder; give the path of a file to write")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"{path} is a device or pipe; give the path of a file to write")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise OutputError(f"{path} is write-protected; make it writable, or name another file")
+    return target
 
 
 def _not_written(path: Path, error: OSError) -> OutputError:

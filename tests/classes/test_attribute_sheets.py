@@ -35,7 +35,13 @@ def test_every_value_is_found_again_by_its_line_and_column(tmp_path: Path) -> No
         ("class,a\nx,1\n\nx,2\n", "line 4, column 1: class 'x' already appears in line 2"),
         ("class,a,b,a\nx,1,2,3\n", "line 1, column 4: attribute 'a' already appears in column 2"),
         ("class,a,b\nx,1,hoofed\n", r"line 2, column 3 \(b\): 'hoofed' is not a finite number"),
-        ("class;a\nx;1,5\n", "use a point for decimals"),
+        ('class,a\nx,"1,5"\n', "use a point for decimals"),
+        ("class;a\nx;1,5\ny;2.5\n", "use a point for decimals"),
+        ("class,a\nx,1_0\n", "'1_0' is not a finite number"),
+        ("class,a\nwolf,1\nWolf,2\n", "class 'Wolf' already appears as 'wolf' in line 2"),
+        ('class,a\n"wo\nlf",1\n', r"line 2, column 1: the name 'wo\\nlf' has a line break"),
+        ("class,a\nwo\u202elf,1\n", "has a direction mark"),
+        ("class,a\nwo\x1blf,1\n", "has a control character"),
         ("class,a\nx,inf\n", "'inf' is not a finite number"),
         ("class,a\n,1\n", "line 2, column 1: the class has no name"),
         ("class,a,\nx,1,2\n", "line 1, column 3: the attribute has no name"),
@@ -52,12 +58,28 @@ def test_errors_name_their_place(tmp_path: Path, content: str | bytes, message: 
 
 
 def test_a_sheet_is_read_as_it_was_written(tmp_path: Path) -> None:
-    names, attributes = ("a, b", 'the "c"', "two\nlines", "löwe"), ("x;y", "z")
+    names, attributes = ("a, b", 'the "c"', "d", "löwe"), ("x;y", "two\nlines")
     values = np.array([[1 / 3, 1e-7], [-5, 2**24], [0, 0.1], [7, 8]], np.float32)
     for name in ("table.csv", "table.tsv"):
         write_sheet(tmp_path / name, names, attributes, values)
         table = ClassTable.read(tmp_path / name)
         assert (table.names, table.attribute_names) == (names, attributes)
         np.testing.assert_array_equal(table.attributes, values)
-    assert (tmp_path / "table.tsv").read_text("utf-8").startswith("class\tx;y\tz\n")
+    assert (tmp_path / "table.tsv").read_text("utf-8").startswith('class\tx;y\t"two\nlines"\n')
     assert sorted(path.name for path in tmp_path.iterdir()) == ["table.csv", "table.tsv"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas_are_read_if_commas_separate_nothing(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("class,a,b\nx,0.5,-3.25\ny,2,1\n".replace(",", separator).replace(".", ","))
+    np.testing.assert_array_equal(ClassTable.read(path).attributes, [[0.5, -3.25], [2, 1]])
+
+
+def test_one_cause_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("class,a,b\n" + "".join(f'c{n},"{n},5",no\n' for n in range(50)))
+    found = [(f.kind, f.place, f.count) for f in AttributeSheet.read(path).findings]
+    assert found == [("decimal comma", (2, 2), 50), ("number", (2, 3), 50)]
+    with pytest.raises(ClassTableError, match=r"'0,5' has a decimal comma.*\(99 more errors"):
+        ClassTable.read(path)

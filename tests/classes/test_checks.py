@@ -9,7 +9,7 @@ import pytest
 from zsl_images.classes.attribute_sheets import AttributeSheet
 from zsl_images.classes.checks import table_findings
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.findings import Finding
 from zsl_images.errors import ClassTableError
 
 
@@ -103,3 +103,13 @@ def test_everything_wrong_is_listed_in_the_order_of_its_places(tmp_path: Path) -
 def test_a_file_that_cannot_be_opened_raises(tmp_path: Path) -> None:
     with pytest.raises(ClassTableError, match="cannot read"):
         findings_in(tmp_path / "none.csv")
+
+
+def test_cells_that_cannot_be_read_are_not_taken_for_another_scale(tmp_path: Path) -> None:
+    by_kind = found(tmp_path, "class,a,b,c\nx,one,two,three\ny,60,9,50\nz,90,8,20\n")
+    assert set(by_kind) == {"number"}
+
+
+def test_attributes_that_are_the_same_for_all_are_told_in_one_line(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, "class,a,b,c\nx,1,5,7\ny,2,5,7\n")["constant"]
+    assert (finding.place, finding.attribute, finding.count) == ((1, 3), "b, c", 2)

@@ -97,3 +97,27 @@ def test_a_name_that_the_files_encoding_cannot_write_is_refused(table: Path, tmp
     with pytest.raises(ClassTableError, match="save it as UTF-8"):
         ClassRow.like("слон", "zebra", {}, table).append_to(tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == content
+
+
+def test_a_row_is_written_with_the_decimal_commas_of_the_file(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("class;stripes;horns;size\nx;0,5;1;2\n")
+    ClassRow.like("okapi", "ant", {"stripes": 40.5}, table).append_to(out)
+    assert out.read_text().endswith("x;0,5;1;2\nokapi;40,5;0,50;1\n")
+    assert ClassRow.like("y", "x", {}, out).to_csv().endswith("\ny,0.5,1,2\n")
+
+
+@pytest.mark.parametrize("value", [-1, 91, float("nan"), float("inf")])
+def test_a_value_out_of_the_tables_range_is_refused(table: Path, value: float) -> None:
+    with pytest.raises(ClassTableError, match=r"size=.* is out of the table's range, expected 0 to 90"):
+        ClassRow.like("okapi", "zebra", {"size": value}, table)
+
+
+def test_a_name_that_cannot_be_shown_or_is_there_in_another_spelling_is_refused(table: Path) -> None:
+    for name, message in (
+        ("ok\rapi", "a line break"),
+        ("\u202eokapi", "direction"),
+        ("Ant", "already"),
+    ):
+        with pytest.raises(ClassTableError, match=message):
+            ClassRow.like(name, "zebra", {}, table)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zsl_images.classes.class_table import ClassTable, another_scale
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.scales import another_scale
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.errors import ClassTableError, ClassTableWarning
 

@@ -7,7 +7,8 @@ import pytest
 
 from zsl_images.classes.taxonomy import Taxonomy, deepest
 from zsl_images.errors import ClassTableError
-from zsl_images.head.head_file import load_head, shipped_file
+from zsl_images.files import shipped_file
+from zsl_images.head.head_file import load_head
 from zsl_images.results import LevelLabel
 
 TREE = """class,genus,family

@@ -273,3 +273,33 @@ def test_names_of_photos_are_neither_formulas_nor_markup(
     rows = csv.DictReader(io.StringIO(run("=cmd.png", "a.png", "--format", "csv")[1]))
     assert [row["path"] for row in rows] == ["'=cmd.png", "a.png"]
     assert "copy [b] x.png" in run("copy [b] x.png")[1]
+
+
+def test_names_are_shown_as_they_are_and_cannot_steer_the_terminal(
+    colours: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(colours)
+    names = ("cam:100:1.png", ":tiger:.png", "red\x1b[31m.png", "left\u202eright.png")
+    for name in names:
+        (colours / name).write_text("broken")
+    _, out, err = run(*names)
+    for shown in ("cam:100:1.png", ":tiger:.png", r"red\x1b[31m.png", r"left\u202eright.png"):
+        assert shown in out
+    assert not {"\x1b", "\u202e"} & {*out, *err}
+
+
+@pytest.mark.filterwarnings("ignore:.*missing cells")
+def test_shipped_tables_are_found_by_name_in_a_fresh_folder(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fresh").mkdir()
+    monkeypatch.chdir(tmp_path / "fresh")
+    options = ("--attributes", "awa2.csv", "--taxonomy", "awa2-groups.csv", "--format", "json")
+    code, out, err = run(photos, *options)
+    assert code == 0
+    assert [level["level"] for level in json.loads(out)[0]["levels"]][1:] == [
+        "family",
+        "order",
+        "class",
+    ]
+    assert err.count("the table that ships with zsl_images") == 2

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.findings import Finding
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.head.class_checks import check_classes
 from zsl_images.head.head import Head
+from zsl_images.head.indistinct import MOST_PAIRS
+from zsl_images.progress import StepRecord
 
 HEADER = "class,redness,greenness,blueness,light\n"
 
@@ -127,3 +129,33 @@ def test_a_head_with_descriptions_is_compared_by_its_attributes(
     (finding,) = check_classes(tmp_path / "table.csv", replace(trained.head, table=words))
     assert finding.is_error
     assert "descriptions alone" in finding.message
+
+
+def test_what_is_normal_for_added_rows_is_not_told(tmp_path: Path, trained: ZeroShotClassifier) -> None:
+    content = HEADER + "dark,40,40,40,40\nplum,120,40,120,40\n"
+    assert "constant" in found(tmp_path, content)
+    assert "constant" not in found(tmp_path, content, trained.head)
+
+
+def test_what_costs_labels_comes_first(tmp_path: Path, trained: ZeroShotClassifier) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(HEADER + "rose,198,,40,93\nmagneta,200,40,200,150\nleaf,41,181,60,94\n")
+    kinds = dict.fromkeys(finding.kind for finding in check_classes(path, trained.head))
+    assert list(kinds) == ["class name", "indistinct", "missing"]
+
+
+def test_a_class_in_another_spelling_is_the_heads(tmp_path: Path, trained: ZeroShotClassifier) -> None:
+    trained.table.renamed({"red": "Red", "blue": "BLUE"}).write(tmp_path / "table.csv")
+    assert check_classes(tmp_path / "table.csv", trained.head, margin=0) == ()
+
+
+def test_only_the_nearest_of_many_pairs_are_listed(tmp_path: Path, trained: ZeroShotClassifier) -> None:
+    rows = "".join(f"c{n},{40 + n / 10:g},180,60,94\n" for n in range(600))
+    (tmp_path / "table.csv").write_text(HEADER + rows)
+    steps: list[StepRecord] = []
+    findings = check_classes(tmp_path / "table.csv", trained.head, on_step=steps.append)
+    pairs = [finding for finding in findings if finding.kind == "indistinct"]
+    assert [(step.step, step.steps) for step in steps] == [(512, 600), (600, 600)]
+    assert len(pairs) == MOST_PAIRS + 1
+    (rest,) = (finding for finding in pairs if finding.line is None)
+    assert "more pairs of classes are hard to distinguish" in rest.message

@@ -56,7 +56,7 @@ def test_a_renamed_class_answers_as_before_under_its_new_name(
     assert renamed.memory is not None
     assert "crimson" in renamed.memory.names
     assert "crimson" in renamed.table.seen_names
-    with pytest.raises(ClassTableError, match="appears twice"):
+    with pytest.raises(ClassTableError, match="already: red"):
         rename_classes(head, {"cyan": "red"})
     with pytest.raises(ClassTableError, match=r"mauve"):
         rename_classes(head, {"mauve": "x"})

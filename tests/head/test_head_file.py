@@ -16,7 +16,9 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import HeadError, OutputError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import extract_features
-from zsl_images.head.head_file import load_head, save_head, shipped_file, shipped_heads
+from zsl_images.files import shipped_file
+from zsl_images.head.catalogue import shipped_heads
+from zsl_images.head.head_file import load_head, save_head
 from zsl_images.model.mmvae import build
 from zsl_images.model.recipes import recipe_named
 

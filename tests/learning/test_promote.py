@@ -7,7 +7,7 @@ from drawing import draw
 
 from zsl_images import promote
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import ClassTableError, DataError
+from zsl_images.errors import ClassTableError, ClassTableWarning, DataError
 
 
 def test_promote_takes_a_folder_a_class(
@@ -27,4 +27,17 @@ def test_promote_takes_a_folder_a_class(
         promote(result.classifier, few)
     (few / "cyan").rename(few / "mauve")
     with pytest.raises(ClassTableError, match="mauve"):
+        promote(trained, few)
+
+
+def test_folders_in_another_spelling_are_matched(
+    trained: ZeroShotClassifier, folder: Path, tmp_path: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    (folder / "cyan").rename(few / "Cyan")
+    with pytest.warns(ClassTableWarning, match=r"Cyan \(cyan\)"):
+        assert "cyan" in promote(trained, few).classifier.table.seen_names
+    (folder / "orange").rename(few / "cyan")
+    with pytest.raises(ClassTableError, match="'Cyan' and 'cyan' both mean 'cyan'"):
         promote(trained, few)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.sheets import Finding, Sheet, line_of
-from zsl_images.errors import listed
+from zsl_images.classes.findings import Finding, told_once
+from zsl_images.classes.row_names import RowNames
+from zsl_images.classes.sheets import Sheet, line_of
+from zsl_images.classes.table_paths import WORKBOOK_SUFFIXES
+from zsl_images.errors import OutputError, listed
 from zsl_images.files import replacing
 
 MISSING = frozenset({"", "na", "n/a", "nan"})
 """Cells (in lower case) that mean a missing value."""
+
+_EXPONENT = r"(?:[eE][+-]?\d+)?"
+_COMMA = re.compile(rf"[+-]?\d*,\d+{_EXPONENT}")
+_POINT = re.compile(rf"[+-]?\d*\.\d+{_EXPONENT}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +37,7 @@ class AttributeSheet:
         attribute_names: (A,) attributes.
         columns: (A,) column of each attribute, counted from 1; the class is column 1.
         values: (K, A) float64, NaN for a missing value.
+        has_decimal_commas: whether a comma comes before the decimals.
         findings: in the order of their places. `ClassTable.read` refuses the errors among them.
     """
 
@@ -38,6 +47,7 @@ class AttributeSheet:
     attribute_names: tuple[str, ...]
     columns: tuple[int, ...]
     values: npt.NDArray[np.float64]
+    has_decimal_commas: bool
     findings: tuple[Finding, ...]
 
     @property
@@ -63,15 +73,19 @@ class AttributeSheet:
             ClassTableError: the file cannot be opened.
         """
         sheet = Sheet.read(path, "class,stripes,horns")
-        findings = list(sheet.findings)
+        findings = [*sheet.findings, *sheet.numbered()]
         header_line, header = sheet.rows[0] if sheet.rows else (1, ("",))
         attributes = _attribute_columns(header_line, header, findings) if sheet.rows else {}
-        line_of_class = _class_lines(sheet, findings)
-        row_at_line = {line: row for row, line in enumerate(line_of_class.values())}
-        values = np.full((len(line_of_class), len(attributes)), np.nan)
+        names = RowNames()
+        for line, cells in sheet.rows[1:]:
+            names.add(cells[0], line)
+        findings += names.findings
+        has_commas = _has_decimal_commas(sheet)
+        row_at_line = {line: row for row, line in enumerate(names.lines.values())}
+        values = np.full((len(row_at_line), len(attributes)), np.nan)
         for line, cells in sheet.rows[1:]:
             numbers = [
-                _number(line, column, name, cells[column - 1], findings)
+                _number(line, column, name, cells[column - 1], has_commas, findings)
                 for name, column in attributes.items()
                 if column <= len(cells)
             ]
@@ -80,15 +94,17 @@ class AttributeSheet:
         in_all_rows = min((len(cells) for _, cells in sheet.rows), default=0)
         complete = {name: column for name, column in attributes.items() if column <= in_all_rows}
         findings += _poor_columns(header_line, complete, values[:, : len(complete)], findings)
-        findings += _same_classes(line_of_class, values)
+        unread = {finding.line for finding in findings if finding.is_error}
+        findings += [same for same in _same_classes(names.lines, values) if same.line not in unread]
         return cls(
             sheet,
-            tuple(line_of_class),
-            tuple(line_of_class.values()),
+            tuple(names.lines),
+            tuple(names.lines.values()),
             tuple(attributes),
             tuple(attributes.values()),
             values,
-            in_order(findings),
+            has_commas,
+            tuple(_only_the_cause(told_once(findings))),
         )
 
     def columns_of(self, attribute_names: Sequence[str]) -> list[int]:
@@ -104,10 +120,12 @@ class AttributeSheet:
         for finding in by_kind.get("encoding", []):
             yield f"{self.path} is {finding.message}"
         if missing := by_kind.get("missing"):
-            columns = list(dict.fromkeys(str(finding.attribute) for finding in missing))
+            columns = [
+                str(finding.attribute) for finding in sorted(missing, key=lambda f: f.column or 0)
+            ]
             yield (
-                f"{self.path}: {len(missing)} missing cells filled by the mean of their column "
-                f"({listed(columns)})"
+                f"{self.path}: {sum(finding.count for finding in missing)} missing cells filled by the "
+                f"mean of their column ({listed(columns)})"
             )
         if constant := by_kind.get("constant"):
             named = [f"{finding.attribute} (column {finding.column})" for finding in constant]
@@ -131,22 +149,34 @@ def write_sheet(
     Raises:
         OutputError: the file cannot be written.
     """
-    delimiter = delimiter_for(path)
+    lines = sheet_lines(names, attribute_names, values, delimiter_for(path))
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
-        out.write(line_of(["class", *attribute_names], delimiter) + "\n")
-        for name, row in zip(names, values, strict=True):
-            cells = (np.format_float_positional(value, trim="-") for value in row)
-            out.write(line_of([name, *cells], delimiter) + "\n")
+        out.writelines(f"{line}\n" for line in lines)
+
+
+def sheet_lines(
+    names: Sequence[str],
+    attribute_names: Sequence[str],
+    values: npt.NDArray[np.float32],
+    delimiter: str = ",",
+) -> Iterator[str]:
+    """The lines of a table, without their ends; for the arguments see `write_sheet`."""
+    yield line_of(["class", *attribute_names], delimiter)
+    for name, row in zip(names, values, strict=True):
+        yield line_of([name, *(np.format_float_positional(x, trim="-") for x in row)], delimiter)
 
 
 def delimiter_for(path: str | os.PathLike[str]) -> str:
-    """The delimiter of a new file: a tab if its name ends in .tsv, else a comma."""
+    """The delimiter of a new file: a tab if its name ends in .tsv, else a comma.
+
+    Raises:
+        OutputError: its name is that of an Excel workbook, which is not written.
+    """
+    if Path(path).suffix.lower() in (*WORKBOOK_SUFFIXES, ".xls"):
+        raise OutputError(
+            f"{path}: Excel workbooks are read, but not written; name a .csv or .tsv file"
+        )
     return "\t" if Path(path).suffix.lower() == ".tsv" else ","
-
-
-def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Findings in the order of their places in the file."""
-    return tuple(sorted(findings, key=lambda finding: finding.place))
 
 
 def _attribute_columns(line: int, header: tuple[str, ...], findings: list[Finding]) -> dict[str, int]:
@@ -172,37 +202,43 @@ def _attribute_columns(line: int, header: tuple[str, ...], findings: list[Findin
     return columns
 
 
-def _class_lines(sheet: Sheet, findings: list[Finding]) -> dict[str, int]:
-    """Class → line, counted from 1."""
-    lines: dict[str, int] = {}
-    for line, cells in sheet.rows[1:]:
-        name = cells[0]
-        if name and name not in lines:
-            lines[name] = line
-            continue
-        message = "the class has no name"
-        if name:
-            message = f"class {name!r} already appears in line {lines[name]}; remove one of the two"
-        kind = "repeated class" if name else "no name"
-        findings.append(Finding(kind, message, line, 1, is_error=True))
-    return lines
+def _has_decimal_commas(sheet: Sheet) -> bool:
+    """Whether numbers are written as 1,5: where commas separate no cells, and no number has a point."""
+    cells = [cell for _, row in sheet.rows[1:] for cell in row[1:]]
+    return (
+        sheet.delimiter != ","
+        and any(map(_COMMA.fullmatch, cells))
+        and not any(map(_POINT.fullmatch, cells))
+    )
 
 
-def _number(line: int, column: int, attribute: str, cell: str, findings: list[Finding]) -> float:
+def _number(
+    line: int, column: int, attribute: str, cell: str, has_commas: bool, findings: list[Finding]
+) -> float:
     if cell.lower() in MISSING:
         message = "missing value; it is filled by the mean of the column"
         findings.append(Finding("missing", message, line, column, attribute))
         return np.nan
+    is_comma = _COMMA.fullmatch(cell) is not None
     try:
-        value = float(cell)
+        value = float(cell.replace(",", ".") if is_comma and has_commas else cell)
     except ValueError:
         value = np.inf
-    if np.isfinite(value):
+    if np.isfinite(value) and "_" not in cell:
         return value
-    comma = "; use a point for decimals" if "," in cell else ""
-    message = f"{cell!r} is not a finite number{comma}"
-    findings.append(Finding("number", message, line, column, attribute, is_error=True))
+    if is_comma:
+        message = f"{cell!r} has a decimal comma; use a point for decimals throughout"
+        findings.append(Finding("decimal comma", message, line, column, attribute, is_error=True))
+    else:
+        message = f"{cell!r} is not a finite number"
+        findings.append(Finding("number", message, line, column, attribute, is_error=True))
     return np.nan
+
+
+def _only_the_cause(findings: list[Finding]) -> list[Finding]:
+    """The findings without those that follow from rows whose form is wrong."""
+    cause = [finding for finding in findings if finding.kind in ("title", "numbered rows")]
+    return cause or findings
 
 
 def _poor_columns(

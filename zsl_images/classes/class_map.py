@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zsl_images.classes.sheets import Finding, Sheet, raise_first_error
+from zsl_images.classes.findings import Finding, raise_first_error
+from zsl_images.classes.sheets import Sheet
 from zsl_images.errors import ClassTableError, listed
 
 KEYS = ("index", "wnid", "label")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.attribute_sheets import AttributeSheet, write_sheet
-from zsl_images.classes.sheets import raise_first_error
+from zsl_images.classes.attribute_sheets import AttributeSheet, sheet_lines, write_sheet
+from zsl_images.classes.findings import raise_first_error
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.errors import ClassTableError, ClassTableWarning, listed
+from zsl_images.names import described as in_words
+from zsl_images.names import hidden_character, in_both, matched
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,11 @@ class ClassTable:
             raise ClassTableError("a class table needs at least one class and one attribute")
         if not all(name.strip() for name in self.names):
             raise ClassTableError("the name of a class is blank; give each class a name")
+        for name, allowed in chain(
+            zip(self.names, repeat("")), zip(self.attribute_names, repeat("\n\r\t"))
+        ):
+            if char := hidden_character(name, allowed):
+                raise ClassTableError(f"the name {name!r} has {in_words(char)}; leave it out")
         if self.text and self.attribute_names[-self.text.width :] != self.text.names:
             raise ClassTableError(
                 f"the last {self.text.width} columns are not named as those of {self.text.encoder} are"
@@ -90,6 +98,11 @@ class ClassTable:
     def text_dim(self) -> int:
         """The number of columns, the last ones, that hold the vectors of descriptions."""
         return self.text.width if self.text else 0
+
+    @property
+    def ratings(self) -> npt.NDArray[np.float32]:
+        """The attributes without the vectors of descriptions: (K, A - T)."""
+        return self.attributes[:, : len(self.attribute_names) - self.text_dim]
 
     @classmethod
     def from_columns(
@@ -134,6 +147,11 @@ class ClassTable:
             _warn(message)
         return cls.from_columns(sheet.names, sheet.attribute_names, sheet.filled.astype(np.float32))
 
+    @classmethod
+    def of(cls, table: ClassTable | str | os.PathLike[str]) -> ClassTable:
+        """A table as it is, or the one in a file; see `read`."""
+        return table if isinstance(table, ClassTable) else cls.read(table)
+
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV, or as TSV if the file's name ends in .tsv.
 
@@ -142,10 +160,19 @@ class ClassTable:
         """
         write_sheet(path, self.names, self.attribute_names, self.attributes)
 
+    def to_csv(self) -> str:
+        """The table as the text of a CSV file."""
+        lines = sheet_lines(self.names, self.attribute_names, self.attributes)
+        return "".join(f"{line}\n" for line in lines)
+
     def with_seen(self, names: Iterable[str]) -> ClassTable:
         """The same table with exactly the classes `names` marked as seen; others are ignored."""
         seen = set(names)
         return replace(self, is_seen=np.array([name in seen for name in self.names]))
+
+    def renamed(self, names: Mapping[str, str]) -> ClassTable:
+        """The same table with other names for its classes; those that `names` lacks keep theirs."""
+        return replace(self, names=tuple(names.get(name, name) for name in self.names))
 
     def rows_of(self, names: Iterable[str]) -> npt.NDArray[np.int64]:
         """The row of each of N names: (N,) int64; a name may be given more than once.
@@ -209,6 +236,8 @@ class ClassTable:
     def beside(self, described: ClassTable) -> ClassTable:
         """The same classes with the columns of a table of descriptions after their own.
 
+        See `names.matched` for how the classes of both are matched.
+
         Raises:
             ClassTableError: a class has no description, both tables have a column of one name, or
                 this one has descriptions already.
@@ -221,6 +250,7 @@ class ClassTable:
                 f"the table of attributes already has descriptions, read by {self.text.encoder}; give "
                 "them once"
             )
+        described = described.renamed(matched(described.names, self.names, "the table of attributes"))
         extra = [name for name in described.names if name not in set(self.names)]
         absent = [name for name in self.names if name not in set(described.names)]
         if absent:
@@ -245,8 +275,7 @@ class ClassTable:
             ClassTableError: a class is in both, or attributes are missing in `other`.
         """
         other = other.aligned_to(self.attribute_names)
-        both = [name for name in other.names if name in set(self.names)]
-        if both:
+        if both := in_both(other.names, self.names):
             raise ClassTableError(f"in both class tables: {listed(both)}; keep one row per class")
         return replace(
             self,
@@ -254,32 +283,6 @@ class ClassTable:
             attributes=np.concatenate([self.attributes, other.attributes]),
             is_seen=np.concatenate([self.is_seen, other.is_seen]),
         )
-
-
-def another_scale(given: npt.NDArray[np.floating], reference: npt.NDArray[np.floating]) -> str | None:
-    """What to say if attributes seem to be on another scale than the reference's; None if not.
-
-    Args:
-        given: attributes of any shape.
-        reference: attributes whose largest value is the measure: ten times it, or a tenth, is too far.
-    """
-    reach, expected = np.abs(given).max(), np.abs(reference).max()
-    if reach == expected or expected / 10 < reach < expected * 10:
-        return None
-    return (
-        f"the attributes reach up to {reach:g}, those that the head was trained with up to "
-        f"{expected:g}; give them on the same scale"
-    )
-
-
-def warn_of_scale(mine: ClassTable, given: ClassTable) -> None:
-    """Warn if attributes seem to be on another scale than those of the head's table.
-
-    Warns:
-        ClassTableWarning: their largest values are a factor of ten or more apart.
-    """
-    if message := another_scale(given.attributes, mine.attributes):
-        _warn(message)
 
 
 def _warn(message: str) -> None:

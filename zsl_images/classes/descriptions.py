@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.classes.sheets import Finding, Sheet, raise_first_error
+from zsl_images.classes.findings import Finding, raise_first_error
+from zsl_images.classes.row_names import RowNames
+from zsl_images.classes.sheets import Sheet
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.defaults import DEFAULT_TEXT_ENCODER
 from zsl_images.errors import ClassTableError, TextEncoderError
@@ -91,26 +93,22 @@ def read_descriptions(path: str | os.PathLike[str], encoder: TextEncoder) -> Cla
         ClassTableError: the file cannot be used; the message gives the line and column.
     """
     sheet = Sheet.read(path, "class,description")
-    raise_first_error(sheet.path, sheet.findings)
+    raise_first_error(sheet.path, [*sheet.findings, *sheet.numbered()])
     line, header = sheet.rows[0]
     findings = []
     if len(header) != 2:
         message = f"{len(header)} columns, expected the class and its description (in quotes)"
         findings.append(Finding("columns", message, line, is_error=True))
-    lines: dict[str, int] = {}
+    names = RowNames()
     for line, cells in sheet.rows[1:]:
-        name = cells[0]
-        if not name or not cells[-1]:
-            message = "the class has no description" if name else "the class has no name"
-            findings.append(Finding("empty", message, line, 2 if name else 1, is_error=True))
-        elif name in lines:
-            message = f"class {name!r} already appears in line {lines[name]}; remove one of the two"
-            findings.append(Finding("repeated class", message, line, 1, is_error=True))
-        lines.setdefault(name, line)
-    raise_first_error(sheet.path, findings)
+        names.add(cells[0], line)
+        if not cells[-1]:
+            message = "the class has no description"
+            findings.append(Finding("empty", message, line, 2, is_error=True))
+    raise_first_error(sheet.path, [*findings, *names.findings])
     vectors = encoder.encode([cells[1] for _, cells in sheet.rows[1:]])
     text = encoder.columns(vectors.shape[1])
-    return ClassTable(tuple(lines), text.names, vectors, text=text)
+    return ClassTable(tuple(names.lines), text.names, vectors, text=text)
 
 
 def read_classes(
@@ -128,9 +126,7 @@ def read_classes(
     Raises:
         ClassTableError: neither is given, one cannot be used, or a class has no description.
     """
-    table = attributes
-    if table is not None and not isinstance(table, ClassTable):
-        table = ClassTable.read(table)
+    table = None if attributes is None else ClassTable.of(attributes)
     if text is None:
         if table is None:
             raise ClassTableError("no classes: give a table of attributes, of descriptions, or both")

@@ -1,53 +1,38 @@
-"""Sheets: CSV and TSV files as rows with their lines, and everything that is wrong in them."""
+"""Sheets: files of rows and columns, as text, with what is wrong in them."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsl_images.classes.dialects import Rows, decoded, parsed
+from zsl_images.classes.findings import Finding, told_once
+from zsl_images.classes.table_paths import find_table, shipped_tables
+from zsl_images.classes.workbooks import is_workbook, workbook_rows
 from zsl_images.errors import ClassTableError
 
+_WORKBOOK = "Excel"
+"""Encoding of a sheet that is part of a workbook."""
 
-@dataclass(frozen=True)
-class Finding:
-    """Something in a table that is wrong, or deserves a look.
-
-    Args:
-        kind: what it is, in one or two words, such as `missing`.
-        message: what was found, what was expected, and the next step.
-        line: line in the file, counted from 1; None for the whole file.
-        column: column, counted from 1; None for the whole line.
-        attribute: name of that column.
-        is_error: whether the table cannot be used as it is.
-    """
-
-    kind: str
-    message: str
-    line: int | None = None
-    column: int | None = None
-    attribute: str | None = None
-    is_error: bool = False
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """Line and column, 0 for none; findings are listed in this order."""
-        return self.line or 0, self.column or 0
+_NUMBERING = frozenset({"", "#", "id", "index", "no", "no.", "nr", "number", "unnamed: 0"})
+_CLASS = frozenset({"animal", "class", "class name", "category", "label", "name", "species"})
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A CSV or TSV file whose columns are separated by commas, tabs or semicolons.
+    """A CSV or TSV file with commas, tabs or semicolons between its cells, or a sheet of a workbook.
 
     Args:
         path: path of the file.
         raw: its bytes.
-        encoding: its encoding, as Python names it.
+        encoding: its encoding, as Python names it; `Excel` for a workbook.
         delimiter: character between cells.
-        rows: (line, cells) of each row that is not blank, the header first.
+        rows: (line, cells) of each row that is not blank, the header first. Columns at the end that
+            are empty throughout are left out.
         findings: what is wrong with the file, whatever it is about.
     """
 
@@ -63,42 +48,55 @@ class Sheet:
         """Read a file and check its form.
 
         Args:
-            path: file to read.
+            path: file to read, or name of a shipped table; see `table_paths.find_table`.
             example: header that shows what was expected.
 
         Raises:
             ClassTableError: the file cannot be opened; everything else is a finding.
         """
-        path = Path(path)
+        path, page = find_table(path)
         try:
             raw = path.read_bytes()
         except OSError as error:
             raise ClassTableError(
-                f"cannot read the class table {path}: {error.strerror}; expected a CSV or TSV file"
+                f"cannot read the class table {path}: {error.strerror}; expected a CSV, TSV or Excel "
+                f"file, or the name of a shipped table ({', '.join(shipped_tables())})"
             ) from error
-        encoding, text, findings = _decoded(raw)
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        delimiter = max(",\t;", key=first.count)
-        rows: list[tuple[int, tuple[str, ...]]] = []
-        if "\0" in text:
-            message = "the file holds binary data; expected a CSV or TSV text file"
-            findings.append(Finding("binary", message, is_error=True))
+        encoding, delimiter = _WORKBOOK, "\t"
+        if is_workbook(raw):
+            rows, findings = workbook_rows(raw, str(path), page)
         else:
-            findings += _fill(rows, text, delimiter)
-        if not rows and not findings:
-            message = f"the file is empty; expected a header such as '{example}' and one row per class"
-            findings.append(Finding("empty", message, is_error=True))
-        if len(rows) == 1 and not findings:
-            message = "a header but no class; add one row per class below it"
-            findings.append(Finding("empty", message, rows[0][0], is_error=True))
-        return cls(path, raw, encoding, delimiter, tuple(rows), tuple(findings))
+            encoding, text, findings = decoded(raw)
+            if "\0" in text:
+                message = "the file holds binary data; expected a CSV, TSV or Excel file"
+                findings.append(Finding("binary", message, is_error=True))
+                rows = []
+            else:
+                delimiter, rows, wrong = parsed(text)
+                findings += wrong
+        rows = _without_empty_columns(rows)
+        if len(rows) > 1 or not any(finding.is_error for finding in findings):
+            findings += _form(rows, example)
+        return cls(path, raw, encoding, delimiter, tuple(rows), tuple(told_once(findings)))
+
+    def numbered(self) -> list[Finding]:
+        """An error if a column of numbers comes before that of the classes, which must be first."""
+        if not _is_numbered(self.rows):
+            return []
+        numbers = ", ".join(cells[0] for _, cells in self.rows[1:4])
+        message = f"the first column holds {numbers}, ... and the second the names: remove the first"
+        return [Finding("numbered rows", message, self.rows[0][0], 1, is_error=True)]
 
     def appended(self, cells: Sequence[str]) -> bytes:
         """The bytes of the file with one more row at its end; the bytes before it are untouched.
 
         Raises:
-            ClassTableError: the file's encoding cannot write a character of the row.
+            ClassTableError: it is a workbook, or its encoding cannot write a character of the row.
         """
+        if self.encoding == _WORKBOOK:
+            raise ClassTableError(
+                f"{self.path} is an Excel workbook, to which no row can be added here; save it as CSV"
+            )
         text = self.raw.decode(self.encoding, errors="replace")
         line_end = "\r\n" if "\r\n" in text else "\n"
         row = line_of(cells, self.delimiter) + line_end
@@ -125,55 +123,56 @@ def line_of(cells: Sequence[str], delimiter: str = ",") -> str:
     return out.getvalue().removesuffix("\r\n")
 
 
-def raise_first_error(path: Path, findings: Iterable[Finding]) -> None:
-    """Raise the first error among findings, and say how many more there are.
-
-    Args:
-        path: file that the findings are about.
-        findings: errors and warnings, in any order.
-
-    Raises:
-        ClassTableError: there is an error.
-    """
-    errors = sorted((f for f in findings if f.is_error), key=lambda finding: finding.place)
-    if errors:
-        more = f" ({len(errors) - 1} more errors in this file)" if len(errors) > 1 else ""
-        raise ClassTableError(f"{located(path, errors[0])}: {errors[0].message}{more}")
+def _without_empty_columns(rows: Rows) -> Rows:
+    """The rows up to the last column that is not empty throughout."""
+    width = max(
+        (column for _, cells in rows for column, cell in enumerate(cells, 1) if cell), default=0
+    )
+    return [(line, cells[:width]) for line, cells in rows]
 
 
-def located(path: Path, finding: Finding) -> str:
-    """The place of a finding: `table.csv, line 3, column 2 (stripes)`."""
-    place = str(path)
-    if finding.line is not None:
-        place += f", line {finding.line}"
-    if finding.column is not None:
-        place += f", column {finding.column}"
-    return place + (f" ({finding.attribute})" if finding.attribute else "")
+def _form(rows: Rows, example: str) -> list[Finding]:
+    """What is wrong with the rows as a whole; one finding, since it makes all others meaningless."""
+    if not rows:
+        message = f"the file is empty; expected a header such as '{example}' and one row per class"
+        return [Finding("empty", message, is_error=True)]
+    line, header = rows[0]
+    if len(rows) == 1:
+        message = "a header but no class; add one row per class below it"
+        return [Finding("empty", message, line, is_error=True)]
+    if not any(header[1:]) and sum(map(bool, rows[1][1])) > 1:
+        message = f"this looks like a title: the header, such as '{example}', must come first"
+        return [Finding("title", message, line, is_error=True)]
+    return [
+        Finding(
+            "cells",
+            f"{len(cells)} cells, expected {len(header)} as in the header",
+            line,
+            is_error=True,
+        )
+        for line, cells in rows[1:]
+        if len(cells) != len(header)
+    ]
 
 
-def _decoded(raw: bytes) -> tuple[str, str, list[Finding]]:
-    """The encoding of a file, its text, and what is wrong with the encoding."""
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+def _is_numbered(rows: Sequence[tuple[int, tuple[str, ...]]]) -> bool:
+    """Whether a column of numbers comes before that of the classes."""
+    header, body = rows[0][1] if rows else (), [cells for _, cells in rows[1:]]
+    if (
+        len(header) < 2
+        or not body
+        or not (header[0].lower() in _NUMBERING or header[1].lower() in _CLASS)
+    ):
+        return False
+    return all(
+        len(cells) > 1 and cells[0].isdecimal() and cells[1] and not _is_number(cells[1])
+        for cells in body
+    )
+
+
+def _is_number(cell: str) -> bool:
     try:
-        return encoding, raw.decode(encoding), []
-    except UnicodeDecodeError:
-        message = "not UTF-8; read as Windows-1252: check accents, or save it as UTF-8"
-        return "cp1252", raw.decode("cp1252", errors="replace"), [Finding("encoding", message)]
-
-
-def _fill(rows: list[tuple[int, tuple[str, ...]]], text: str, delimiter: str) -> list[Finding]:
-    """Append the rows of `text` that are not blank to `rows`; return what is wrong with them."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    findings = []
-    line = 1
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append((line, tuple(cell.strip() for cell in row)))
-                if len(row) != len(rows[0][1]):
-                    message = f"{len(row)} cells, expected {len(rows[0][1])} as in the header"
-                    findings.append(Finding("cells", message, line, is_error=True))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        findings.append(Finding("quotes", str(error), reader.line_num, is_error=True))
-    return findings
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True

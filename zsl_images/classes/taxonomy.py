@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.sheets import Finding, Sheet, raise_first_error
+from zsl_images.classes.findings import Finding, raise_first_error
+from zsl_images.classes.row_names import RowNames
+from zsl_images.classes.sheets import Sheet
 from zsl_images.errors import ClassTableError, listed
+from zsl_images.names import matched
 from zsl_images.results import LevelLabel
 
 
@@ -37,24 +40,26 @@ class Taxonomy:
                 above itself; the message gives the line and column.
         """
         sheet = Sheet.read(path, "class,genus,family")
-        raise_first_error(sheet.path, sheet.findings)
+        raise_first_error(sheet.path, [*sheet.findings, *sheet.numbered()])
         header = sheet.rows[0][1]
         findings = []
         if len(header) == 1:
             message = "only one column, expected the class and at least one group it belongs to"
             findings.append(Finding("columns", message, sheet.rows[0][0], is_error=True))
-        lineages = {}
+        lineages: dict[str, tuple[str, ...]] = {}
+        names = RowNames()
         parent_of: dict[str, tuple[str | None, int]] = {}
         for line, cells in sheet.rows[1:]:
+            if cells[0] not in lineages:  # a row may be repeated
+                names.add(cells[0], line)
             if not cells[0]:
-                findings.append(Finding("no name", "the class has no name", line, 1, is_error=True))
                 continue
             findings += _check_parents(line, cells, parent_of)
             lineage = [cells[0]]
             for cell in cells[1:]:
                 lineage.append(cell or lineage[-1])
             lineages[cells[0]] = tuple(lineage)
-        raise_first_error(sheet.path, findings)
+        raise_first_error(sheet.path, [*findings, *names.findings])
         return cls(header, lineages)
 
     def of(self, names: Sequence[str]) -> RollUp:
@@ -66,19 +71,40 @@ class Taxonomy:
         Raises:
             ClassTableError: a class is not in the taxonomy.
         """
-        absent = [name for name in names if name not in self.lineages]
-        if absent:
+        lineages = self.lineages_of(names)
+        groups, members = [], []
+        for level in range(len(self.levels)):
+            number: dict[str, int] = {}
+            group_of_each = [lineage[level] for lineage in lineages]
+            members.append(np.array([number.setdefault(g, len(number)) for g in group_of_each]))
+            groups.append(tuple(number))
+        return RollUp(self.levels, tuple(groups), tuple(members))
+
+    def spelt_like(self, names: Sequence[str]) -> Taxonomy:
+        """The same taxonomy, which knows these classes by their own spelling too.
+
+        Raises:
+            ClassTableError: a class is not in the taxonomy.
+        """
+        own = dict(zip(names, self.lineages_of(names), strict=True))
+        return replace(self, lineages={**self.lineages, **own})
+
+    def lineages_of(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The groups of each of these classes, which keep their own spelling; see `names.matched`.
+
+        Raises:
+            ClassTableError: a class is not in the taxonomy.
+        """
+        row_of = matched(names, list(self.lineages), "the taxonomy")
+        if absent := [name for name in names if name not in row_of]:
             raise ClassTableError(
                 f"the taxonomy lacks {len(absent)} of the {len(names)} candidate classes: "
                 f"{listed(absent, list(self.lineages))}; add a row for each"
             )
-        groups, members = [], []
-        for level in range(len(self.levels)):
-            number: dict[str, int] = {}
-            group_of_each = [self.lineages[name][level] for name in names]
-            members.append(np.array([number.setdefault(g, len(number)) for g in group_of_each]))
-            groups.append(tuple(number))
-        return RollUp(self.levels, tuple(groups), tuple(members))
+        return [
+            tuple(name if group == row_of[name] else group for group in self.lineages[row_of[name]])
+            for name in names
+        ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ from zsl_images.features.left_out import LeftOut
 from zsl_images.features.photo_paths import find_images, find_labelled_images
 from zsl_images.features.photo_rows import stamp_of
 from zsl_images.files import cache_folder
+from zsl_images.names import matched
 from zsl_images.progress import OnStep, StepRecord
 from zsl_images.results import Failure
 
@@ -212,28 +213,31 @@ def labelled_features(
     """Features of photos in class folders, and the class of each row.
 
     Args:
-        photos: folder with one folder of photos per class.
+        photos: folder with one folder of photos per class; see `names.matched` for how folders are
+            matched to classes.
         names: classes that may occur.
         backbone: backbone that makes the features.
         cache: see `extract_features`. Default: `default_cache`.
         on_step: called after each batch.
 
     Returns:
-        N features, and the N class names; folders that cannot be read are among the failures.
+        N features, and for each its class, as `names` spells it; folders that cannot be read are among
+        the failures.
 
     Raises:
-        ClassTableError: the name of a folder is none of the classes.
+        ClassTableError: the name of a folder is none of the classes, or two folders mean one class.
         DataError: no photo can be read.
     """
     left_out = LeftOut()
     classes = find_labelled_images(photos, left_out)
-    without_row = [name for name in classes if name not in set(names)]
+    row_name = matched(classes, names, "the class table")
+    without_row = [name for name in classes if name not in row_name]
     if without_row:
         raise ClassTableError(
             f"{len(without_row)} folders of {photos} have no row in the class table: "
             f"{listed(without_row, names)}; add rows, or move the folders away"
         )
-    class_of = {str(path): name for name, paths in classes.items() for path in paths}
+    class_of = {str(path): row_name[name] for name, paths in classes.items() for path in paths}
     features = _kept_features(list(class_of), photos, backbone, cache, on_step, left_out)
     if not len(features):
         raise DataError(f"none of the {len(class_of)} photos in {photos} can be read")

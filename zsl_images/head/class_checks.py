@@ -9,16 +9,19 @@ import difflib
 import math
 import os
 from collections.abc import Iterator
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.attribute_sheets import AttributeSheet, in_order
-from zsl_images.classes.checks import SCALE_FACTOR, table_findings
-from zsl_images.classes.class_table import ClassTable, another_scale
-from zsl_images.classes.sheets import Finding
+from zsl_images.classes.attribute_sheets import AttributeSheet
+from zsl_images.classes.checks import SCALE_FACTOR, by_weight, table_findings
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.findings import Finding
+from zsl_images.classes.scales import another_scale
+from zsl_images.head.indistinct import indistinct
+from zsl_images.names import key_of
+from zsl_images.progress import OnStep
 
 if TYPE_CHECKING:
     from zsl_images.head.head import Head
@@ -28,21 +31,23 @@ _LIKE_NAMES = 0.85
 """Likeness (difflib, 0..1) above which a class's name may be a misspelt name of another."""
 
 
-_SHOWN_SEPARATORS = 3
-"""Attributes that are named for a pair of classes which are hard to distinguish."""
-
-
 def check_classes(
-    path: str | os.PathLike[str], head: Head | None = None, margin: float | None = None
+    path: str | os.PathLike[str],
+    head: Head | None = None,
+    margin: float | None = None,
+    on_step: OnStep | None = None,
 ) -> tuple[Finding, ...]:
-    """Everything that is wrong in a class table or deserves a look, in the order of its places.
+    """Everything that is wrong in a class table or deserves a look.
+
+    Errors come first, in the order of their places, then warnings, those that cost most labels first.
 
     Args:
-        path: CSV or TSV file, see `ClassTable.read`.
+        path: file of a class table, see `ClassTable.read`.
         head: head that the classes are meant for; without one the table is checked by itself.
         margin: squared latent distance below which two classes count as one. Default: the distance at
             which a photo exactly at the class prior of one gets 90 % against the other,
             temperature · ln 9.
+        on_step: called with the progress of comparing the classes.
 
     Raises:
         ClassTableError: the file cannot be opened; everything else is a finding.
@@ -52,15 +57,16 @@ def check_classes(
         return table_findings(sheet)
     if head.table.text_dim == len(head.table.attribute_names):
         message = "the head knows classes by descriptions alone and cannot use a table of attributes"
-        return in_order([*sheet.findings, Finding("descriptions only", message, is_error=True)])
+        return by_weight([*sheet.findings, Finding("descriptions only", message, is_error=True)])
     known = _without_text(head.table)
-    findings = [*sheet.findings, *_names(sheet, known), *_never_varied(sheet, known)]
+    findings = [finding for finding in sheet.findings if finding.kind != "constant"]
+    findings += [*_names(sheet, known), *_never_varied(sheet, known)]
     findings += _values(sheet, known)
     needs_text = head.table.text is not None  # then attributes alone give no class priors
     if not needs_text and not any(finding.is_error for finding in findings):
         least = head.calibration.temperature * math.log(9) if margin is None else margin
-        findings += _indistinct(sheet, head, least)
-    return in_order(findings)
+        findings += indistinct(sheet, head, least, on_step)
+    return by_weight(findings)
 
 
 def _without_text(table: ClassTable) -> ClassTable:
@@ -89,9 +95,12 @@ def _names(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
     for name in unknown:
         message = "the head does not know this attribute and ignores it"
         yield Finding("ignored attribute", message, sheet.header_line, column_of[name], name)
+    keys, in_sheet = set(map(key_of, known.names)), set(sheet.names)
     for name, line in zip(sheet.names, sheet.lines, strict=True):
+        if key_of(name) in keys:
+            continue
         near = difflib.get_close_matches(name, known.names, n=1, cutoff=_LIKE_NAMES)
-        if near and near[0] != name and near[0] not in sheet.names:
+        if near and near[0] not in in_sheet:
             message = f"unknown class {name!r}; did you mean {near[0]!r}?"
             yield Finding("class name", message, line, 1)
 
@@ -130,10 +139,12 @@ def _values(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
         yield Finding("scale", message)
         return
     usual = float(np.median(np.abs(known.attributes).max(axis=1)))
-    for name, line, reach in zip(sheet.names, sheet.lines, np.abs(given).max(axis=1), strict=True):
-        if reach * SCALE_FACTOR < usual:
-            message = f"{name!r} reaches up to {reach:g}, the head's classes up to {usual:g}"
-            yield Finding("scale", f"{message}: use one scale throughout", line, 1)
+    reach, is_given = np.abs(given).max(axis=1), np.isfinite(sheet.values).any(axis=1)
+    for row in np.flatnonzero((reach * SCALE_FACTOR < usual) & is_given):
+        message = (
+            f"{sheet.names[row]!r} reaches up to {reach[row]:g}, the head's classes up to {usual:g}"
+        )
+        yield Finding("scale", f"{message}: use one scale throughout", sheet.lines[row], 1)
     for column, head_column in shared:
         yield from _out_of_range(sheet, column, known.attributes, head_column)
 
@@ -155,57 +166,3 @@ def _out_of_range(
             sheet.columns[column],
             sheet.attribute_names[column],
         )
-
-
-def _indistinct(sheet: AttributeSheet, head: Head, margin: float) -> Iterator[Finding]:
-    """Classes that the head cannot tell apart, and the attributes that would separate them.
-
-    The classes of the sheet are compared with each other; those that the head does not know are also
-    compared with the ones it knows.
-    """
-    given = sheet.filled[:, sheet.columns_of(head.table.attribute_names)].astype(np.float32)
-    others = [name for name in head.table.names if name not in sheet.names]
-    known = head.table.attributes[head.table.rows_of(others)]
-    attributes, names = np.concatenate([given, known]), [*sheet.names, *others]
-    is_new = [name not in head.table.names for name in names]
-    priors = head.priors_of(attributes)
-    for first, second in combinations(range(len(names)), 2):
-        if first >= len(given) or (second >= len(given) and not is_new[first]):
-            continue
-        distance = float(np.square(priors[first] - priors[second]).sum())
-        if distance >= margin or np.array_equal(attributes[first], attributes[second]):
-            continue  # classes with the same attributes are a finding of the sheet
-        later = second if second < len(given) else first
-        other = first if later == second else second
-        place = f"line {sheet.lines[other]}" if other < len(given) else "known to the head"
-        separators = _separators(head, attributes[first], attributes[second], priors[second])
-        yield Finding(
-            "indistinct",
-            f"{names[later]!r} is hard to distinguish from {names[other]!r} ({place}): {distance:.2g} "
-            f"apart in latent space (squared), less than {margin:.2g}. What would separate them most: "
-            f"{', '.join(separators)}",
-            sheet.lines[later],
-            1,
-        )
-
-
-def _separators(
-    head: Head,
-    mine: npt.NDArray[np.float32],
-    other: npt.NDArray[np.float32],
-    other_prior: npt.NDArray[np.float32],
-) -> list[str]:
-    """The attributes of one class that, moved to their far end, separate it most from another.
-
-    Args:
-        head: head that knows both classes.
-        mine: attributes of the one class, (A,).
-        other: attributes of the other, (A,).
-        other_prior: its class prior, (L,).
-    """
-    low, high = head.table.attributes.min(axis=0), head.table.attributes.max(axis=0)
-    far = np.where(other - low > high - other, low, high)
-    moved = np.where(np.eye(len(mine), dtype=bool), far, mine)  # (A, A), one moved in each row
-    gained = np.square(head.priors_of(moved) - other_prior).sum(axis=1)
-    best = np.argsort(-gained, kind="stable")[:_SHOWN_SEPARATORS]
-    return [f"{head.table.attribute_names[i]} ({mine[i]:g} and {other[i]:g})" for i in best]

@@ -21,6 +21,7 @@ from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
 from zsl_images.model.noise import class_means
 from zsl_images.model.priors import drawn_to_photos
+from zsl_images.names import in_both
 
 PHOTOS_OF_PRIOR = 3.0
 """n₀: how many photos a class's attributes count as when it gets its first photos; chosen on folds."""
@@ -50,8 +51,11 @@ def rename_classes(head: Head, names: Mapping[str, str]) -> Head:
         ClassTableError: an old name is not in the table, or a new one is blank or is there already.
     """
     head.table.select(list(names))
+    others = [name for name in head.table.names if name not in names]
+    if both := in_both(names.values(), others):
+        raise ClassTableError(f"the head has these classes already: {listed(both)}; choose other names")
     renamed = {name: names.get(name, name) for name in head.table.names}
-    return head.with_table(replace(head.table, names=tuple(renamed.values())), renamed)
+    return head.with_table(head.table.renamed(names), renamed)
 
 
 def promote_classes(

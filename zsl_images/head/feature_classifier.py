@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from zsl_images.classes.class_table import ClassTable, warn_of_scale
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.descriptions import encoder_of, read_classes
+from zsl_images.classes.scales import warn_of_scale
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import DEFAULT_HEAD, TOP_K
 from zsl_images.errors import ClassTableError, DataError
@@ -24,6 +25,7 @@ from zsl_images.head import edits, new_classes
 from zsl_images.head.decisions import Decider, Decisions
 from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head, save_head
+from zsl_images.names import matched
 from zsl_images.progress import OnStep
 
 
@@ -126,17 +128,23 @@ class FeatureClassifier:
         """
         return self.with_head(edits.rename_classes(self.own_head(), names))
 
-    def with_classes(self, table: ClassTable) -> Self:
+    def with_classes(self, table: ClassTable | str | os.PathLike[str]) -> Self:
         """The same classifier with the classes of `table` as its only candidates.
 
         Attributes are matched by name. A class counts as seen if the head learned a class of that
-        name from photos.
+        name from photos; one that the head spells in another way gets the head's spelling, see
+        `names.matched`.
+
+        Args:
+            table: the candidates, or the file or shipped table that has them.
 
         Raises:
-            ClassTableError: an attribute of the head is missing.
+            ClassTableError: the table cannot be used, an attribute of the head is missing, or two
+                classes mean one of the head.
         """
         head_table = self.head.table
-        table = table.aligned_to(head_table.attribute_names)
+        table = ClassTable.of(table).aligned_to(head_table.attribute_names)
+        table = table.renamed(matched(table.names, head_table.names, "the head"))
         warn_of_scale(head_table, table)
         return replace(self, table=table.with_seen(head_table.seen_names))
 
@@ -177,13 +185,18 @@ class FeatureClassifier:
         """The same classifier with another seen penalty γ."""
         return replace(self, seen_penalty=seen_penalty)
 
-    def with_taxonomy(self, taxonomy: Taxonomy) -> Self:
+    def with_taxonomy(self, taxonomy: Taxonomy | str | os.PathLike[str]) -> Self:
         """The same classifier, which also answers at the levels of a taxonomy.
 
+        Args:
+            taxonomy: groups of the candidates, or the file or shipped taxonomy that has them.
+
         Raises:
-            ClassTableError: a candidate is not in the taxonomy.
+            ClassTableError: the taxonomy cannot be used, or a candidate is not in it.
         """
-        return replace(self, taxonomy=taxonomy)
+        if not isinstance(taxonomy, Taxonomy):
+            taxonomy = Taxonomy.read(taxonomy)
+        return replace(self, taxonomy=taxonomy.spelt_like(self.table.names))
 
     def with_explanations(self) -> Self:
         """The same classifier, which also says why."""
@@ -223,7 +236,7 @@ class FeatureClassifier:
 
     def fingerprint(self, top_k: int = TOP_K) -> str:
         """Hash of everything but the feature that a label depends on: head, candidates, settings."""
-        groups = self.taxonomy and [self.taxonomy.lineages[name] for name in self.table.names]
+        groups = self.taxonomy and self.taxonomy.lineages_of(self.table.names)
         settings = (
             self.table.names,
             self.table.is_seen.tolist(),

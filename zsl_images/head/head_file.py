@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import math
 import os
@@ -23,6 +22,7 @@ from zsl_images.errors import ClassTableError, HeadError
 from zsl_images.file_kinds import kind_in_place_of_weights
 from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
+from zsl_images.head.catalogue import head_path
 from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
 from zsl_images.model.config import ModelConfig, TrainConfig
@@ -82,7 +82,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     Raises:
         HeadError: no such file or name, damaged, unsafe, or made by something else.
     """
-    path = _resolve(name_or_path)
+    path = head_path(name_or_path)
     header, tensors = _read(path)
     try:
         if header["format"] in _OLDER:
@@ -111,31 +111,6 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
         ) from error
     _load(head.model, tensors, path)
     return head
-
-
-def shipped_heads() -> dict[str, dict[str, Any]]:
-    """The catalogue of shipped heads: name → what is said of each."""
-    catalogue = importlib.resources.files("zsl_images.weights") / "catalogue.json"
-    heads: dict[str, dict[str, Any]] = json.loads(catalogue.read_text("utf-8"))["heads"]
-    return heads
-
-
-def shipped_file(name: str) -> Path:
-    """A file that ships with the heads, such as a class table."""
-    return Path(str(importlib.resources.files("zsl_images.weights") / name))
-
-
-def _resolve(name_or_path: str | os.PathLike[str]) -> Path:
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    heads = shipped_heads()
-    if str(name_or_path) in heads:
-        return shipped_file(heads[str(name_or_path)]["file"])
-    raise HeadError(
-        f"no head at {path}: expected a .safetensors file made by `zsl train`, "
-        f"or the name of a shipped head ({', '.join(heads)})"
-    )
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

@@ -18,11 +18,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zsl_images.classes.class_table import ClassTable, warn_of_scale
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.scales import warn_of_scale
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
 from zsl_images.model.descent import Descent
 from zsl_images.model.scoring import class_scores, penalised
+from zsl_images.names import in_both
 from zsl_images.progress import StepRecord
 
 
@@ -63,8 +65,7 @@ def add_classes(
     head = head.with_table(head.table)
     table = table.aligned_to(head.table.attribute_names)
     warn_of_scale(head.table, table)
-    both = [name for name in table.names if name in head.table.names]
-    if both:
+    if both := in_both(table.names, head.table.names):
         raise ClassTableError(
             f"the head has these classes already: {listed(both)}; give them other names, or take the "
             "old ones out with `zsl classes remove`"

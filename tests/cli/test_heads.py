@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import json
+
+from typer.testing import CliRunner
+
+from zsl_images.cli import app
+from zsl_images.head.head_file import load_head
+
+
+def test_the_shipped_heads_are_listed_with_their_figures() -> None:
+    lines = CliRunner().invoke(app, ["heads"]).stdout.splitlines()
+    assert lines[0] == "awa2 (default)"
+    assert max(map(len, lines)) <= 80
+    (head,) = json.loads(CliRunner().invoke(app, ["heads", "--format", "json"]).stdout)
+    loaded = load_head("awa2")
+    assert head["figures"] == loaded.calibration.metrics
+    assert (head["seen"], head["unseen"]) == (
+        len(loaded.table.seen_names),
+        len(loaded.table.unseen_names),
+    )
+    assert head["backbone"] == loaded.backbone.name
+    assert head["bytes"] > 1e6

@@ -1,0 +1,79 @@
+"""The catalogue of shipped heads."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+
+from zsl_images.errors import HeadError
+from zsl_images.files import shipped_file
+
+
+@dataclass(frozen=True)
+class ShippedHead:
+    """What is said of a shipped head.
+
+    Args:
+        name: name as given to `load_head`.
+        about: what it is, in a sentence.
+        seen: number of classes known by photos.
+        unseen: number of classes known by attributes alone.
+        backbone: name of its backbone.
+        licence: licence of its weights.
+        bytes: size of its file.
+        figures: figures measured when it was trained, 0 to 1.
+    """
+
+    name: str
+    about: str
+    seen: int
+    unseen: int
+    backbone: str
+    licence: str
+    bytes: int
+    figures: Mapping[str, float]
+
+
+def shipped_heads() -> dict[str, dict[str, Any]]:
+    """The catalogue as it is stored: name → what is said of each."""
+    heads: dict[str, dict[str, Any]] = json.loads(shipped_file("catalogue.json").read_text("utf-8"))[
+        "heads"
+    ]
+    return heads
+
+
+def list_heads() -> tuple[ShippedHead, ...]:
+    """The shipped heads, with their figures and sizes."""
+    return tuple(_described(name, entry) for name, entry in shipped_heads().items())
+
+
+def head_path(name_or_path: str | os.PathLike[str]) -> Path:
+    """The file of a head, shipped (by name) or your own (by path).
+
+    Raises:
+        HeadError: no such file or name.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    heads = shipped_heads()
+    if str(name_or_path) in heads:
+        return shipped_file(heads[str(name_or_path)]["file"])
+    raise HeadError(
+        f"no head at {path}: expected a .safetensors file made by `zsl train`, "
+        f"or the name of a shipped head ({', '.join(heads)})"
+    )
+
+
+def _described(name: str, entry: Mapping[str, Any]) -> ShippedHead:
+    path: Path = shipped_file(entry["file"])
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["zsl_images"])
+    told = {key: entry[key] for key in ("about", "seen", "unseen", "backbone", "licence")}
+    return ShippedHead(name, **told, bytes=path.stat().st_size, figures=header["metrics"])
