@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from zsl_images.evaluation.xlsa17 import read_xlsa17
+from zsl_images.head.head_training import train_on_features
 from zsl_images.head.metrics import gzsl_report
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named
-from zsl_images.model.training import fit
 
 FIGURES = ("T", "u", "s", "H", "best_H", "AUSUC")
 
@@ -83,14 +83,16 @@ def main() -> None:
                 )
                 labels = np.searchsorted(present, data.labels)
                 for seed in range(arguments.seeds):
-                    model = fit(
+                    training = recipe.training
+                    rolls_back = training.roll_back_interval > 0 and training.learn_epochs > 0
+                    model = train_on_features(
                         data.features[train],
                         labels[train],
-                        table.attributes,
-                        table.is_seen,
-                        recipe,
-                        seed,
-                    )
+                        table,
+                        recipe=recipe,
+                        seed=seed,
+                        folds=int(rolls_back),  # of the training rows: how far learning helps
+                    ).model
                     scores = model.scores(
                         torch.tensor(data.features[test]), torch.tensor(table.attributes)
                     ).numpy()
