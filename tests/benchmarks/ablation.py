@@ -27,13 +27,19 @@ FIGURES = ("T", "u", "s", "H", "best_H", "AUSUC")
 def variants() -> dict[str, Recipe]:
     """Rows of the table: the paper's, then `best` with one part taken out or turned back at a time."""
     best = recipe_named("best")
-    paper = recipe_named("mmvae").model
+    sgal, paper = recipe_named("sgal"), recipe_named("mmvae").model
+
+    straight = replace(sgal, training=replace(sgal.training, roll_back_interval=0))
 
     def changed(model: dict[str, object] | None = None, **training: object) -> Recipe:
         return Recipe(replace(best.model, **(model or {})), replace(best.training, **training))
 
     return {
         **{name: recipe_named(name) for name in ("mmvae", "sgal", "sgal-dropout")},
+        "sgal, no roll-back": straight,
+        "sgal, no roll-back, encoder alone": replace(
+            straight, training=replace(straight.training, learning_parts=("encoder",))
+        ),
         "mmvae + whitened features": replace(
             recipe_named("mmvae"), model=replace(paper, feature_scaling="whitened", latent_dim=256)
         ),
