@@ -12,7 +12,7 @@ from zsl_images.progress import StepRecord
 
 
 class RollBack:
-    """Keeps the weights if the score rose since the last look, else goes back to the best ones.
+    """Keeps the weights if the score is the best of all looks, else goes back to the best ones.
 
     Yu & Lee's code does this every 100 steps of generate-and-learn. It keeps encoder and decoder from
     agreeing with each other while they leave the data.
