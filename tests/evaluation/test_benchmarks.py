@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_models import small
 from splits import SEEN, UNSEEN, written
 
 from zsl_images.errors import DataError
@@ -11,6 +12,7 @@ from zsl_images.evaluation.benchmarks import run, validation_fold
 from zsl_images.evaluation.xlsa17 import read_xlsa17
 from zsl_images.head.calibration import calibration_error
 from zsl_images.head.head_training import train_on_features
+from zsl_images.model.config import Recipe
 
 
 def test_a_recipe_gives_all_figures(dataset: Path) -> None:
@@ -23,7 +25,8 @@ def test_a_recipe_gives_all_figures(dataset: Path) -> None:
     assert result.figures["seconds"].mean > 0
 
 
-def test_labels_of_test_classes_change_nothing_but_the_scores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", [small("best"), small("sgal", roll_back_interval=5)])
+def test_labels_of_test_classes_change_nothing_but_the_scores(recipe: Recipe, tmp_path: Path) -> None:
     """Selection cannot peek: with noise for test labels the same head and penalty come out."""
     heads = []
     for options in ({}, {"noise_test_labels": True}):
@@ -31,9 +34,12 @@ def test_labels_of_test_classes_change_nothing_but_the_scores(tmp_path: Path) ->
         rows = data.rows["trainval"]
         fold = validation_fold(data, 0)
         heads.append(
-            train_on_features(data.features[rows], data.labels[rows], data.table, folds=[fold])
+            train_on_features(
+                data.features[rows], data.labels[rows], data.table, recipe=recipe, folds=[fold]
+            )
         )
     honest, noisy = heads
+    assert honest.train_config == noisy.train_config
     assert honest.calibration.balanced_seen_penalty == noisy.calibration.balanced_seen_penalty
     assert honest.calibration.temperature == noisy.calibration.temperature
     for key, tensor in honest.model.state_dict().items():

@@ -186,6 +186,16 @@ def older(path: Path, number: int) -> Path:
     return resaved(path, f"format{number}.safetensors", header=json.dumps(header), **changes)
 
 
+def test_in_heads_that_do_not_say_what_learned_it_was_the_encoder(
+    trained: ZeroShotClassifier, saved: Path
+) -> None:
+    with safe_open(saved, "pt") as file:
+        header = json.loads(file.metadata()["zsl_images"])
+    del header["training"]["learning_parts"], header["training"]["roll_back_interval"]
+    head = load_head(resaved(saved, "silent.safetensors", header=json.dumps(header)))
+    assert head.train_config == trained.head.train_config
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_head_of_an_older_format_is_read(
     trained: ZeroShotClassifier, tmp_path: Path, number: int

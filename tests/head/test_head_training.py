@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from small_models import small
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.head.folds import make_folds
 from zsl_images.head.head_training import train_on_features
 from zsl_images.model.config import Recipe
+from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.roll_back import RollBack
+from zsl_images.progress import StepRecord
 
 
 def test_too_few_classes_or_photos_are_refused(colour_table: ClassTable) -> None:
@@ -28,3 +34,35 @@ def test_classes_with_rows_are_seen_whatever_the_table_said(
     seen = colour_table.names[:6]
     head = train_on_features(features, labels, colour_table, recipe=small_recipe, folds=1)
     assert head.table.seen_names == seen
+
+
+def epochs_of_generate_and_learn(table: ClassTable, folds: int, learn_rate: float) -> float:
+    """Of a head with six seen classes and two unseen ones; the recipe asks for 4."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(6), 10)
+    features = (table.attributes @ rng.normal(size=(4, 12)))[labels] + rng.normal(size=(60, 12))
+    recipe = small("sgal", warm_up_epochs=20, learn_epochs=4, learn_rate=learn_rate)
+    head = train_on_features(features.astype(np.float32), labels, table, recipe=recipe, folds=folds)
+    return head.train_config.learn_epochs
+
+
+def test_a_head_takes_the_share_of_steps_that_helped_on_validation_classes(
+    colour_table: ClassTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = iter([0.25, 0.75])
+
+    def over(
+        roll_back: RollBack, steps: Iterator[StepRecord], model: MultiModalVAE
+    ) -> Iterator[StepRecord]:
+        roll_back.share = next(shares)  # of each fold in turn, and of nothing else
+        return steps
+
+    monkeypatch.setattr(RollBack, "over", over)
+    assert epochs_of_generate_and_learn(colour_table, folds=2, learn_rate=1e-4) == 2
+
+
+def test_a_head_learns_nothing_from_generated_features_if_that_never_helped(
+    colour_table: ClassTable,
+) -> None:
+    assert epochs_of_generate_and_learn(colour_table, folds=1, learn_rate=100.0) == 0
+    assert epochs_of_generate_and_learn(colour_table, folds=0, learn_rate=100.0) == 4

@@ -6,6 +6,7 @@ import pytest
 from small_models import small
 
 from zsl_images.errors import DataError
+from zsl_images.evaluation.paper import PAPER_STEPS
 from zsl_images.model.mmvae import build
 from zsl_images.model.recipes import RECIPES, recipe_named
 
@@ -36,3 +37,17 @@ def test_recipes_differ_in_what_their_names_say() -> None:
     for name in ("sgal-dropout", "best-dropout"):
         assert RECIPES[name].training.dropout_samples == 5
         assert RECIPES[name].model.decoder_dropout > 0
+
+
+def test_the_papers_recipes_are_trained_as_the_paper_and_its_code_say() -> None:
+    training = RECIPES["sgal"].training
+    assert training.warm_up_rate == training.learn_rate == 1e-4
+    assert training.batch_size == 64
+    assert training.generated_share == 0.9
+    assert training.seen_only_probability == 0.5
+    assert training.learning_parts == ("encoder", "decoder", "prior")
+    assert training.roll_back_interval == 100
+    of_cub = [steps * training.batch_size / 7057 for steps in PAPER_STEPS["CUB"]]  # its seen rows
+    assert [training.warm_up_epochs, training.learn_epochs] == [round(epochs) for epochs in of_cub]
+    for name in ("mmvae", "sgal-dropout"):
+        assert RECIPES[name].model == RECIPES["sgal"].model

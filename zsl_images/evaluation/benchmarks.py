@@ -119,18 +119,11 @@ def run(
         DataError: there is no such recipe, or calibration is asked for in the conventional setting,
             in which the photos that it needs are learned from.
     """
-    recipe = recipe_named(recipe_name)
+    recipe = recipe_for(data, recipe_name)
     if is_conventional and with_calibration:
         raise DataError(
             "in the conventional setting no photo of a seen class is left to measure calibration with; "
             "ask for one of the two"
-        )
-    if recipe.is_papers and data.name.upper() in PAPER_STEPS:
-        steps_per_epoch = len(data.rows["trainval"]) / recipe.training.batch_size
-        warm_up, learn = (steps / steps_per_epoch for steps in PAPER_STEPS[data.name.upper()])
-        learn *= recipe.training.learn_epochs > 0  # the plain mmVAE has warm-up alone
-        recipe = replace(
-            recipe, training=replace(recipe.training, warm_up_epochs=warm_up, learn_epochs=learn)
         )
     runs, heads = [], []
     for seed in range(seeds):
@@ -172,6 +165,24 @@ def run(
         is_conventional=is_conventional,
         paper=PAPER_CONVENTIONAL.get(key) if is_conventional else PAPER.get(key),
     )
+
+
+def recipe_for(data: Benchmark, name: str) -> Recipe:
+    """The recipe of that name; one of the paper's has the paper's number of steps for the data set.
+
+    A validation learns from fewer rows than `trainval`, and takes fewer steps in proportion.
+
+    Raises:
+        DataError: There is no such recipe.
+    """
+    recipe = recipe_named(name)
+    if not recipe.is_papers or data.name.upper() not in PAPER_STEPS:
+        return recipe
+    steps_per_epoch = len(data.rows["trainval"]) / recipe.training.batch_size
+    warm_up, learn = (steps / steps_per_epoch for steps in PAPER_STEPS[data.name.upper()])
+    learn *= recipe.training.learn_epochs > 0  # the plain mmVAE has warm-up alone
+    training = replace(recipe.training, warm_up_epochs=warm_up, learn_epochs=learn)
+    return replace(recipe, training=training)
 
 
 def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evaluation:

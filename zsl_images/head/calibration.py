@@ -78,12 +78,14 @@ class Outcome:
         labels: (N,) column of the true class.
         is_seen: (K,) mask.
         distances: (N,), see `scoring.nearest_distances`.
+        share: Share of the steps of generate-and-learn that led to the model, see `RollBack`.
     """
 
     scores: Scores
     labels: Labels
     is_seen: Mask
     distances: Scores
+    share: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,10 @@ _OLDER = ("zsl_images head 1", "zsl_images head 2", "zsl_images head 3")
 """Formats that can be read too, see `_upgrade`."""
 
 
+_ENCODER_ALONE = {"learning_parts": ["encoder"], "roll_back_interval": 0}
+"""How heads were trained whose files do not say it."""
+
+
 _TABLE_KEY = "class_table.attributes"
 
 
@@ -98,7 +102,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
                 header["is_seen"],
             ),
             backbone=BackboneInfo(**header["backbone"]),
-            train_config=_config(TrainConfig, header["training"]),
+            train_config=_config(TrainConfig, _ENCODER_ALONE | header["training"]),
             calibration=_calibration(header),
             version=header["version"],
             residuals=residuals,

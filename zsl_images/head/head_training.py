@@ -2,7 +2,8 @@
 
 A head is first trained without some photos and with some seen classes playing unseen ones: this
 gives the seen penalty and honest figures; and without some photos alone: this gives the temperature
-and how far photos of known classes lie off. Then it is trained on all there is.
+and how far photos of known classes lie off. Then it is trained on all there is. If the recipe rolls
+back, it does so on the folds, and the later trainings take the share of steps that helped there.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.class_memory import remember
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.metrics import gzsl_report
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.recipes import recipe_named
+from zsl_images.model.roll_back import RollBack
 from zsl_images.model.training import fit
 from zsl_images.progress import OnStep
 
@@ -67,19 +70,18 @@ def train_on_features(
         folds = make_folds(labels, folds, np.random.default_rng(seed)) if folds else []
     calibration = Calibration()
     if folds:
-        photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
-        *outcomes, held_out = (
+        total = len(folds) + 1
+        outcomes = [
             _outcome(
-                features,
-                labels,
-                table,
-                recipe,
-                seed,
-                fold,
-                f"validation {number}/{len(folds) + 1}",
-                on_step,
+                features, labels, table, recipe, seed, fold, f"validation {number}/{total}", on_step
             )
-            for number, fold in enumerate([*folds, photos], start=1)
+            for number, fold in enumerate(folds, start=1)
+        ]
+        # Nothing can roll the trainings to come back, so they stop where the validations got to.
+        recipe = _learning_less(recipe, float(np.mean([outcome.share for outcome in outcomes])))
+        photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
+        held_out = _outcome(
+            features, labels, table, recipe, seed, photos, f"validation {total}/{total}", on_step
         )
         calibration = calibrate(outcomes, held_out, max_seen_loss)
     model = _fit(features, labels, table, recipe, seed, "training", on_step)
@@ -116,7 +118,7 @@ def _outcome(
     """Train on a fold's rows and score the rows that it holds out.
 
     The candidates are the classes of these rows, some of them playing unseen. If none does, they are
-    all classes of the table.
+    all classes of the table. If some do, H without a seen penalty is what a roll-back goes by.
     """
     rows = np.concatenate([fold.train, fold.seen, fold.unseen])
     classes = np.unique(labels[rows]) if len(fold.unseen) else np.arange(len(table))
@@ -124,17 +126,39 @@ def _outcome(
     seen = set(labels[fold.train].tolist())
     names = [table.names[label] for label in classes]
     fold_table = table.select(names).with_seen([table.names[label] for label in seen])
+    held_out = np.concatenate([fold.seen, fold.unseen])
+    x, y = torch.tensor(features[held_out]), column_of_row[held_out]
+    a = torch.tensor(fold_table.attributes)
+
+    def harmonic_mean(model: MultiModalVAE) -> float:
+        return gzsl_report(model.scores(x, a).numpy(), y, fold_table.is_seen, seen_penalty=0).H
+
+    interval = recipe.training.roll_back_interval if len(fold.unseen) else 0
+    roll_back = RollBack(harmonic_mean, interval) if interval else None
     model = _fit(
-        features[fold.train], column_of_row[fold.train], fold_table, recipe, seed, phase, on_step
+        features[fold.train],
+        column_of_row[fold.train],
+        fold_table,
+        recipe,
+        seed,
+        phase,
+        on_step,
+        roll_back,
     )
     head = _head(model, features[fold.train], column_of_row[fold.train], fold_table, recipe)
-    held_out = np.concatenate([fold.seen, fold.unseen])
     return Outcome(
         head.scores(fold_table, features[held_out]),
-        column_of_row[held_out],
+        y,
         fold_table.is_seen,
         head.distances(fold_table, features[held_out]),
+        roll_back.share if roll_back else 1.0,
     )
+
+
+def _learning_less(recipe: Recipe, share: float) -> Recipe:
+    """The recipe with a share of its generate-and-learn."""
+    learn_epochs = share * recipe.training.learn_epochs
+    return replace(recipe, training=replace(recipe.training, learn_epochs=learn_epochs))
 
 
 def _head(
@@ -159,6 +183,7 @@ def _fit(
     seed: int,
     phase: str,
     on_step: OnStep | None,
+    roll_back: RollBack | None = None,
 ) -> MultiModalVAE:
     """Train a model on the classes of a table."""
     return fit(
@@ -170,5 +195,6 @@ def _fit(
         seed,
         text_dim=table.text_dim,
         phase=phase,
+        roll_back=roll_back,
         on_step=on_step,
     )

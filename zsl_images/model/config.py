@@ -82,6 +82,10 @@ class TrainConfig:
         generated_share: Share of a batch of generate-and-learn that is generated.
         seen_only_probability: Probability of an extra step on seen rows alone, after each step of
             generate-and-learn.
+        learning_parts: Names of the parts of the model that learn in generate-and-learn: `encoder`,
+            `decoder`, `prior`.
+        roll_back_interval: Number of steps of generate-and-learn after which the weights go back to
+            the best ones if validation rows say so, see `RollBack`; 0 for never.
         dropout_samples: Generated features per z, with the decoder's dropout active (eq. 9); 0
             generates one without dropout.
         noise: Name in `noise.NOISES`: what generated latents and features differ by.
@@ -100,6 +104,8 @@ class TrainConfig:
     left_out_weight: float = 0.0
     generated_share: float = 0.9
     seen_only_probability: float = 0.5
+    learning_parts: tuple[str, ...] = ("encoder", "decoder", "prior")
+    roll_back_interval: int = 100
     dropout_samples: int = 0
     noise: str = "unit"
 

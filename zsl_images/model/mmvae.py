@@ -119,7 +119,7 @@ class MultiModalVAE(nn.Module):
             (B, P), or (dropout_samples·B, P) whose first B rows hold one sample of each z.
         """
         z = self.space.place(class_priors + noise.of_latents(len(class_priors), generator))  # (B, L)
-        with _dropping(self.decoder, dropout_samples > 0):
+        with dropping(self.decoder, dropout_samples > 0):
             x: Tensor = self.decoder(z.repeat(max(1, dropout_samples), 1))
         return self.feature_scaling.place(x + noise.of_features(len(x), generator))
 
@@ -154,8 +154,8 @@ def _part(kinds: Mapping[str, Part], what: str, name: str) -> Part:
 
 
 @contextmanager
-def _dropping(module: nn.Module, with_dropout: bool) -> Iterator[None]:
-    """Put a module into eval mode, except for its dropout if that is asked for."""
+def dropping(module: nn.Module, with_dropout: bool) -> Iterator[None]:
+    """Put a module into eval mode within the block, except for its dropout if that is asked for."""
     were_training = {part: part.training for part in module.modules()}
     for part in were_training:
         part.training = with_dropout and isinstance(part, nn.Dropout)
