@@ -11,7 +11,7 @@ import pytest
 from drawing import COLOURS, UNSEEN, draw
 
 CODE = """
-import csv, os, warnings
+import csv, os, sys, warnings
 # Other packages add filters of their own when they are imported.
 import openvino, PIL.Image, pyarrow, scipy.io, sklearn.metrics, timm, torch, torchvision
 
@@ -26,6 +26,7 @@ def state():
         "threads": torch.get_num_threads(),
         "random": torch.initial_seed(),
         "grad": torch.is_grad_enabled(),
+        "smallest": sys.float_info.min / 2,  # 0 if denormals are flushed
     }
 
 def forbidden(mask):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.classes.scales import another_scale
 from zsl_images.classes.text_columns import TextColumns
 from zsl_images.errors import ClassTableError, ClassTableWarning
 
@@ -116,9 +115,3 @@ def test_a_table_from_a_file_knows_its_text_columns(tmp_path: Path) -> None:
     table.write(tmp_path / "table.csv")
     assert ClassTable.read(tmp_path / "table.csv").text == text
     assert ClassTable.from_columns(("x",), ("a", "text on body"), np.ones((1, 2))).text is None
-
-
-def test_two_tables_of_zeros_are_on_one_scale() -> None:
-    zeros, ones = np.zeros((2, 1)), np.ones((2, 1))
-    assert another_scale(zeros, zeros) is None
-    assert "up to 0" in str(another_scale(ones, zeros))

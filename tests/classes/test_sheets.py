@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from zsl_images.classes.attribute_sheets import AttributeSheet
-from zsl_images.classes.findings import Finding, located, raise_first_error
 from zsl_images.classes.sheets import Sheet, line_of
 from zsl_images.errors import ClassTableError
 
@@ -111,22 +110,6 @@ def test_a_row_is_appended_in_the_encoding_of_the_file(tmp_path: Path, encoding:
     path = written(tmp_path, "class,a\nlöwe,1".encode(encoding))
     path.write_bytes(Sheet.read(path, "class,a").appended(["bär", "2"]))
     assert path.read_bytes().decode(encoding) == "class,a\nlöwe,1\nbär,2\n"
-
-
-def test_the_first_error_is_raised_and_the_others_are_counted() -> None:
-    warning = Finding("missing", "no value", 1, 1)
-    second, first = (Finding("number", f"error {n}", n, 3, "size", is_error=True) for n in (5, 2))
-    raise_first_error(Path("t.csv"), [warning])
-    with pytest.raises(ClassTableError) as raised:
-        raise_first_error(Path("t.csv"), [warning, second, first])
-    expected = "t.csv, line 2, column 3 (size): error 2 (1 more errors in this file)"
-    assert str(raised.value) == expected
-
-
-def test_places_are_as_exact_as_they_are_known() -> None:
-    assert located(Path("t.csv"), Finding("empty", "")) == "t.csv"
-    assert located(Path("t.csv"), Finding("cells", "", 3)) == "t.csv, line 3"
-    assert located(Path("t.csv"), Finding("a", "", 3, 2, "size")) == "t.csv, line 3, column 2 (size)"
 
 
 def test_a_missing_file_is_a_class_table_error(tmp_path: Path) -> None:

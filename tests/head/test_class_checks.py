@@ -13,8 +13,6 @@ from zsl_images.classes.text_columns import TextColumns
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.head.class_checks import check_classes
 from zsl_images.head.head import Head
-from zsl_images.head.indistinct import MOST_PAIRS
-from zsl_images.progress import StepRecord
 
 HEADER = "class,redness,greenness,blueness,light\n"
 
@@ -147,15 +145,3 @@ def test_what_costs_labels_comes_first(tmp_path: Path, trained: ZeroShotClassifi
 def test_a_class_in_another_spelling_is_the_heads(tmp_path: Path, trained: ZeroShotClassifier) -> None:
     trained.table.renamed({"red": "Red", "blue": "BLUE"}).write(tmp_path / "table.csv")
     assert check_classes(tmp_path / "table.csv", trained.head, margin=0) == ()
-
-
-def test_only_the_nearest_of_many_pairs_are_listed(tmp_path: Path, trained: ZeroShotClassifier) -> None:
-    rows = "".join(f"c{n},{40 + n / 10:g},180,60,94\n" for n in range(600))
-    (tmp_path / "table.csv").write_text(HEADER + rows)
-    steps: list[StepRecord] = []
-    findings = check_classes(tmp_path / "table.csv", trained.head, on_step=steps.append)
-    pairs = [finding for finding in findings if finding.kind == "indistinct"]
-    assert [(step.step, step.steps) for step in steps] == [(512, 600), (600, 600)]
-    assert len(pairs) == MOST_PAIRS + 1
-    (rest,) = (finding for finding in pairs if finding.line is None)
-    assert "more pairs of classes are hard to distinguish" in rest.message

@@ -11,6 +11,7 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, ClassTableWarning
+from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.head.head_file import load_head
 
 
@@ -66,3 +67,14 @@ def test_candidates_that_the_taxonomy_lacks_are_refused_at_once(
     for grow in (rooted.with_classes, rooted.add_classes):
         with pytest.raises(ClassTableError, match=r"the taxonomy lacks 1 of .*: mauve"):
             grow(table)
+
+
+@pytest.mark.filterwarnings("ignore:.*missing cells")
+def test_tables_and_taxonomies_may_be_given_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    classifier = FeatureClassifier.load().with_classes("awa2.csv").with_taxonomy("awa2-groups")
+    assert len(classifier.table) == 50
+    assert classifier.taxonomy is not None
+    assert classifier.taxonomy.levels[1:] == ("family", "order", "class")

@@ -94,7 +94,7 @@ class FeatureClassifier:
 
     def add_classes(
         self,
-        table: ClassTable,
+        table: ClassTable | str | os.PathLike[str],
         *,
         learn: bool = False,
         known: tuple[npt.NDArray[np.float32], Sequence[str]] | None = None,
@@ -108,7 +108,12 @@ class FeatureClassifier:
             DataError: `learn` is asked of a head that remembers nothing to generate from.
         """
         grown = new_classes.add_classes(
-            self.own_head(), table, learn=learn, known=known, seed=seed, on_step=on_step
+            self.own_head(),
+            ClassTable.of(table),
+            learn=learn,
+            known=known,
+            seed=seed,
+            on_step=on_step,
         )
         return self.with_head(grown)
 

@@ -20,7 +20,7 @@ from zsl_images.results import Failure
 
 def train(
     photos: str | os.PathLike[str],
-    table: ClassTable,
+    table: ClassTable | str | os.PathLike[str],
     *,
     backbone: str | Backbone = DEFAULT_BACKBONE,
     backbone_weights: str | os.PathLike[str] | None = None,
@@ -36,7 +36,7 @@ def train(
 
     Args:
         photos: Folder with one folder of photos per seen class.
-        table: Classes; those without a folder are unseen.
+        table: Classes, or the file or shipped table that has them; those without a folder are unseen.
         backbone: Name of a backbone, or one that is already loaded.
         backbone_weights: Local file or folder, see `load_backbone`.
         device: Device for the backbone; the head is always trained on the CPU.
@@ -56,6 +56,7 @@ def train(
         ClassTableError: A folder has no row in the table.
     """
     check_settings(folds, max_seen_loss)
+    table = ClassTable.of(table)
     if isinstance(recipe, str):
         recipe = recipe_named(recipe)
     if isinstance(backbone, str):
