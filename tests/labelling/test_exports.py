@@ -21,7 +21,7 @@ DC_SUBJECT = (
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
-    """A label file of five photos: two of a name, one unknown, one of an odd class, one broken."""
+    """A label file of five photos: two of one name, one unlabelled, one of an odd class, one broken."""
     photos = [
         ("a/1.jpg", "lion", None),
         ("b/1.jpg", "lion", None),
@@ -51,7 +51,7 @@ def test_photos_are_sorted_into_a_folder_a_label(labels: Path, tmp_path: Path, h
     found = tree(target)
     assert sorted(found.values()) == ["a/1.jpg", "b/1.jpg", "b/2.jpg", "b/3.jpg"]
     (second,) = (name for name in found if name.startswith("lion/1-"))
-    assert set(found) == {"lion/1.jpg", second, "unknown/2.jpg", "_cat & _dog_/3.jpg"}
+    assert set(found) == {"lion/1.jpg", second, "unlabelled/2.jpg", "_cat & _dog_/3.jpg"}
     assert (tmp_path / "a" / "1.jpg").exists() == (how != "move")
     assert (tmp_path / "b" / "4.jpg").exists()
     assert (target / "lion" / "1.jpg").is_symlink() == (how == "link")
@@ -73,7 +73,7 @@ def test_coco_has_a_category_a_class_and_an_annotation_a_photo(labels: Path, tmp
     names = {category["id"]: category["name"] for category in coco["categories"]}
     files = {image["id"]: Path(image["file_name"]).name for image in coco["images"]}
     found = {(files[a["image_id"]], names[a["category_id"]]) for a in coco["annotations"]}
-    expected = {("1.jpg", "lion"), ("2.jpg", "unknown"), ("3.jpg", "../cat & <dog>")}
+    expected = {("1.jpg", "lion"), ("2.jpg", "unlabelled"), ("3.jpg", "../cat & <dog>")}
     assert found == expected
     assert len(files) == len(coco["annotations"]) == 4
     assert coco["annotations"][0]["score"] == 0.75

@@ -1,4 +1,4 @@
-"""Exports: what is done with a label file: photos sorted into folders, files for other tools."""
+"""Exports of a label file: photos sorted into folders, and files for other tools."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from zsl_images.files import make_folder, path_of_text, replacing
 from zsl_images.labelling.label_files import read_labels
 from zsl_images.version import __version__
 
-UNKNOWN = "unknown"
-"""Folder and category of photos that got no label."""
+UNLABELLED = "unlabelled"
+"""Folder and category of photos without a label."""
 
 
 _TOOL = "zsl_images"
@@ -30,17 +30,17 @@ def sort_photos(
     folder: str | os.PathLike[str],
     how: Literal["move", "copy", "link"],
 ) -> tuple[int, int]:
-    """Bring the photos of a label file into `folder`, into one folder per label.
+    """Move, copy or link the photos of a label file into `folder`, with one subfolder per label.
 
-    Photos that could not be read stay in their place. If two photos of a label have the same
-    name, the second gets a few letters of its path's and size's hash. What is there already is left,
-    so that the work can be taken up again. A link to a photo is brought as a link.
+    Photos that could not be read stay in their place. If two photos of a label have the same name, the
+    second one's name gets a few letters of a hash. Photos that have already arrived are skipped, so
+    the same call continues after an interruption. A link to a photo stays a link.
 
     Returns:
-        How many photos are there now, and how many are in neither place.
+        Number of photos that have arrived, and of photos that are in neither place.
 
     Raises:
-        OutputError: A photo cannot be brought there; it stays in its old place.
+        OutputError: A photo cannot be moved, copied or linked; it stays in its old place.
     """
     folder = make_folder(folder)
     there, gone = 0, 0
@@ -64,14 +64,14 @@ def sort_photos(
 
 
 def write_coco(labels: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
-    """Write a label file as COCO-style JSON: an annotation without a box for each labelled photo.
+    """Write a label file as COCO-style JSON, with one annotation (without a box) per photo.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: The file cannot be written.
     """
     numbers: dict[str, int] = {}
     for row in _answered(labels):
-        numbers.setdefault(row["label"] or UNKNOWN, len(numbers) + 1)
+        numbers.setdefault(row["label"] or UNLABELLED, len(numbers) + 1)
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
         info = {"description": f"Labels by {_TOOL} {__version__}", "version": __version__}
         categories = [{"id": number, "name": name} for name, number in numbers.items()]
@@ -86,7 +86,7 @@ def write_coco(labels: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
                 {
                     "id": number,
                     "image_id": number,
-                    "category_id": numbers[row["label"] or UNKNOWN],
+                    "category_id": numbers[row["label"] or UNLABELLED],
                     "score": round(row["probability"], 6),
                 }
                 for number, row in enumerate(_answered(labels), 1)
@@ -96,13 +96,13 @@ def write_coco(labels: str | os.PathLike[str], path: str | os.PathLike[str]) -> 
 
 
 def write_label_studio(labels: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
-    """Write a label file as Label Studio tasks with a prediction each, to be checked by a person.
+    """Write a label file as Label Studio tasks with predictions, for a person to check.
 
     The labelling interface needs `<Image name="image" value="$image"/>` and
-    `<Choices name="label" toName="image">`; photos are named as files of Label Studio's local storage.
+    `<Choices name="label" toName="image">`; photos are files of Label Studio's local storage.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: The file cannot be written.
     """
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
         _write_list(out, map(_task, _answered(labels)))
@@ -111,14 +111,14 @@ def write_label_studio(labels: str | os.PathLike[str], path: str | os.PathLike[s
 def write_sidecars(labels: str | os.PathLike[str]) -> int:
     """Write an XMP sidecar `PHOTO.xmp` beside each labelled photo, with its label in dc:subject.
 
-    Sidecars that are not word for word ours are left as they are; ours of a photo that has no label any
-    more are removed.
+    Sidecars that differ in any way from what we write are not touched. Our own sidecars are removed if
+    their photos no longer have labels.
 
     Returns:
-        How many were left.
+        Number of sidecars that were not touched.
 
     Raises:
-        OutputError: one cannot be written.
+        OutputError: A sidecar cannot be written.
     """
     left = 0
     for row in _answered(labels):
@@ -146,15 +146,15 @@ def _answered(labels: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
 
 
 def _folder_name(label: str | None) -> str:
-    """A class as the name of one folder, whatever letters it has."""
+    """The name of a class as that of one folder; characters that a folder cannot have become `_`."""
     name = "".join(
-        "_" if letter in '/\\:*?"<>|' or letter < " " else letter for letter in label or UNKNOWN
+        "_" if letter in '/\\:*?"<>|' or letter < " " else letter for letter in label or UNLABELLED
     )
     return name.strip(". ") or "_"
 
 
 def _differs(source: Path, target: Path) -> bool:
-    """Whether `target` is there and holds something else than the photo."""
+    """Whether `target` exists and is another photo."""
     if not target.exists() or not source.exists():
         return False
     return not source.samefile(target) and not filecmp.cmp(source, target, shallow=False)
@@ -184,7 +184,7 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
         "from_name": "label",
         "to_name": "image",
         "type": "choices",
-        "value": {"choices": [row["label"] or UNKNOWN]},
+        "value": {"choices": [row["label"] or UNLABELLED]},
     }
     return {
         "data": {"image": f"/data/local-files/?d={row['path'].lstrip('/')}", "path": row["path"]},
@@ -211,7 +211,7 @@ def _sidecar(label: str, version: str = __version__) -> str:
 _OURS = re.compile(
     re.escape(_sidecar("LABEL", "VERSION")).replace("LABEL", "[^<]*").replace("VERSION", "[^'\"]*")
 )
-"""What a sidecar looks like that nobody but us has touched."""
+"""A sidecar that we wrote and nobody changed."""
 
 
 def _write_list(out: Any, rows: Iterable[Any]) -> None:
