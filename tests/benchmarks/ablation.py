@@ -1,8 +1,8 @@
-"""What each part of the recipe `best` is worth, on folds of seen classes that play unseen ones.
+"""Measure what each part of the recipe `best` contributes, on folds of seen classes treated as unseen.
 
     python tests/benchmarks/ablation.py DATASET_DIR... [--seeds 1]
 
-No test row is looked at. Four folds of a quarter of the seen classes each; per-class top-1 in per cent,
+Test rows are not used. Four folds of a quarter of the seen classes each; per-class top-1 in per cent,
 means over folds and seeds. u, s and H are without a seen penalty.
 """
 
@@ -25,7 +25,7 @@ FIGURES = ("T", "u", "s", "H", "best_H", "AUSUC")
 
 
 def variants() -> dict[str, Recipe]:
-    """Rows of the table: the paper's, then `best` with one part taken out or turned back at a time."""
+    """Rows of the table: the paper's recipes, then `best` with one part removed or replaced."""
     best = recipe_named("best")
     sgal, paper = recipe_named("sgal"), recipe_named("mmvae").model
 
@@ -103,7 +103,7 @@ def main() -> None:
                         torch.tensor(data.features[test]), torch.tensor(table.attributes)
                     ).numpy()
                     report = gzsl_report(scores, labels[test], table.is_seen, 0.0)
-                    found.append([100 * report.to_dict()[key] for key in FIGURES])
+                    found.append([100 * report[key] for key in FIGURES])
             means = " | ".join(f"{value:.1f}" for value in np.mean(found, axis=0))
             print(f"| {name} | {means} |", flush=True)
 

@@ -1,10 +1,10 @@
-"""What attributes give, what descriptions give, and what both: heads trained on each.
+"""Compare heads trained on attributes, on descriptions and on both.
 
     python tests/benchmarks/descriptions.py DATASET_DIR... [--descriptions animals.csv] [--seeds 3]
 
-The recipe `best`, on four folds of seen classes, a quarter of which play unseen ones, no test row
-looked at: means over folds and seeds, per-class top-1 in per cent, u, s and H without a seen penalty.
-With `--test` on the data set's own split, once, as `zsl benchmark` does.
+The recipe `best` runs on four folds, each of which treats a quarter of the seen classes as unseen; test
+rows are not used. Figures are means over folds and seeds, per-class top-1 in per cent; u, s and H are
+without a seen penalty. With `--test` it runs once on the data set's own split, as `zsl benchmark` does.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def of_folds(data: Benchmark, seeds: int) -> Iterator[list[float]]:
             scores = model.scores(
                 torch.tensor(data.features[held_out]), torch.tensor(table.attributes)
             ).numpy()
-            report = gzsl_report(scores, labels[held_out], table.is_seen, 0.0).to_dict()
+            report = gzsl_report(scores, labels[held_out], table.is_seen, 0.0)
             yield [100 * report[name] for name in FIGURES]
 
 

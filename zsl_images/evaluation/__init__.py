@@ -1,4 +1,4 @@
-"""Labelled photos and benchmarks become figures.
+"""Evaluation: labelled photos and benchmarks become figures.
 
 photos, benchmark ─▶ scores ─▶ assessment
 """

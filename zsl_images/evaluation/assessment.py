@@ -1,4 +1,4 @@
-"""Assessment: all figures of scored photos whose classes are known."""
+"""Assessment: all figures of photos whose scores and true classes are known."""
 
 from __future__ import annotations
 
@@ -40,21 +40,24 @@ class ClassAccuracy:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a head does on labelled photos.
+    """Figures of a head on labelled photos.
 
     Args:
-        figures: by name, each 0..1, all classes of the table being candidates. `seen_accuracy`,
-            `unseen_accuracy`: per-class top-1, if there are such photos; `per_class`, `per_image`:
-            top-1 of all photos; `top5`: per class; `ECE`: of the likeliest class's probability;
-            `coverage`, `answered_accuracy`: share of photos that get a label at the least confidence
-            asked for, and how many of these labels are right; if there are photos of both kinds,
-            the figures of `GZSLReport`, and T, u, s and H `_per_image`; `unknown_AUROC`, if there
-            are photos of other classes.
-        per_class: in the order of the class table.
-        confusions: (class, label given, photos), the most frequent first.
-        curve: the seen-unseen curve, up to 101 points (seen penalty, s, u); empty unless there are
-            photos of both kinds.
-        failures: photos that could not be read.
+        figures: Name → figure, each 0..1, with all classes of the table as candidates:
+
+            - `seen_accuracy`, `unseen_accuracy`: per-class top-1, if there are such photos
+            - `per_class`, `per_image`, `top5`: top-1 and top-5 (per class) of all photos
+            - `ECE`: calibration error of the likeliest class's probability
+            - `coverage`, `answered_accuracy`: share of photos whose probability reaches the minimum
+              confidence, and accuracy of their labels
+            - the figures of `gzsl_report`, and T, u, s and H `_per_image`, if there are photos of
+              seen and of unseen classes
+            - `unknown_AUROC`, if there are photos of other classes
+        per_class: Accuracy of each class, in the order of the class table.
+        confusions: (true class, label, photos), the most frequent first.
+        curve: Up to 101 points (seen penalty, s, u) of the seen-unseen curve; empty unless there are
+            photos of seen and of unseen classes.
+        failures: Photos that could not be read.
     """
 
     figures: Mapping[str, float]
@@ -81,14 +84,14 @@ def assess(
     """All figures of labelled photos.
 
     Args:
-        scores: (N, K), without a seen penalty.
-        labels: (N,) column of the true class.
-        table: the K candidates.
+        scores: Scores (N, K) without a seen penalty.
+        labels: Column of the true class, (N,).
+        table: The K candidates.
         seen_penalty: γ.
         temperature: Temperature of the softmax.
-        min_confidence: below this probability there is no answer.
-        distances: Distances of these N photos, and of M photos of classes that are no candidates, to
-            the nearest class, see `scoring.nearest_distances`.
+        min_confidence: Probability below which a photo gets no label.
+        distances: Distance to the nearest class of these N photos, and of M photos of other classes,
+            see `scoring.nearest_distances`.
     """
     is_seen, of_seen = table.is_seen, table.is_seen[labels]
     penalised = scores - seen_penalty * is_seen
@@ -104,7 +107,7 @@ def assess(
     }
     curve: tuple[tuple[float, float, float], ...] = ()
     if of_seen.any() and not of_seen.all():
-        figures |= gzsl_report(scores, labels, is_seen, seen_penalty).to_dict()
+        figures |= gzsl_report(scores, labels, is_seen, seen_penalty)
         figures |= _per_image(scores, labels, is_seen, is_right)
         curve = seen_unseen_curve(scores, labels, is_seen).points()
     if distances is not None:
@@ -125,7 +128,7 @@ def assess(
 def _of_probabilities(
     penalised: Scores, labels: Labels, temperature: float, min_confidence: float
 ) -> dict[str, float]:
-    """Figures of the likeliest classes and of their probabilities; NaN if nothing is answered."""
+    """Figures of the likeliest classes and their probabilities; NaN if no photo gets a label."""
     is_right = penalised.argmax(axis=1) == labels
     top5 = np.argsort(-penalised, axis=1)[:, :5]
     in_top5 = np.where((top5 == labels[:, None]).any(axis=1), labels, -1)
@@ -140,7 +143,7 @@ def _of_probabilities(
 
 
 def _per_image(scores: Scores, labels: Labels, is_seen: Mask, is_right: Mask) -> dict[str, float]:
-    """T, u, s and H per image, beside the field's per-class ones."""
+    """T, u, s and H per image instead of per class."""
     of_seen = is_seen[labels]
     among_unseen = np.where(is_seen, -np.inf, scores).argmax(axis=1)
     s, u = float(is_right[of_seen].mean()), float(is_right[~of_seen].mean())

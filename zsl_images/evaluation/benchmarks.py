@@ -39,16 +39,15 @@ class BenchmarkResult:
     """Figures of a recipe, or of another method, on a data set.
 
     Args:
-        recipe: its name.
-        dataset: its name.
-        seeds: those that were run.
-        figures: T, u, s, H, best_H, AUSUC (per-class, in per cent) and seconds, over the seeds; u,
-            s and H also without a seen penalty, as the paper gives them; the seen penalty and
-            temperature that the validation chose; and, if asked for, those of
-            `calibration_on_test`.
-        heads: the trained heads, one a seed.
-        is_conventional: whether this is the conventional setting, see `run`.
-        paper: the paper's u, s and H, or its T in the conventional setting, if it gives them.
+        recipe: Name of the recipe or method.
+        dataset: Name of the data set.
+        seeds: Seeds that were run.
+        figures: Means over the seeds: T, u, s, H, best_H and AUSUC (per class, in per cent); u, s and
+            H without a seen penalty, as the paper gives them; the seen penalty and temperature chosen
+            in validation; seconds; and the figures of `calibration_on_test`, if asked for.
+        is_conventional: Whether this is the conventional setting, see `run`.
+        heads: Trained heads, one per seed.
+        paper: The paper's u, s and H, or its T in the conventional setting, if it gives them.
     """
 
     recipe: str
@@ -67,10 +66,10 @@ class BenchmarkResult:
 
 
 def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
-    """Results that were written as JSON: an object of `BenchmarkResult.to_dict`, or a list of them.
+    """Read results from JSON: an object of `BenchmarkResult.to_dict`, or a list of them.
 
     Raises:
-        DataError: the file cannot be read, or holds something else.
+        DataError: The file cannot be read, or holds something else.
     """
     try:
         content = json.loads(Path(path).read_text("utf-8"))
@@ -107,17 +106,17 @@ def run(
 ) -> BenchmarkResult:
     """Run a recipe on a data set, with everything chosen on validation rows.
 
-    The seen penalty γ is the one with the best harmonic mean on a validation: trained on `train`
-    less a fifth, measured on that fifth and on `val`. Then the head is trained on `trainval`, and
-    the test rows are looked at once. Another training holds photos out for the temperature.
+    The seen penalty γ is the one with the best harmonic mean in validation: trained on four fifths of
+    `train`, measured on the last fifth and on `val`. Another training holds out photos for the
+    temperature. Then the head is trained on `trainval`, and the test rows are used once.
 
-    In the conventional setting (the paper's table 1) all photos of seen classes are learned from,
-    unseen classes are the only candidates, and T is the only figure of accuracy. With calibration
-    there are the figures of `calibration_on_test` too, which take some further trainings.
+    In the conventional setting (the paper's table 1), training uses all photos of seen classes, only
+    unseen classes are candidates, and T is the only figure of accuracy. With calibration, the figures
+    of `calibration_on_test` are added, which takes more trainings.
 
     Raises:
-        DataError: there is no such recipe, or calibration is asked for in the conventional setting,
-            in which the photos that it needs are learned from.
+        DataError: There is no such recipe, or calibration is asked for in the conventional setting,
+            which leaves no test photos of seen classes.
     """
     recipe = recipe_for(data, recipe_name)
     if is_conventional and with_calibration:
@@ -128,29 +127,9 @@ def run(
     runs, heads = [], []
     for seed in range(seeds):
         start = time.perf_counter()
-        learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
-        if is_conventional:
-            learned, folds = np.concatenate([learned, data.rows["test_seen"]]), []
-        head = train_on_features(
-            data.features[learned],
-            data.labels[learned],
-            data.table,
-            recipe=recipe,
-            seed=seed,
-            folds=folds,
-            on_step=on_step,
-        )
+        head = _trained(data, recipe, seed, is_conventional, on_step)
         seconds = time.perf_counter() - start
-
-        def scores(rows: npt.NDArray[np.int64], head: Head = head) -> npt.NDArray[np.float32]:
-            return head.scores(data.table, data.features[rows])
-
-        figures = figures_on_test(data, scores, head.calibration.balanced_seen_penalty, is_conventional)
-        if not is_conventional:
-            figures |= {
-                "seen_penalty": head.calibration.balanced_seen_penalty,
-                "temperature": head.calibration.temperature,
-            }
+        figures = _figures_of(head, data, is_conventional)
         if with_calibration:
             figures |= calibration_on_test(data, recipe, seed, on_step)
         runs.append({**figures, "seconds": seconds})
@@ -190,11 +169,11 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
 
     Args:
         head: Head trained on features and attributes of the same widths.
-        data: its table gives the candidates.
+        data: Data set; its table gives the candidates.
         seen_penalty: γ.
 
     Raises:
-        DataError: the widths differ.
+        DataError: The widths differ.
     """
     config = head.model.config
     expected = (config.feature_dim, config.attribute_dim)
@@ -214,19 +193,53 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
     )
 
 
+def _trained(
+    data: Benchmark, recipe: Recipe, seed: int, is_conventional: bool, on_step: OnStep | None
+) -> Head:
+    """A head trained on the rows that the setting allows."""
+    learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
+    if is_conventional:
+        learned, folds = np.concatenate([learned, data.rows["test_seen"]]), []
+    return train_on_features(
+        data.features[learned],
+        data.labels[learned],
+        data.table,
+        recipe=recipe,
+        seed=seed,
+        folds=folds,
+        on_step=on_step,
+    )
+
+
+def _figures_of(head: Head, data: Benchmark, is_conventional: bool) -> dict[str, float]:
+    """Figures of a head on the test rows, and what its validation chose."""
+
+    def scores(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return head.scores(data.table, data.features[rows])
+
+    chosen = head.calibration
+    figures = figures_on_test(data, scores, chosen.balanced_seen_penalty, is_conventional)
+    if not is_conventional:
+        figures |= {
+            "seen_penalty": chosen.balanced_seen_penalty,
+            "temperature": chosen.temperature,
+        }
+    return figures
+
+
 def figures_on_test(
     data: Benchmark,
     scores: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]],
     seen_penalty: float,
     is_conventional: bool = False,
 ) -> dict[str, float]:
-    """The one look at the test rows: figures in per cent.
+    """Figures on the test rows, in per cent; call this once, after everything is chosen.
 
     Args:
-        data: a data set.
-        scores: rows → scores (N, K) of any method.
+        data: Data set.
+        scores: Rows → scores (N, K) of any method.
         seen_penalty: γ, chosen on validation rows.
-        is_conventional: T alone.
+        is_conventional: Whether T is the only figure.
     """
     names = ("test_unseen",) if is_conventional else ("test_seen", "test_unseen")
     rows = np.concatenate([data.rows[name] for name in names])
@@ -234,8 +247,8 @@ def figures_on_test(
     if is_conventional:
         predicted = np.where(is_seen, -np.inf, found).argmax(axis=1)
         return {"T": 100 * mean_per_class_accuracy(labels, predicted)}
-    report = gzsl_report(found, labels, is_seen, seen_penalty).to_dict()
-    plain = gzsl_report(found, labels, is_seen, seen_penalty=0).to_dict()
+    report = gzsl_report(found, labels, is_seen, seen_penalty)
+    plain = gzsl_report(found, labels, is_seen, seen_penalty=0)
     report |= {f"{name}_without_penalty": plain[name] for name in ("u", "s", "H")}
     return {name: 100 * value for name, value in report.items()}
 
@@ -243,12 +256,11 @@ def figures_on_test(
 def calibration_on_test(
     data: Benchmark, recipe: Recipe, seed: int, on_step: OnStep | None = None
 ) -> dict[str, float]:
-    """How far probabilities and the unknown score can be believed, in per cent.
+    """How far probabilities and the unknown score can be trusted, in per cent.
 
-    For this a head is trained as `zsl train` does, on the seen classes and with these alone in its
-    table. ECE is that of the test photos of seen classes; unknown_AUROC says how well the distance to
-    the nearest class tells the test photos of unseen classes, which are then none of the candidates,
-    from these.
+    A head is trained as `zsl train` does it, but with only the seen classes in its table. ECE is
+    measured on the test photos of seen classes. unknown_AUROC says how well the distance to the
+    nearest class separates them from the test photos of unseen classes, which are no candidates here.
     """
     learned = data.rows["trainval"]
     table = data.table.select(data.table.seen_names)
@@ -270,15 +282,15 @@ def calibration_on_test(
 
 def mean_and_sd(runs: Sequence[Mapping[str, float]]) -> dict[str, Figure]:
     """Each figure's mean and standard deviation over runs."""
-    return {
-        name: Figure(float(np.mean(values)), float(np.std(values)))
-        for name in runs[0]
-        for values in [[run[name] for run in runs]]
-    }
+    figures = {}
+    for name in runs[0]:
+        values = [figures_of_run[name] for figures_of_run in runs]
+        figures[name] = Figure(float(np.mean(values)), float(np.std(values)))
+    return figures
 
 
 def validation_fold(data: Benchmark, seed: int) -> Fold:
-    """The data set's own validation classes; rows count within `trainval`."""
+    """The fold of the data set's own validation classes; its rows are counted in `trainval`."""
     place = {row: index for index, row in enumerate(data.rows["trainval"].tolist())}
     train = np.array([place[row] for row in data.rows["train"].tolist()])
     unseen = np.array([place[row] for row in data.rows["val"].tolist()])

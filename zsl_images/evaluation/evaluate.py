@@ -1,4 +1,4 @@
-"""Evaluating a classifier on photos in class folders."""
+"""Evaluating: measure a classifier on photos in class folders."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def evaluate(
     """Measure a classifier on photos in class folders.
 
     Args:
-        classifier: with its candidates, its seen penalty and its backbone.
-        photos: folders named by classes of the table.
-        unknown: a folder of photos that show none of the candidates.
-        cache: see `train`.
+        classifier: Classifier to measure, with its candidates and settings.
+        photos: Folder with one folder of photos per class.
+        unknown: Folder of photos that show none of the candidates.
+        cache: See `train`.
         on_step: Called with each record of progress.
 
     Raises:
-        DataError: no photos.
-        ClassTableError: a folder is no candidate class.
+        DataError: There are no photos.
+        ClassTableError: A folder is no candidate class.
     """
     table, head, backbone = classifier.table, classifier.head, classifier.backbone
     features, labels = labelled_features(photos, table.names, backbone, cache, on_step)

@@ -1,5 +1,5 @@
-"""The paper's own figures and counts: Yu & Lee, "Zero-shot Learning via Simultaneous Generating and
-Learning", NeurIPS 2019."""
+"""The paper's own figures and numbers of steps: Yu & Lee, "Zero-shot Learning via Simultaneous
+Generating and Learning", NeurIPS 2019."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAPER: Mapping[tuple[str, str], tuple[float, ...]] = {
     ("sgal-dropout", "CUB"): (47.1, 44.7, 45.9),
     ("sgal-dropout", "SUN"): (42.9, 31.2, 36.1),
 }
-"""u, s and H in per cent of its table 2, by recipe and data set."""
+"""(Recipe, data set) → u, s and H in per cent, from its table 2."""
 
 
 PAPER_CONVENTIONAL: Mapping[tuple[str, str], tuple[float, ...]] = {
@@ -28,7 +28,7 @@ PAPER_CONVENTIONAL: Mapping[tuple[str, str], tuple[float, ...]] = {
     ("sgal", "AWA1"): (84.1,),
     ("sgal", "CUB"): (62.5,),
 }
-"""T in per cent in the conventional setting (table 1), with Inception features."""
+"""(Recipe, data set) → T in per cent in the conventional setting, from its table 1 (Inception)."""
 
 
 PAPER_STEPS: Mapping[str, tuple[int, int]] = {
@@ -37,4 +37,4 @@ PAPER_STEPS: Mapping[str, tuple[int, int]] = {
     "CUB": (17_000, 2_000),
     "SUN": (1_450_000, 1_500),
 }
-"""The paper's steps of warm-up and of generate-and-learn, by data set."""
+"""Data set → number of steps of warm-up, and of generate-and-learn."""

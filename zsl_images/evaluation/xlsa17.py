@@ -37,20 +37,20 @@ def write_photos(
     """Write photos in class folders as features in the field's layout.
 
     Args:
-        photos: a folder with a folder of photos for each class.
-        table: has a row for each of these classes; its other rows are left out.
-        folder: see `write_xlsa17`.
-        backbone: makes the features.
-        unseen: classes held out as unseen; by default a fifth of them.
+        photos: Folder with one folder of photos per class.
+        table: Class table with a row for each of these classes; other rows are left out.
+        folder: See `write_xlsa17`.
+        backbone: Backbone that makes the features.
+        unseen: Classes held out as unseen. Default: a random fifth of them.
         seed: Seed of the split.
-        cache: see `learning.train`.
+        cache: See `learning.train`.
         on_step: Called with each record of progress.
 
     Returns:
         The photos that could not be read.
 
     Raises:
-        ClassTableError: a folder has no row, or a class of `unseen` has no folder.
+        ClassTableError: A folder has no row in the table, or a class of `unseen` has no folder.
     """
     features, classes = labelled_features(photos, table.names, backbone, cache, on_step)
     rows = table.rows_of(classes)
@@ -70,13 +70,13 @@ FEATURES_FILE, SPLITS_FILE = "res101.mat", "att_splits.mat"
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """Features and proposed split of a data set; rows count from 0.
+    """Features and proposed split of a data set; rows are counted from 0.
 
     Args:
         name: Name of the folder.
-        features: (N, D).
-        labels: (N,) row of `table`.
-        table: K classes with their attributes, those of `trainval` seen.
+        features: Features (N, D).
+        labels: Row of `table` for each feature, (N,).
+        table: K classes with their attributes; those of `trainval` are seen.
         rows: `train`, `val`, `trainval`, `test_seen`, `test_unseen` → row numbers.
     """
 
@@ -197,7 +197,7 @@ def _check_leaks(
 
 
 def read_image_files(folder: str | os.PathLike[str]) -> list[str]:
-    """Where each row's image lay when the features were made."""
+    """The path that each row's image had when the features were made."""
     path = Path(folder) / FEATURES_FILE
     return [str(name) for name in _read(path).get("image_files", np.array([])).ravel()]
 
@@ -210,21 +210,21 @@ def write_xlsa17(
     image_files: Sequence[str],
     seed: int = 0,
 ) -> None:
-    """Write features in the field's layout, so that any code that reads it can run on them.
+    """Write features in the field's layout, which other zero-shot code can read.
 
-    Classes that the table does not mark as seen are the test's unseen ones. Of each seen class a
-    fifth of the rows is `test_seen`; a fifth of the seen classes is `val`.
+    The unseen classes of the table become `test_unseen`. A fifth of each seen class's rows becomes
+    `test_seen`, and a fifth of the seen classes becomes `val`.
 
     Args:
         folder: Folder to write; it is made if it is missing.
-        features: (N, D).
-        labels: (N,) row of `table`.
+        features: Features (N, D).
+        labels: Row of `table` for each feature, (N,).
         table: K classes, seen and unseen.
-        image_files: (N,) path of each image.
+        image_files: Path of each image, (N,).
         seed: Seed of the split.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: The folder cannot be written.
     """
     folder = make_folder(folder)
     rng = np.random.default_rng(seed)

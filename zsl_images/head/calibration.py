@@ -1,7 +1,7 @@
-"""Evaluation: how well a model tells classes apart, and how its scores are to be read.
+"""Calibration: how the scores of a model become decisions and probabilities.
 
-Nothing here learns. A model, a class table and features give scores; scores and labels give figures,
-a seen penalty and a temperature.
+The model stays as it is. Scores and labels of photos that it did not learn from give a seen penalty, a
+temperature, and the figures of a validation.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from zsl_images.model.scoring import class_probabilities
 
 
 def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
-    """The γ with the best harmonic mean among those that spare the seen classes.
+    """The γ with the best harmonic mean among those that cost seen classes little enough.
 
     Args:
         curve: Seen-unseen curve of validation classes.
-        max_seen_loss: how much per-class accuracy on seen classes may fall, 0..1, below what it is
-            with the seen classes as the only candidates; 1 lets the harmonic mean alone decide.
+        max_seen_loss: Largest loss of per-class accuracy on seen classes, 0..1, compared with the seen
+            classes as the only candidates; with 1 the harmonic mean alone decides.
     """
     spares = np.flatnonzero(curve.seen >= curve.seen[0] - max_seen_loss)
     highest = curve.penalty[spares[-1] + 1] if spares[-1] + 1 < len(curve.penalty) else np.inf
@@ -43,12 +43,12 @@ def penalty_within(curve: SeenUnseenCurve, max_seen_loss: float) -> float:
 def fit_temperature(scores: Scores, labels: Labels) -> float:
     """The temperature with the lowest negative log-likelihood (Guo et al., 2017).
 
-    To the N photos comes an average one that is of the likeliest other class: N photos without a
-    mistake do not say that there are none (Laplace's rule of succession).
+    One average photo is added whose true class is the likeliest wrong one, because N photos without a
+    mistake do not prove that mistakes never happen (Laplace's rule of succession).
 
     Args:
-        scores: (N, K), the seen penalty already taken off.
-        labels: (N,) column of the true class.
+        scores: Scores (N, K) less the seen penalty.
+        labels: Column of the true class, (N,).
     """
     logits, target = torch.from_numpy(scores), torch.from_numpy(labels)
     other = logits.scatter(1, target[:, None], -torch.inf).argmax(1)
@@ -63,7 +63,7 @@ def fit_temperature(scores: Scores, labels: Labels) -> float:
 
 
 def calibration_error(scores: Scores, labels: Labels, temperature: float) -> float:
-    """ECE of the top label's probability; the seen penalty already taken off `scores`."""
+    """ECE of the likeliest class's probability, from scores less the seen penalty."""
     probabilities = class_probabilities(torch.from_numpy(scores), temperature).numpy()
     predicted = probabilities.argmax(axis=1)
     return expected_calibration_error(probabilities.max(axis=1), predicted == labels)
@@ -71,13 +71,13 @@ def calibration_error(scores: Scores, labels: Labels, temperature: float) -> flo
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a model says of rows that it did not learn from.
+    """Scores of rows that the model did not learn from.
 
     Args:
-        scores: (N, K), without a seen penalty.
-        labels: (N,) column of the true class.
-        is_seen: (K,) mask.
-        distances: (N,), see `scoring.nearest_distances`.
+        scores: Scores (N, K) without a seen penalty.
+        labels: Column of the true class, (N,).
+        is_seen: Mask of the seen classes, (K,).
+        distances: Distance to the nearest class (N,), see `scoring.nearest_distances`.
         share: Share of the steps of generate-and-learn that led to the model, see `RollBack`.
     """
 
@@ -90,16 +90,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How scores become decisions and probabilities, and the figures this gave on validation.
+    """How scores become decisions and probabilities, and how good they were in validation.
 
     Args:
-        seen_penalty: γ that spares the seen classes, see `penalty_within`.
+        seen_penalty: Default γ, which costs seen classes little, see `penalty_within`.
         balanced_seen_penalty: γ with the best harmonic mean.
         temperature: Temperature of the softmax over scores less `seen_penalty`.
-        known_distances: rising quantiles of the squared distance from a held-out photo of a seen
+        known_distances: Rising quantiles of the squared distance from a held-out photo of a seen
             class to the nearest class centre, see `scoring.unknown_scores`.
-        metrics: means over the folds: the `GZSLReport` at the balanced γ, and `seen_accuracy` and
-            `unseen_accuracy` at the default one; and the `ECE` of the held-out photos at this one.
+        metrics: Means over the folds: the figures of `gzsl_report` at the balanced γ, and
+            `seen_accuracy` and `unseen_accuracy` at the default one. Also the `ECE` of the held-out
+            photos at the default γ.
     """
 
     seen_penalty: float = 0.0
@@ -116,14 +117,14 @@ def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: flo
         outcomes: One per fold, with photos of seen and pseudo-unseen classes.
         held_out: Photos of seen classes, held out of a training with the whole table. So there are as
             many classes, and of the same kinds, as in the final training.
-        max_seen_loss: see `penalty_within`.
+        max_seen_loss: See `penalty_within`.
     """
     curves = [seen_unseen_curve(o.scores, o.labels, o.is_seen) for o in outcomes]
     balanced = float(np.mean([curve.best_penalty for curve in curves]))
     default = float(np.mean([penalty_within(curve, max_seen_loss) for curve in curves]))
     scores = held_out.scores - default * held_out.is_seen
     temperature = fit_temperature(scores, held_out.labels)
-    figures = [gzsl_report(o.scores, o.labels, o.is_seen, balanced).to_dict() for o in outcomes]
+    figures = [gzsl_report(o.scores, o.labels, o.is_seen, balanced) for o in outcomes]
     for figure, o in zip(figures, outcomes, strict=True):
         seen, unseen = accuracies(o.scores, o.labels, o.is_seen, default)
         figure |= {"seen_accuracy": seen, "unseen_accuracy": unseen}

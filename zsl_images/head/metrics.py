@@ -7,42 +7,16 @@ Zero-Shot Learning for Object Recognition in the Wild", ECCV 2016.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from zsl_images.errors import DataError
 
-
-@dataclass(frozen=True)
-class GZSLReport:
-    """Figures of a head on photos of seen and unseen classes, each 0..1, per-class top-1.
-
-    Args:
-        T: accuracy on unseen classes with the unseen classes as the only candidates (ZSL).
-        u: accuracy on unseen classes, all classes being candidates (GZSL).
-        s: accuracy on seen classes, all classes being candidates (GZSL).
-        H: harmonic mean of u and s.
-        best_H: highest harmonic mean over all seen penalties.
-        AUSUC: area under the seen-unseen curve.
-    """
-
-    T: float
-    u: float
-    s: float
-    H: float
-    best_H: float
-    AUSUC: float
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not -1e-9 <= value <= 1 + 1e-9:
-                raise DataError(f"{name} is {value}, expected 0..1")
-
-    def to_dict(self) -> dict[str, float]:
-        """The figures by name."""
-        return asdict(self)
+Scores = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 def per_class_accuracy(
@@ -71,9 +45,9 @@ class SeenUnseenCurve:
     """Every trade of seen for unseen accuracy that a seen penalty γ can make.
 
     Args:
-        penalty: (P,) rising γ at which the answer to some photo turns; from -inf to inf.
-        seen: (P,) per-class accuracy S just above each γ, falling from the best to 0.
-        unseen: (P,) per-class accuracy U, rising.
+        penalty: Rising γ at which the answer for some photo changes, from -inf to inf, (P,).
+        seen: Per-class accuracy S just above each γ, falling from the best to 0, (P,).
+        unseen: Per-class accuracy U, rising, (P,).
     """
 
     penalty: npt.NDArray[np.float64]
@@ -81,7 +55,7 @@ class SeenUnseenCurve:
     unseen: npt.NDArray[np.float64]
 
     def points(self, count: int = 101) -> tuple[tuple[float, float, float], ...]:
-        """At most `count` points (γ, S, U) with a finite γ, evenly along the curve."""
+        """At most `count` points (γ, S, U) with finite γ, spread evenly along the curve."""
         finite = np.flatnonzero(np.isfinite(self.penalty))
         chosen = finite[np.unique(np.linspace(0, len(finite) - 1, count).round().astype(int))]
         return tuple(
@@ -95,15 +69,15 @@ class SeenUnseenCurve:
 
     @property
     def best_harmonic_mean(self) -> float:
-        """The highest H on the curve: what the best γ would give."""
+        """The highest H on the curve, which the best γ would give."""
         return float(self._harmonic.max())
 
     @property
     def best_penalty(self) -> float:
-        """A γ in the middle of the widest stretch near the highest H, so that it carries over.
+        """A γ near the highest H that also suits other photos.
 
-        The curve is a staircase, so its single highest step is partly luck: γ is the mean of all
-        those whose H is within 1 % of the highest, each weighted by the stretch it reigns over.
+        The curve is a staircase, and its single highest step is partly luck. So γ is the mean of all
+        steps whose H is within 1 % of the highest, weighted by their widths.
         """
         finite = np.isfinite(self.penalty)
         finite[:-1] &= np.isfinite(self.penalty[1:])
@@ -128,13 +102,13 @@ def seen_unseen_curve(
 ) -> SeenUnseenCurve:
     """Sweep the seen penalty γ over all values at once.
 
-    A photo's answer turns only once: from its best seen class to its best unseen class, at
+    The answer for a photo changes only once, from its best seen class to its best unseen class, at
     γ = (best seen score) - (best unseen score). Sorting these turning points gives the exact curve.
 
     Args:
-        scores: (N, K), higher is nearer.
-        labels: (N,) column of the true class.
-        is_seen: (K,) mask of the seen classes; both kinds must occur.
+        scores: Scores (N, K), higher is nearer.
+        labels: Column of the true class, (N,).
+        is_seen: Mask of the seen classes (K,); both kinds must occur.
     """
     rows = np.arange(len(labels))
     seen_columns, unseen_columns = np.flatnonzero(is_seen), np.flatnonzero(~is_seen)
@@ -169,23 +143,22 @@ def expected_calibration_error(
     return float(np.abs(gap).sum() / max(1, len(confidence)))
 
 
-Scores = npt.NDArray[np.float32]
-
-
-Labels = npt.NDArray[np.int64]
-
-
-Mask = npt.NDArray[np.bool_]
-
-
-def gzsl_report(scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float) -> GZSLReport:
-    """The figures of generalized zero-shot learning.
+def gzsl_report(scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float) -> dict[str, float]:
+    """The figures of generalized zero-shot learning, per-class top-1.
 
     Args:
-        scores: (N, K), without a seen penalty.
-        labels: (N,) column of the true class.
-        is_seen: (K,) mask.
+        scores: Scores (N, K) without a seen penalty.
+        labels: Column of the true class, (N,).
+        is_seen: Mask of the seen classes, (K,).
         seen_penalty: γ for u, s and H.
+
+    Returns:
+        T: Accuracy on unseen classes with the unseen classes as the only candidates (ZSL).
+        u: Accuracy on unseen classes, with all classes as candidates (GZSL).
+        s: Accuracy on seen classes, with all classes as candidates (GZSL).
+        H: Harmonic mean of u and s.
+        best_H: Highest harmonic mean over all seen penalties.
+        AUSUC: Area under the seen-unseen curve.
 
     Raises:
         DataError: Photos of seen or of unseen classes are missing.
@@ -198,20 +171,20 @@ def gzsl_report(scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: flo
         )
     curve = seen_unseen_curve(scores, labels, is_seen)
     seen, unseen = accuracies(scores, labels, is_seen, seen_penalty)
-    return GZSLReport(
-        T=float(curve.unseen[-1]),
-        u=unseen,
-        s=seen,
-        H=harmonic_mean(seen, unseen),
-        best_H=curve.best_harmonic_mean,
-        AUSUC=curve.area,
-    )
+    return {
+        "T": float(curve.unseen[-1]),
+        "u": unseen,
+        "s": seen,
+        "H": harmonic_mean(seen, unseen),
+        "best_H": curve.best_harmonic_mean,
+        "AUSUC": curve.area,
+    }
 
 
 def accuracies(
     scores: Scores, labels: Labels, is_seen: Mask, seen_penalty: float
 ) -> tuple[float, float]:
-    """Per-class top-1 on photos of seen and of unseen classes, all classes being candidates."""
+    """Per-class top-1 on photos of seen and of unseen classes, with all classes as candidates."""
     predicted = (scores - seen_penalty * is_seen).argmax(axis=1)
     of_seen = is_seen[labels]
     return (
