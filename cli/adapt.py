@@ -24,7 +24,7 @@ def adapt(
     format: ReportFormatOption = ReportFormat.TABLE,
     cache: FeatureCache = None,
 ) -> None:
-    """Move unseen classes to where the photos of a folder are.
+    """Move unseen classes to the photos of a folder.
 
     It helps if the folder has many photos of unseen classes. Leave classes
     that cannot occur there out of the candidates (--attributes).

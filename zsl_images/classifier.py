@@ -24,12 +24,12 @@ class ZeroShotClassifier(FeatureClassifier):
     """Labels images with the classes of a table, with or without training photos.
 
     Args:
-        backbone: gives the features that the head was trained on.
+        backbone: Backbone that the head was trained with.
 
     Raises:
-        HeadError: the head was trained with another backbone.
-        ClassTableError: a candidate is not in the taxonomy.
-        DataError: a setting is out of its range.
+        HeadError: The head was trained with another backbone.
+        ClassTableError: A candidate is not in the taxonomy.
+        DataError: A setting is out of its range.
     """
 
     backbone: Backbone = field(kw_only=True)
@@ -50,21 +50,21 @@ class ZeroShotClassifier(FeatureClassifier):
         """Load a head, shipped (by name) or trained by you (by path), and its backbone.
 
         Args:
-            name_or_path: a name of the catalogue, or a .safetensors file.
-            backbone_weights: a local file or folder, see `load_backbone`.
-            device: where the backbone runs.
-            engine: what runs it, see `load_backbone`.
+            name_or_path: Name of a shipped head, or path of a head file.
+            backbone_weights: Local file or folder, see `load_backbone`.
+            device: Device for the backbone, see `load_backbone`.
+            engine: Engine that runs the backbone, see `load_backbone`.
 
         Raises:
-            HeadError: the head cannot be read, or is of another backbone.
-            BackboneError: the backbone's weights cannot be loaded.
-            DataError: the head was trained on a file of features, so it has no backbone.
+            HeadError: The head cannot be read, or was trained with other weights of the backbone.
+            BackboneError: The backbone's weights cannot be loaded.
+            DataError: The head was trained on a file of features, so it has no backbone.
         """
         head = load_head(name_or_path)
         if not head.backbone.weights_sha256:
             raise DataError(
-                f"the head {name_or_path} was trained on a file of features, so no backbone is known "
-                "that would turn photos into such features; train one from photos with `zsl train`"
+                f"the head {name_or_path} was trained on a file of features, so it does not know which "
+                "backbone makes such features from photos; train a head on photos with `zsl train`"
             )
         if backbone_weights is not None:
             backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
@@ -78,7 +78,7 @@ class ZeroShotClassifier(FeatureClassifier):
         """Why an image gets its label, and not the next one.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: The image cannot be read.
         """
         (prediction,) = self.with_explanations().predict(image, top_k=1)
         return cast(Explanation, prediction.explanation)
@@ -87,11 +87,11 @@ class ZeroShotClassifier(FeatureClassifier):
         """Label images; one image counts as a list of one.
 
         Args:
-            images: paths, bytes, open files, PIL images or arrays (see `features.photos.to_rgb`).
-            top_k: how many candidates a prediction carries; at most all classes.
+            images: Paths, bytes, open files, PIL images or arrays (see `features.photos.to_rgb`).
+            top_k: Number of candidates per prediction; at most all classes.
 
         Raises:
-            ImageError: the first image that cannot be read; `stream` goes on instead.
+            ImageError: An image cannot be read; `stream` goes on instead.
             DataError: `top_k` is less than 1.
         """
         if is_one_image(images):
@@ -108,7 +108,7 @@ class ZeroShotClassifier(FeatureClassifier):
     ) -> Iterator[Prediction | Failure]:
         """Label any number of images in constant memory, in their order.
 
-        An image that cannot be read is a `Failure` in its place; the rest go on.
+        An image that cannot be read becomes a `Failure` in its place.
 
         Raises:
             DataError: `top_k` is less than 1.

@@ -27,7 +27,7 @@ class ImageError(ZSLError, OSError):
 
 
 class ClassTableError(ZSLError, ValueError):
-    """A class table is malformed, or lacks attributes that a head needs."""
+    """A class table is malformed, or attributes that a head needs are missing."""
 
 
 class BackboneError(ZSLError, ValueError):
@@ -74,9 +74,9 @@ def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> s
     """`a, b (did you mean B?), c and 5 more`.
 
     Args:
-        names: what to list.
-        known: names that may have been meant; the nearest one is added if it is near enough.
-        limit: names shown before the rest is counted.
+        names: Names to list.
+        known: Names that may have been meant; the nearest one is added if it is near enough.
+        limit: Number of names shown; the others are counted.
     """
     shown = []
     for name in names[:limit]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class StepRecord:
-    """How far a long piece of work has come.
+    """How far a long piece of work has got.
 
     Args:
-        phase: what is being done, such as `warm-up`.
-        step: steps done.
-        steps: steps in all.
+        phase: Name of the current phase, such as `warm-up`.
+        step: Number of steps done.
+        steps: Number of steps in all.
         losses: Latest losses by name; none if nothing is learned.
     """
 
@@ -24,4 +24,4 @@ class StepRecord:
 
 
 OnStep = Callable[[StepRecord], None]
-"""Told of every step of long work."""
+"""Called after every step of long work."""

@@ -1,4 +1,4 @@
-"""Records of what came out: a label for an image, or the reason why there is none."""
+"""Results: the label of an image, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class LevelLabel:
 
 @dataclass(frozen=True)
 class Influence:
-    """What an attribute adds to the lead of a label over the runner-up.
+    """How much an attribute adds to the lead of a label over the runner-up.
 
     Args:
-        attribute: its name; `description` for all that comes from words.
-        share: -1..1, positive if it speaks for the label; over all attributes the absolute
-            shares sum to 1.
+        attribute: Name of the attribute; `description` for a description as a whole.
+        share: Share of the lead, -1..1, positive if it speaks for the label; the absolute shares of
+            all attributes sum to 1.
         value: Value of the label in the class table; None for a description.
-        runner_up_value: Value of the runner-up.
+        runner_up_value: Value of the runner-up in the class table; None for a description.
     """
 
     attribute: str
@@ -46,7 +46,7 @@ class Influence:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A seen class, and how far from its class prior an image lies in latent space."""
+    """A seen class, and the distance of an image from its class prior in latent space."""
 
     label: str
     distance: float
@@ -57,10 +57,10 @@ class Explanation:
     """Why an image got its label, and not the next one.
 
     Args:
-        label: the likeliest class.
-        runner_up: The next one; None if there is no other candidate.
-        attributes: all of them, the strongest influence first; none without a runner-up.
-        nearest_seen: the seen classes that the image lies nearest to, the nearest first.
+        label: The likeliest class.
+        runner_up: The second likeliest class; None if there is no other candidate.
+        attributes: Influences of all attributes, the strongest first; empty without a runner-up.
+        nearest_seen: The nearest seen classes, the nearest first.
     """
 
     label: str
@@ -75,17 +75,17 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What an image shows: candidates, the likeliest first.
+    """What an image shows: the likeliest candidates.
 
     Args:
         path: Path of the image; None for an image given as an object.
-        top: the likeliest classes, probabilities falling.
+        top: The likeliest classes, the likeliest first.
         unknown_score: 0..1, near 1 if the image lies farther from every candidate than images of
-            known classes do; None if the head was not validated, or is of an older format.
-        is_abstention: whether `top[0]` is not trusted enough to be the answer.
-        levels: the likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
-        answer: The finest of them that is trusted enough; None if none is, or without a taxonomy.
-        explanation: Why it gets its label; None if that was not asked for.
+            known classes do; None if the head was not validated, or has an old format.
+        is_abstention: Whether `top[0]` is not sure enough to be the label.
+        levels: The likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
+        answer: The finest of these groups that is sure enough; None if none is, or without a taxonomy.
+        explanation: Why the image gets its label; None if that was not asked for.
     """
 
     path: str | None
@@ -119,7 +119,7 @@ class Prediction:
         return self.top[0].is_seen
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the JSON output; those of levels and explanation if there are any."""
+        """The fields of the JSON output; `levels` and `explanation` only if there are any."""
         fields: dict[str, Any] = {
             "path": self.path,
             "label": self.label,
@@ -145,7 +145,7 @@ class Failure:
     reason: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the JSON output, the same as a prediction's."""
+        """The fields of the JSON output, the same as those of a prediction."""
         return {
             "path": self.path,
             "label": None,

@@ -1,4 +1,4 @@
-"""Draw photos of coloured shapes, seen and unseen, so that training can be tried without a photo.
+"""Draw photos of coloured shapes, seen and unseen, to try training without real photos.
 
     python tests/benchmarks/drawn_photos.py OUT
 
@@ -49,7 +49,7 @@ def main(out: Path) -> None:
 
 
 def draw(name: str, rng: np.random.Generator) -> Image.Image:
-    """One picture of a class: a shape of its colour on a noisy ground."""
+    """A picture of a class: a shape in its colour on a noisy background."""
     colour, shape = name.split("_")
     image = Image.fromarray(rng.integers(90, 160, (160, 200, 3), np.uint8))
     size = int(rng.integers(60, 120))

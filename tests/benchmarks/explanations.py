@@ -1,14 +1,14 @@
-"""Do explanations name the attributes that count? Ways to explain, measured by taking attributes away.
+"""Compare ways to explain labels, by removing the attributes that each of them puts first.
 
     python tests/benchmarks/explanations.py DATASET_DIR... [--test]
 
-The attributes that a way puts first are taken out of the table (the whole column gets its mean), and
-the label's score (negative squared distance), its probability (per cent) and its lead over the
-runner-up fall; beside it the same for random attributes. `wins`: per cent of photos whose label's
-score, probability and lead fall by more than for random attributes, ten of which are drawn.
+An attribute is removed by filling its column with its mean. The table shows how far the label's score
+(negative squared distance), its probability (per cent) and its lead over the runner-up fall, next to
+the same for random attributes. `wins` is the percentage of photos whose score, probability and lead
+fall further than for random attributes, ten of which are drawn.
 
-Photos are those held out in four folds of seen classes, a quarter of which play unseen ones; with
-`--test` the test photos, once, of a head trained on all of trainval.
+Photos are the held-out ones of four folds, each of which treats a quarter of the seen classes as
+unseen. With `--test` they are the test photos, used once, of a head trained on all of trainval.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def gradients(head: Head, latent: torch.Tensor, attributes: np.ndarray) -> np.nd
 
 
 def occlusion(explainer: Explainer, latent: torch.Tensor, label: int, other: int) -> np.ndarray:
-    """What `classifier.explain` does."""
+    """Influences as `classifier.explain` measures them."""
     return explainer.influences(latent, label, other)
 
 
@@ -66,7 +66,7 @@ WAYS = {
 
 
 def parts(data: Benchmark, is_test: bool) -> Iterator[tuple[Head, np.ndarray]]:
-    """Heads, each with the rows that it did not learn from."""
+    """Heads, each with the rows that it was not trained on."""
     rows = data.rows["trainval"]
     splits = [(rows, np.concatenate([data.rows["test_seen"], data.rows["test_unseen"]]))]
     if not is_test:
@@ -94,7 +94,7 @@ def parts(data: Benchmark, is_test: bool) -> Iterator[tuple[Head, np.ndarray]]:
 
 
 def falls(head: Head, latent: torch.Tensor, taken: np.ndarray, pair: list[int]) -> np.ndarray:
-    """By how much score, probability and lead of a label fall without some attributes: (3,)."""
+    """How far score, probability and lead of a label fall without some attributes: (3,)."""
 
     def figures(attributes: np.ndarray) -> np.ndarray:
         scores = class_scores(latent[None], torch.from_numpy(head.priors_of(attributes)))[0]

@@ -1,15 +1,15 @@
-"""What it is worth to add classes to a trained head, to promote them, and to adapt to a folder.
+"""Measure what it helps to add classes to a trained head, to promote them, and to adapt to a folder.
 
     python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--seeds 3]
 
-PHOTOS has a folder of photos a class (`all` of `photo_folders.py`), CLASSES.csv a row for each of them
-and for the unseen classes. HELD_OUT is left out of training and added afterwards; a fifth of the photos
-of the other classes is held out too. With --choose it is done with five folds of the other classes
-instead, on which every setting of `GrowConfig` and `AdaptConfig` was chosen; HELD_OUT is not looked at.
+PHOTOS has one folder of photos per class (`all` of `photo_folders.py`), CLASSES.csv a row for each of
+them and for the unseen classes. The classes HELD_OUT are left out of training and added afterwards; a
+fifth of the photos of the other classes is held out too. With --choose, five folds of the other classes
+are held out instead; every setting of `GrowConfig` and `AdaptConfig` was chosen on these.
 
-Per-class top-1 in per cent, all classes being candidates, means over seeds or folds. `u` is of the
-added classes, `s` of those learned from photos, with the head's own seen penalty; `T` of the added
-classes as the only candidates.
+Figures are per-class top-1 in per cent, means over seeds or folds. `u` and `s` are the accuracies on
+the added classes and on those learned from photos, with all classes as candidates and the head's own
+seen penalty. `T` is the accuracy on the added classes as the only candidates.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Trial:
         return np.flatnonzero(self.names == name)
 
     def figures(self, head: Head) -> dict[str, float]:
-        """u, s, T and how much s fell."""
+        """u, s, T and how far s fell."""
         before, seen = self.accuracy(self.head, self.seen), self.accuracy(head, self.seen)
         return {
             "u": self.accuracy(head, self.unseen),
@@ -77,7 +77,7 @@ class Trial:
 
 
 def trials(photos: Path, classes: Path, is_choosing: bool, seeds: int) -> Iterator[Trial]:
-    """A trial a seed, or a fold."""
+    """One trial per seed or per fold."""
     table = ClassTable.read(classes)
     found, names = labelled_features(photos, table.names, load_backbone())
     labels = table.rows_of(names)
@@ -135,11 +135,11 @@ def grown(trial: Trial) -> Iterator[tuple[str, dict[str, float]]]:
             left.extend(rows[10:] if len(rows) > 12 else rows[count:])
         head = promote_classes(at_once, trial.features[given], trial.names[given].tolist())
         rest = replace(trial, unseen=np.array(left))
-        yield f"all promoted, photos a class: {count}", rest.figures(head)
+        yield f"all promoted, photos per class: {count}", rest.figures(head)
 
 
 def adapted(trial: Trial) -> Iterator[tuple[str, dict[str, float]]]:
-    """Rows of `adapt`: the folder holds photos of the added classes and of seen ones."""
+    """Rows of `adapt`; the folder has photos of added classes and of seen ones."""
     generator = np.random.default_rng(trial.seed)
     rare = set(generator.permutation(trial.new.names)[: len(trial.new) // 2].tolist())
     start = add_classes(trial.head, trial.new)

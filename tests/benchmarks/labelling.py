@@ -1,13 +1,13 @@
-"""How labelling holds up: throughput, agreement, kills, memory, relabelling, hostile files.
+"""Stress labelling: throughput, agreement, kills, memory, relabelling, hostile files.
 
     python tests/benchmarks/labelling.py TEST [PHOTOS] [--work FOLDER]
 
 TEST is one of:
-    throughput PHOTOS   the pipeline beside its parts, and beside a plain torch loop, in one run
-    agreement PHOTOS    features and labels of each engine beside eager float32 and timm's transform
+    throughput PHOTOS   the pipeline compared with its parts and with a plain torch loop, in one run
+    agreement PHOTOS    features and labels of each engine compared with eager float32 torch and timm
     kill                20 SIGKILLs in a run of 5,000 photos, resumed after each
     memory              resident memory after 1,000 and after 50,000 photos
-    relabel             100,000 kept features against 1,000 classes
+    relabel             100,000 stored features against 1,000 classes
     hostile             200 hostile files among 1,000 good ones
 """
 
@@ -132,7 +132,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def draw_photos(folder: Path, count: int, side: int) -> None:
-    """Small noisy JPEGs, a thousand a folder."""
+    """Draw small noisy JPEGs, a thousand per folder."""
     rng = np.random.default_rng(0)
     for index in range(count):
         path = folder / f"{index // 1000:03}" / f"{index:06}.jpg"
@@ -141,7 +141,7 @@ def draw_photos(folder: Path, count: int, side: int) -> None:
 
 
 def kill(photos: Path | None, work: Path) -> None:
-    """Rows equal an uninterrupted run's, and no more than a part is done again after each kill."""
+    """Rows equal those of an uninterrupted run, and each kill loses one part at most."""
     draw_photos(work / "photos", 5000, 64)
     whole, out = work / "whole.parquet", work / "killed.parquet"
     start = time.monotonic()
@@ -204,7 +204,7 @@ def memory(photos: Path | None, work: Path) -> None:
 
 
 def relabelling(photos: Path | None, work: Path) -> None:
-    """100,000 kept features against 1,000 classes, below 5 s beyond start-up."""
+    """100,000 stored features against 1,000 classes, below 5 s beyond start-up."""
     classifier = ZeroShotClassifier.load()
     rng = np.random.default_rng(0)
     file = work / "features.parquet"
@@ -223,7 +223,7 @@ def relabelling(photos: Path | None, work: Path) -> None:
 
 
 def hostile(photos: Path | None, work: Path) -> None:
-    """All good photos have a label and all bad ones a reason."""
+    """Every good photo gets a label, and every bad one a reason."""
     folder = work / "photos"
     draw_photos(folder, 1000, 64)
     good = sorted(folder.rglob("*.jpg"))

@@ -1,4 +1,4 @@
-"""Small implementations of two peers, measured by the same protocol as the head.
+"""Two peers in small, measured by the same protocol as the head.
 
     python tests/benchmarks/peers.py DATASET_DIR... --out peers.json [--seeds 3]
     zsl benchmark DATASET_DIR --compare peers.json
@@ -6,7 +6,7 @@
 ESZSL: Romera-Paredes & Torr, "An embarrassingly simple approach to zero-shot learning", ICML 2015.
 Class-norm: Skorokhodov & Elhoseiny, "Class Normalization for (Continual?) Generalized Zero-Shot
 Learning", ICLR 2021: a network from attributes to feature space, cosine scores, cross-entropy.
-Penalty γ and ESZSL's two regularisers are chosen on the validation rows, as for the head.
+The penalty γ and ESZSL's two regularisers are chosen on the validation rows, as for the head.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def train_peer(
 
 
 def main() -> None:
-    """Write a result for each peer and data set."""
+    """Write one result per peer and data set."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("datasets", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, default=3)

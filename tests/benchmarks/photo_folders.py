@@ -1,4 +1,4 @@
-"""Sort a collection of animal photos into the folders that heads are trained and measured on.
+"""Sort a collection of animal photos into folders for training and measuring heads.
 
     python tests/benchmarks/photo_folders.py DATA OUT [--bench DIR]
 
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def link(paths: Iterable[Path], folder: Path) -> None:
-    """Link photos into a folder a class, named as the folder they lie in."""
+    """Link photos into one folder per class, named like the folder that they are in."""
     for path in paths:
         target = folder / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)

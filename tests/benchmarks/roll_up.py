@@ -1,8 +1,8 @@
-"""What a taxonomy gives: how often each level is right, how many photos get an answer and a right one.
+"""Measure a taxonomy: how often each level is right, and how many photos get an answer and a right one.
 
     python tests/benchmarks/roll_up.py PHOTOS HEAD TAXONOMY [--min-confidence 0.8]
 
-PHOTOS has a folder for each class; the head must not have learned from them. Per cent of photos.
+PHOTOS has one folder per class; the head must not have learned from them. Figures are in per cent.
 """
 
 from __future__ import annotations

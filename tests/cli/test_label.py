@@ -95,7 +95,7 @@ def test_wrong_usage_and_errors(photos: Path, tmp_path: Path) -> None:
         (("--out", tmp_path / "l.csv", "--move", photos / "a"), USAGE, "labelled again"),
         (("--out", tmp_path / "l.csv", "--engine", "fast"), USAGE, "fast"),
         (("--out", tmp_path / "l.csv", "--move", "a", "--prune"), USAGE, "would drop the rows"),
-        (("--out", tmp_path / "l.csv", "--coco", tmp_path / "l.csv"), USAGE, "a file each"),
+        (("--out", tmp_path / "l.csv", "--coco", tmp_path / "l.csv"), USAGE, "need different files"),
     ]
     for arguments, code, message in cases:
         found, _, text = run("label", photos, *arguments)

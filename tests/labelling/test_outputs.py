@@ -82,7 +82,7 @@ def test_conflicts_are_found_before_the_work(tmp_path: Path, monkeypatch: pytest
         (Outputs(coco="x.json", label_studio=tmp_path / "x.json"), None),
         (Outputs(), "./labels.csv"),
     ):
-        with pytest.raises(DataError, match="a file each"):
+        with pytest.raises(DataError, match="need different files"):
             outputs.check([], "labels.csv", features=features)
     with pytest.raises(OutputError, match="cannot write"):
         Outputs(coco="none/coco.json").check([], "labels.csv")

@@ -1,4 +1,4 @@
-"""The meeting: a trained model with its classes, and how its scores are read.
+"""Photos meet classes: a trained model with its classes, and how its scores become labels.
 
 model, class table, calibration ─▶ head ─▶ decisions
 """

@@ -1,8 +1,8 @@
-"""Adaptation: the unlabelled photos of a folder show where its unseen classes lie (transductive).
+"""Adaptation: a head moves its unseen classes to the unlabelled photos of a folder (transductive).
 
-Each class is a Gaussian about its prior in latent space. Expectation-maximisation fits the priors of
+Each class is a Gaussian around its prior in latent space. Expectation-maximisation fits the priors of
 the unseen classes, and every class's share of the folder, to the photos. Each prior is pulled back to
-where it was, so that classes with few photos stay. Seen classes stay too, and so does the encoder.
+its old place, so classes with few photos hardly move. Seen classes and the encoder do not change.
 
 Letters: N photos, K classes, U unseen classes, L latent, D feature.
 """
@@ -26,16 +26,15 @@ from zsl_images.model.scoring import class_scores, penalised
 
 @dataclass(frozen=True)
 class AdaptConfig:
-    """How a head adapts. Chosen on folds of seen classes that played unseen.
+    """Settings of adaptation. They were chosen on folds of seen classes treated as unseen.
 
     Args:
         steps: Number of steps of expectation-maximisation.
-        photos_of_prior: n₀, how many photos a class's prior counts as.
+        photos_of_prior: n₀, number of photos that a class's prior is worth.
         least_photos: Smallest number of photos that is accepted.
-        most_of_one: Largest share of the folder, 0 to 1, that may get one label.
-        least_unseen: Smallest number of photos of unseen classes, as the head sees it, that is
-            accepted.
-        least_agreement: Smallest share of the labels, 0 to 1, that must stay.
+        most_of_one: Largest share of the folder, 0 to 1, that may get the same label.
+        least_unseen: Smallest number of photos that must seem to show unseen classes.
+        least_agreement: Smallest share of the labels, 0 to 1, that must stay the same.
     """
 
     steps: int = 10
@@ -54,8 +53,8 @@ class AdaptReport:
         photos: N.
         agreement: Share of photos whose label stayed, 0 to 1.
         confidence: Mean probability of the label, before and after, 0 to 1.
-        counts: (class, photos before, photos after) of each class that is the label of some photo;
-            first the most frequent after.
+        counts: (class, photos before, photos after) of each class that is the label of a photo, the
+            most frequent after adapting first.
     """
 
     photos: int
@@ -67,7 +66,7 @@ class AdaptReport:
 def adapt_head(
     head: Head, features: npt.NDArray[np.float32], config: AdaptConfig | None = None
 ) -> tuple[Head, AdaptReport]:
-    """Move the unseen classes of a head to where the photos are.
+    """Move the unseen classes of a head to the photos.
 
         E: r_nk ∝ share_k · exp( (-‖z_n - p_k‖² - γ·[k is seen]) / temperature )
         M: p_k = prior_k + n_k / (n_k + n₀) · (mean of r_nk z_n - prior_k)
@@ -78,15 +77,15 @@ def adapt_head(
 
     Args:
         head: A trained head; its table gives the candidates.
-        features: (N, D) as the backbone gives them, of photos without labels.
-        config: How.
+        features: Features (N, D) of unlabelled photos, as the backbone gives them.
+        config: Settings. Default: `AdaptConfig()`.
 
     Returns:
-        The head with the residuals that were found, and what they changed.
+        The head with new residuals, and a report of what they changed.
 
     Raises:
-        DataError: there is no unseen class, the folder is too small or too one-sided, or hardly any
-            label would stay.
+        DataError: There is no unseen class, the folder is too small or too one-sided, or most labels
+            would change.
     """
     config = config or AdaptConfig()
     table, model = head.table, head.model
@@ -103,15 +102,15 @@ def adapt_head(
     if report.agreement < config.least_agreement:
         raise DataError(
             f"adapting would change {1 - report.agreement:.0%} of the labels, expected at most "
-            f"{1 - config.least_agreement:.0%}: the head cannot make these photos out. Train it with "
-            "validation, or leave classes that are not there out of the candidates"
+            f"{1 - config.least_agreement:.0%}: the head is too unsure about these photos. Train it "
+            "with validation, or leave classes that cannot occur out of the candidates"
         )
     residuals = {name: residuals[name] for name in table.unseen_names}
     return replace(head, residuals={**head.residuals, **residuals}), report
 
 
 def _fitted(head: Head, latents: Tensor, first: Tensor, config: AdaptConfig) -> Tensor:
-    """Class priors (K, L) that fit the photos: those of seen classes stay as in `first`."""
+    """Class priors (K, L) that fit the photos; those of seen classes stay as in `first`."""
     priors, share = first, first.new_zeros(len(first))
     is_unseen = torch.tensor(~head.table.is_seen, device=first.device)
     for _ in range(config.steps):
@@ -127,7 +126,7 @@ def _fitted(head: Head, latents: Tensor, first: Tensor, config: AdaptConfig) -> 
 
 
 def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | float = 0.0) -> Tensor:
-    """r, (N, K): how likely each photo is of each class, rows summing to 1."""
+    """r, (N, K): probability of each class for each photo; rows sum to 1."""
     is_seen = torch.tensor(head.table.is_seen, device=priors.device)
     scores = penalised(class_scores(latents, priors), is_seen, head.calibration.seen_penalty)
     posterior: Tensor = (scores / head.calibration.temperature + log_share).softmax(1)
@@ -135,16 +134,16 @@ def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | 
 
 
 def _check(posterior: Tensor, table: ClassTable, config: AdaptConfig) -> None:
-    """Refuse what cannot be adapted to, saying what is needed."""
+    """Refuse a folder that the head cannot adapt to, and say what it needs."""
     if table.is_seen.all():
         raise DataError(
-            "every class of the head is a seen class, so there is none to adapt; add unseen ones first"
+            "every class of the head is seen, so there is none to adapt; add unseen classes first"
         )
     photos = len(posterior)
     if photos < config.least_photos:
         raise DataError(
-            f"{photos} photos that can be read, expected {config.least_photos} or more; adapting to so "
-            "few would follow chance. Give a larger folder"
+            f"{photos} photos that can be read, expected {config.least_photos} or more; so few photos "
+            "say little about the classes. Give a larger folder"
         )
     label, most = Counter(posterior.argmax(1).tolist()).most_common(1)[0]
     if most > config.most_of_one * photos:

@@ -1,4 +1,4 @@
-"""Memory: what a head keeps of the rows it learned from, so that they can be generated again."""
+"""Memory: a summary of the training rows in a head, from which similar rows can be generated."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.noise import GaussianNoise, class_means
 
 RANK = 4
-"""R, the number of directions along which each seen class's own spread is kept."""
+"""R, number of directions in which a class keeps its own spread."""
 
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """Scaled features of the seen classes in brief: one Gaussian per class (Tipping & Bishop, "Mixtures
-    of Probabilistic Principal Component Analyzers", 1999), with what is beyond R directions shared.
+    """Scaled features of the seen classes as one Gaussian per class (Tipping & Bishop, "Mixtures of
+    Probabilistic Principal Component Analyzers", 1999); the spread beyond R directions is shared.
 
         x | y ~ N(m_y, F_yᵀ F_y + diag(r)²)
 
     Letters: S seen classes, R directions, P scaled feature, L latent.
 
     Args:
-        names: The seen classes, (S,).
+        names: Names of the seen classes, (S,).
         means: m, (S, P).
         spreads: F, (S, R, P).
         rest: r, (P,).
-        errors: How far each class that training saw lies off the prior that the other classes
-            predict, (S', L); no row if the prior can leave no class out, see `ClassPrior.errors`.
+        errors: Distance of each training class from its prior as the other classes predict it,
+            (S', L); no rows if the prior cannot leave a class out, see `ClassPrior.errors`.
 
     Raises:
-        DataError: shapes disagree.
+        DataError: Shapes disagree.
     """
 
     names: tuple[str, ...]
@@ -52,7 +52,7 @@ class Memory:
             )
 
     def select(self, names: Sequence[str]) -> Memory:
-        """The classes among `names`, in that order, without those not remembered."""
+        """The remembered classes among `names`, in that order."""
         rows = [self.names.index(name) for name in names if name in self.names]
         return replace(
             self,
@@ -62,11 +62,11 @@ class Memory:
         )
 
     def renamed(self, names: Sequence[str]) -> Memory:
-        """The same classes by other names."""
+        """The same classes under other names."""
         return replace(self, names=tuple(names))
 
     def with_class(self, name: str, mean: Tensor) -> Memory:
-        """With one more class, spread about its mean (P,) as the class with the nearest mean is.
+        """The memory with one more class of mean (P,), spread like the class with the nearest mean.
 
         If no class is remembered, it has no spread of its own.
         """
@@ -82,14 +82,14 @@ class Memory:
 
     @property
     def noise(self) -> GaussianNoise:
-        """What features of a class that nobody saw differ by."""
+        """The noise of generated features of an unseen class."""
         return GaussianNoise(self.errors, self.rest)
 
     def draw(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        """Generate features of remembered classes, not yet where `FeatureScaling.place` brings them.
+        """Generate features of remembered classes, still without `FeatureScaling.place`.
 
         Args:
-            rows: A row of `names` for each feature wanted, (B,).
+            rows: Row of `names` for each feature, (B,).
             generator: Source of the noise.
 
         Returns:
@@ -104,13 +104,13 @@ class Memory:
 
 @torch.no_grad()
 def remember(model: MultiModalVAE, features: Tensor, labels: Tensor, names: Sequence[str]) -> Memory:
-    """What a trained model is to keep of the rows it learned from.
+    """Summarise the rows that a model was trained on.
 
     Args:
-        model: A model trained on them.
-        features: (N, D) as the backbone gives them.
-        labels: For each feature a row of `names`, (N,); each class has one or more.
-        names: The seen classes in the order of the class table, (S,).
+        model: A model trained on these rows.
+        features: Features (N, D) as the backbone gives them.
+        labels: Row of `names` for each feature, (N,); each class has at least one.
+        names: Names of the seen classes in the order of the class table, (S,).
     """
     classes = len(names)
     x = model.feature_scaling(features)  # (N, P)

@@ -1,6 +1,6 @@
-"""Decisions: features become labels, in this one place; as columns, and as one record per photo.
+"""Decisions: the one place that turns features into labels, as columns or as one record per photo.
 
-Letters: N photos, B of them at once, K candidates, k that a decision names, D feature, L latent.
+Letters: N photos, B batch, K candidates, k candidates per decision, D feature, L latent.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Decisions:
     """What N photos show.
 
     Args:
-        table: the K candidates.
-        probabilities: (N, k) of the likeliest classes, 0..1, falling.
-        rows: (N, k) of these classes in `table`.
-        unknown_scores: (N,), see `Prediction.unknown_score`; NaN if the head was not validated.
-        is_answered: (N,) bool, whether the likeliest class is sure enough to be the label.
-        levels: Per photo the likeliest group at each level of a taxonomy, from fine to coarse.
-        answers: Per photo the finest of them that is sure enough, or None.
-        explanations: Per photo, or None if they were not asked for.
+        table: The K candidates.
+        probabilities: Probabilities of the likeliest classes, 0..1, falling, (N, k).
+        rows: Rows of these classes in `table`, (N, k).
+        unknown_scores: See `Prediction.unknown_score`; NaN if the head was not validated, (N,).
+        is_answered: Whether the likeliest class is sure enough to be the label, (N,).
+        levels: Likeliest group at each level of a taxonomy, from fine to coarse, one tuple per photo.
+        answers: Finest of these groups that is sure enough, or None, one per photo.
+        explanations: One per photo; None if they were not asked for.
     """
 
     table: ClassTable
@@ -85,16 +85,16 @@ _BLOCK = 4096
 class Decider:
     """Labels features: the one place where a label is made.
 
-    All that depends on the classes alone is computed once, here.
+    What depends only on the classes is computed once, when it is made.
 
     Args:
-        head: the trained part.
-        table: the K candidates, their attributes in the head's order.
+        head: A trained head.
+        table: K candidates, their attributes in the head's order.
         seen_penalty: γ.
-        min_confidence: the least probability, 0..1, that a label needs.
-        taxonomy: groups of the classes, or None.
-        is_explaining: whether decisions carry explanations.
-        top_k: how many candidates a decision names.
+        min_confidence: Smallest probability, 0..1, of a label.
+        taxonomy: Groups of the classes, or None.
+        is_explaining: Whether decisions carry explanations.
+        top_k: Number of candidates per decision; at most all of them.
 
     Raises:
         DataError: `top_k` is less than 1.

@@ -1,7 +1,7 @@
 """Edits: classes leave a trained head, change their names, and get their first photos.
 
-The encoder, the decoder and the priors of all other classes stay as they are, so that nothing learned
-is forgotten: a promoted class gets a residual of its own on its prior,
+The encoder, the decoder and the priors of all other classes stay as they are, so nothing is forgotten.
+A promoted class gets a residual on its prior:
 
     class prior of k = mu(a_k) + residual_k.
 
@@ -24,14 +24,14 @@ from zsl_images.model.priors import drawn_to_photos
 from zsl_images.names import in_both
 
 PHOTOS_OF_PRIOR = 3.0
-"""n₀: how many photos a class's attributes count as when it gets its first photos; chosen on folds."""
+"""n₀: number of photos that a class's attributes are worth when it is promoted; chosen on folds."""
 
 
 def remove_classes(head: Head, names: Sequence[str]) -> Head:
     """Take classes out of a head's table.
 
     Raises:
-        ClassTableError: a name is not in the table, or none would be left.
+        ClassTableError: A name is not in the table, or no class would be left.
     """
     head.table.select(names)
     kept = [name for name in head.table.names if name not in set(names)]
@@ -48,7 +48,7 @@ def rename_classes(head: Head, names: Mapping[str, str]) -> Head:
         names: Old name → new name.
 
     Raises:
-        ClassTableError: an old name is not in the table, or a new one is blank or is there already.
+        ClassTableError: An old name is not in the table, or a new name is blank or already taken.
     """
     head.table.select(list(names))
     others = [name for name in head.table.names if name not in names]
@@ -68,25 +68,25 @@ def promote_classes(
 
         residual_k = n / (n + n₀) · (mean latent of the n photos - mu(a_k)),    on the sphere
 
-    see `drawn_to_photos`.
+    See `drawn_to_photos`.
 
     Args:
         head: A trained head.
-        features: (N, D) as the backbone gives them.
-        labels: For each feature an unseen class of the head, (N,).
+        features: Features (N, D) as the backbone gives them.
+        labels: Unseen class of the head for each feature, (N,).
         photos_of_prior: n₀.
 
     Raises:
-        ClassTableError: a class is not in the head.
-        DataError: no photo, or a class is seen already.
+        ClassTableError: A class is not in the head.
+        DataError: There is no photo, or a class is already seen.
     """
     names = list(dict.fromkeys(labels))
     if not names:
-        raise DataError("no photo of a class to promote; expected one or more of each")
+        raise DataError("no photos of a class to promote; expected at least one photo per class")
     table = head.table.select(names)
     if table.seen_names:
         raise DataError(
-            f"the head learned these classes from photos already: {listed(table.seen_names)}; only "
+            f"the head already learned these classes from photos: {listed(table.seen_names)}; only "
             "unseen classes can be promoted. Train again to learn from more photos of seen ones"
         )
     model, memory = head.model, head.memory

@@ -1,4 +1,4 @@
-"""Explanations: which attributes speak for a label, asked of the head itself."""
+"""Explanations: which attributes speak for a label, measured with the head itself."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from zsl_images.model.scoring import class_scores
 from zsl_images.results import Explanation, Influence, Neighbour
 
 NEIGHBOURS = 3
-"""Seen classes that an explanation names."""
+"""Number of seen classes in an explanation."""
 
 
 class Explainer:
-    """Explains labels by taking attributes away one at a time.
+    """Explains labels by removing one attribute at a time.
 
         influence(a) = [s(x, y) - s(x, y without a)] - [s(x, r) - s(x, r without a)]
 
-    with the score s of eq. 3, the label y and the runner-up r. A class loses an attribute if
-    it gets the mean of the head's table instead (occlusion, Zeiler & Fergus, ECCV 2014). Positive
-    influences speak for the label and against the runner-up. The vector of a description is taken
-    away as a whole, under the name `description`.
+    with the score s of eq. 3, the label y and the runner-up r. An attribute is removed by giving the
+    class the mean of the head's table instead (occlusion, Zeiler & Fergus, ECCV 2014). Positive
+    influences speak for the label and against the runner-up. The vector of a description is removed
+    as a whole, under the name `description`.
+
+    Letters: B photos, K candidates, A attributes, G removable groups of them, L latent.
 
     Args:
-        head: the trained part.
+        head: A trained head.
         table: K candidates, their attributes in the head's order.
     """
 
@@ -49,7 +51,7 @@ class Explainer:
 
         Args:
             latents: mu(x), (B, L).
-            scores: (B, K), the seen penalty taken off.
+            scores: Scores (B, K) less the seen penalty.
         """
         return [self._explain(*pair) for pair in zip(latents, scores, strict=True)]
 
@@ -86,7 +88,7 @@ class Explainer:
         )
 
     def _occluded(self, row: int) -> Tensor:
-        """The class prior of a candidate, and below it those without each of `names`: (1 + G, L)."""
+        """The prior of a candidate, then its priors without each of `names`: (1 + G, L)."""
         if row not in self._priors:
             own = self.table.attributes[row]
             without = np.where(self.taken, self.mean, own)

@@ -1,6 +1,6 @@
-"""The feature classifier: features become labels, in this one place.
+"""The feature classifier: a head with candidate classes and the settings of a decision.
 
-Letters: N photos, K candidate classes, k candidates that a decision names, D feature, L latent.
+Letters: N photos, K candidates, D feature, L latent.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from zsl_images.progress import OnStep
 
 @dataclass(frozen=True, eq=False)
 class FeatureClassifier:
-    """Labels features: a head, the classes it may name, and the settings that decide.
+    """Labels features: a head, the classes it may choose from, and the settings of a decision.
 
     Args:
-        head: the trained part.
-        table: the candidate classes, their attributes in the head's order.
-        seen_penalty: γ, subtracted from the scores of seen classes; more of it gives unseen
-            classes a better chance. In units of squared latent distance.
-        min_confidence: the least probability, 0..1, that a label needs.
-        taxonomy: groups of the classes, with a row for every candidate.
-        is_explaining: whether decisions carry explanations.
+        head: A trained head.
+        table: Candidate classes, their attributes in the head's order.
+        seen_penalty: γ, subtracted from the scores of seen classes, in units of squared latent
+            distance; a higher γ favours unseen classes.
+        min_confidence: Smallest probability, 0..1, of a label.
+        taxonomy: Groups of the classes, with a row for every candidate.
+        is_explaining: Whether decisions carry explanations.
 
     Raises:
-        ClassTableError: a candidate is not in the taxonomy.
-        DataError: a setting is out of its range.
+        ClassTableError: A candidate is not in the taxonomy.
+        DataError: A setting is out of its range.
     """
 
     head: Head
@@ -69,23 +69,23 @@ class FeatureClassifier:
 
     @classmethod
     def load(cls, name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> FeatureClassifier:
-        """Load a head, shipped (by name) or your own (by path), for features that are at hand.
+        """Load a head, shipped (by name) or your own (by path), to label features.
 
         Raises:
-            HeadError: the head cannot be read.
+            HeadError: The head cannot be read.
         """
         return FeatureClassifier.of(load_head(name_or_path))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the head, with the candidate classes as its table.
+        """Write the head file, with the candidate classes as the head's table.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: The file cannot be written.
         """
         save_head(self.own_head(), path)
 
     def own_head(self) -> Head:
-        """The head with the candidates as its table, and with the seen penalty of this classifier."""
+        """The head with the candidates as its table and the classifier's seen penalty as its own."""
         return replace(self.head.with_seen_penalty(self.seen_penalty), table=self.table)
 
     def with_head(self, head: Head) -> Self:
@@ -104,8 +104,8 @@ class FeatureClassifier:
         """The same classifier with more unseen classes; see `head.new_classes.add_classes`.
 
         Raises:
-            ClassTableError: a class is a candidate already, or an attribute is missing.
-            DataError: `learn` is asked of a head that remembers nothing to generate from.
+            ClassTableError: A class is already a candidate, or an attribute is missing.
+            DataError: With `learn`, the head remembers nothing to generate features from.
         """
         grown = new_classes.add_classes(
             self.own_head(),
@@ -121,7 +121,7 @@ class FeatureClassifier:
         """The same classifier without these classes.
 
         Raises:
-            ClassTableError: a name is no candidate, or none would be left.
+            ClassTableError: A name is no candidate, or no candidate would be left.
         """
         return self.with_head(edits.remove_classes(self.own_head(), names))
 
@@ -129,7 +129,7 @@ class FeatureClassifier:
         """The same classifier with other names (old → new) for its classes.
 
         Raises:
-            ClassTableError: an old name is no candidate, or a new one is a candidate already.
+            ClassTableError: An old name is no candidate, or a new name is already one.
         """
         return self.with_head(edits.rename_classes(self.own_head(), names))
 
@@ -137,15 +137,15 @@ class FeatureClassifier:
         """The same classifier with the classes of `table` as its only candidates.
 
         Attributes are matched by name. A class counts as seen if the head learned a class of that
-        name from photos; one that the head spells in another way gets the head's spelling, see
+        name from photos; if the head spells it differently, it gets the head's spelling, see
         `names.matched`.
 
         Args:
-            table: the candidates, or the file or shipped table that has them.
+            table: Candidates, as a table, its file or the name of a shipped one.
 
         Raises:
-            ClassTableError: the table cannot be used, an attribute of the head is missing, or two
-                classes mean one of the head.
+            ClassTableError: The table cannot be used, an attribute of the head is missing, or two
+                classes mean the same class of the head.
         """
         head_table = self.head.table
         table = ClassTable.of(table).aligned_to(head_table.attribute_names)
@@ -161,12 +161,12 @@ class FeatureClassifier:
         """The same classifier with candidates that are described in words.
 
         Args:
-            text: a table of classes and descriptions, read by the encoder that the head knows.
+            text: Table of classes and descriptions, read by the text encoder of the head.
             attributes: Attributes of the same classes, for a head that was trained with both.
 
         Raises:
-            ClassTableError: a table cannot be used, or the head was trained without descriptions.
-            TextEncoderError: the head's text encoder cannot be loaded.
+            ClassTableError: A table cannot be used, or the head was trained without descriptions.
+            TextEncoderError: The head's text encoder cannot be loaded.
         """
         return self.with_classes(read_classes(attributes, text, lambda: encoder_of(self.head.table)))
 
@@ -174,16 +174,16 @@ class FeatureClassifier:
         """The same classifier with its unseen classes as the only candidates (ZSL, not GZSL).
 
         Raises:
-            ClassTableError: there is no unseen class.
+            ClassTableError: There is no unseen class.
         """
         if not self.table.unseen_names:
             raise ClassTableError(
-                "every candidate is a seen class; give a table with unseen ones, or allow all"
+                "every candidate is a seen class; give a table with unseen classes, or allow seen ones"
             )
         return replace(self, table=self.table.select(self.table.unseen_names))
 
     def with_min_confidence(self, min_confidence: float) -> Self:
-        """The same classifier, which gives no label below this probability (0..1)."""
+        """The same classifier, but photos below this probability (0..1) get no label."""
         return replace(self, min_confidence=min_confidence)
 
     def with_seen_penalty(self, seen_penalty: float) -> Self:
@@ -194,29 +194,29 @@ class FeatureClassifier:
         """The same classifier, which also answers at the levels of a taxonomy.
 
         Args:
-            taxonomy: groups of the candidates, or the file or shipped taxonomy that has them.
+            taxonomy: Groups of the candidates, as a taxonomy, its file or the name of a shipped one.
 
         Raises:
-            ClassTableError: the taxonomy cannot be used, or a candidate is not in it.
+            ClassTableError: The taxonomy cannot be used, or a candidate is not in it.
         """
         if not isinstance(taxonomy, Taxonomy):
             taxonomy = Taxonomy.read(taxonomy)
         return replace(self, taxonomy=taxonomy.spelt_like(self.table.names))
 
     def with_explanations(self) -> Self:
-        """The same classifier, which also says why."""
+        """The same classifier, but its decisions carry explanations."""
         return replace(self, is_explaining=True)
 
     def class_priors(self) -> Tensor:
-        """Where every candidate lies in latent space, (K, L); see `Head.class_priors`."""
+        """The class priors of the candidates, (K, L); see `Head.class_priors`."""
         return self.head.class_priors(self.table)
 
     def label_features(self, features: npt.NDArray[np.floating[Any]], top_k: int = TOP_K) -> Decisions:
-        """Label features, as the backbone gives them.
+        """Label features as the backbone gives them.
 
         Args:
-            features: (N, D).
-            top_k: how many candidates a decision names; at most all classes.
+            features: Features (N, D).
+            top_k: Number of candidates per decision; at most all of them.
 
         Raises:
             DataError: `top_k` is less than 1.
@@ -224,7 +224,7 @@ class FeatureClassifier:
         return self.decider(top_k)(features)
 
     def decider(self, top_k: int = TOP_K) -> Decider:
-        """What labels features; all that depends on the classes alone is computed here, once.
+        """A function from features to decisions, ready for many calls.
 
         Raises:
             DataError: `top_k` is less than 1.

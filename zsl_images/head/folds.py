@@ -12,11 +12,11 @@ from zsl_images.head.metrics import Labels
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows and classes of one validation: some seen classes play unseen ones.
+    """Rows of one validation, in which some seen classes are treated as unseen (pseudo-unseen).
 
     Args:
-        train: rows to learn from, all of classes that stay seen.
-        seen: rows held out of those same classes.
+        train: Rows to learn from; their classes stay seen.
+        seen: Held-out rows of the same classes.
         unseen: All rows of the pseudo-unseen classes; none if only photos are held out.
     """
 
@@ -28,22 +28,22 @@ class Fold:
 def make_folds(
     labels: Labels, count: int, generator: np.random.Generator, held_out: float = 0.2
 ) -> list[Fold]:
-    """Folds for validation: each plays another fifth of the classes as unseen.
+    """Folds for validation; each treats another fifth of the classes as unseen.
 
     Args:
-        labels: (N,) class of each row.
-        count: folds, at most five.
+        labels: Class of each row, (N,).
+        count: Number of folds, 5 at most.
         generator: Source of the random choice.
-        held_out: share of each seen class's rows that is not learned from.
+        held_out: Share of each seen class's rows that is held out.
 
     Raises:
-        DataError: fewer than five classes, or no class with three photos.
+        DataError: There are fewer than five classes, or no class has three photos.
     """
     classes = generator.permutation(np.unique(labels))
     if len(classes) < 5:
         raise DataError(
-            f"{len(classes)} classes with photos, expected at least 5 to play some of them as unseen; "
-            "add classes, or train without validation"
+            f"{len(classes)} classes with photos, expected at least 5, so that some can be treated as "
+            "unseen; add classes, or train without validation"
         )
     return [hold_out(labels, generator, classes[which::5], held_out) for which in range(count)]
 
@@ -51,16 +51,16 @@ def make_folds(
 def hold_out(
     labels: Labels, generator: np.random.Generator, unseen: Labels, held_out: float = 0.2
 ) -> Fold:
-    """A fold that holds out a share of each seen class's rows, and all of the pseudo-unseen classes.
+    """A fold that holds out a share of each seen class's rows, and all rows of pseudo-unseen classes.
 
     Args:
-        labels: (N,) class of each row.
+        labels: Class of each row, (N,).
         generator: Source of the random choice.
-        unseen: the pseudo-unseen classes; may be none.
-        held_out: the share.
+        unseen: Pseudo-unseen classes; there may be none.
+        held_out: Share of each seen class's rows that is held out.
 
     Raises:
-        DataError: no class has enough photos for one to be held out.
+        DataError: No class has enough photos to hold one out.
     """
     is_unseen = np.isin(labels, unseen)
     is_held_out = np.zeros(len(labels), bool)
@@ -68,6 +68,6 @@ def hold_out(
         rows = generator.permutation(np.flatnonzero(labels == label))
         is_held_out[rows[: round(len(rows) * held_out)]] = True
     if not is_held_out.any():
-        raise DataError("too few photos a class to hold any out; add photos")
+        raise DataError("too few photos per class to hold any out; add photos")
     is_learned = ~is_unseen & ~is_held_out
     return Fold(*map(np.flatnonzero, (is_learned, is_held_out, is_unseen)))

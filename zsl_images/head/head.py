@@ -23,12 +23,12 @@ from zsl_images.version import __version__
 
 @dataclass(frozen=True)
 class BackboneInfo:
-    """Which backbone a head was trained on.
+    """Which backbone a head was trained with.
 
     Args:
-        name: as given to `load_backbone`.
+        name: Name as given to `load_backbone`.
         weights_sha256: Hash of the backbone's weights; "" if the features came without a backbone.
-        preprocessing: the settings of the backbone's transform.
+        preprocessing: Settings of the backbone's transform.
     """
 
     name: str
@@ -37,19 +37,19 @@ class BackboneInfo:
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of such a backbone."""
+        """The fingerprint of this backbone."""
         return fingerprint(self.name, self.weights_sha256, self.preprocessing)
 
     @classmethod
     def of(cls, backbone: Backbone) -> BackboneInfo:
-        """What a head remembers of `backbone`."""
+        """The record of `backbone` that a head keeps."""
         return cls(backbone.name, backbone.weights_sha256, backbone.preprocessing)
 
     def check(self, backbone: Backbone) -> None:
-        """Refuse a backbone whose features are not those that the head was trained on.
+        """Refuse a backbone whose features differ from those that the head was trained with.
 
         Raises:
-            HeadError: other network, weights or preprocessing.
+            HeadError: The network, its weights or its preprocessing differ.
         """
         given = BackboneInfo.of(backbone)
         for what, mine, other in (
@@ -66,17 +66,17 @@ class BackboneInfo:
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """A trained model with the classes it knows and how its scores are to be read.
+    """A trained model with its classes, and how its scores become labels.
 
     Args:
-        model: encoder, decoder and prior network.
-        table: the classes it was trained with, seen and unseen.
-        backbone: what its features come from.
-        train_config: how it was trained.
-        calibration: how its scores become decisions and probabilities.
+        model: Encoder, decoder and prior network.
+        table: Classes it was trained with, seen and unseen.
+        backbone: Backbone that made its features.
+        train_config: How it was trained.
+        calibration: How its scores become decisions and probabilities.
         version: Version of the package that trained it.
-        residuals: class name → what is added to its prior mu(a), (L,), for classes whose place was
-            found after training; see `edits`, `new_classes` and `adaptation`.
+        residuals: Class name → residual (L,), added to the class's prior mu(a), for classes that moved
+            after training; see `edits`, `new_classes` and `adaptation`.
         memory: What it remembers of its training rows; None if it was trained without a memory.
     """
 
@@ -94,13 +94,13 @@ class Head:
         return replace(self, calibration=replace(self.calibration, seen_penalty=seen_penalty))
 
     def with_table(self, table: ClassTable, renamed: Mapping[str, str] | None = None) -> Head:
-        """The head with another table, whose classes keep what belongs to them.
+        """The head with another table; its classes keep their residuals and memories.
 
-        What the head has of classes that are in no table any more is dropped.
+        Those of classes that are not in the table are dropped.
 
         Args:
-            table: the classes, their attributes in the head's order.
-            renamed: old name → name in `table`. Default: every class keeps its name.
+            table: Classes, their attributes in the head's order.
+            renamed: Old name → name in `table`. Default: every class keeps its name.
         """
         renamed = {name: name for name in table.names} if renamed is None else renamed
         memory, seen = self.memory, set(table.seen_names)
@@ -111,10 +111,10 @@ class Head:
         return replace(self, table=table, residuals=residuals, memory=memory)
 
     def class_priors(self, table: ClassTable) -> torch.Tensor:
-        """Where each class of `table` lies, mu(a) + its residual: (K, L).
+        """The class priors of `table`, each mu(a) plus its residual: (K, L).
 
         Args:
-            table: its attributes in the head's order.
+            table: Classes, their attributes in the head's order.
         """
         with torch.inference_mode():
             priors = self.model.class_priors(torch.tensor(table.attributes))
@@ -124,9 +124,9 @@ class Head:
         return priors.clone()
 
     def centres(self, table: ClassTable) -> torch.Tensor:
-        """The scaled features to be looked for in photos of each class of `table`, (K, P).
+        """The scaled features that are typical of each class of `table`, (K, P).
 
-        That is the mean of those that the head remembers, else what the class prior decodes to.
+        That is the class's mean in the head's memory, or else its decoded class prior.
         """
         with torch.inference_mode():
             centres: torch.Tensor = self.model.decoder(self.class_priors(table))
@@ -148,13 +148,13 @@ class Head:
         return found
 
     def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Scores (N, K) of every class of `table` for features (N, D), without a seen penalty."""
+        """Scores (N, K) of the classes of `table` for features (N, D), without a seen penalty."""
         with torch.inference_mode():
             latents = self.model.latents(torch.tensor(features))
             return class_scores(latents, self.class_priors(table)).numpy()
 
     def priors_of(self, attributes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """mu(a) of classes by their attributes, in the order of `table`: (K, A) → (K, L)."""
+        """mu(a) of attributes in the head's order, without residuals: (K, A) → (K, L)."""
         with torch.inference_mode():
             priors: npt.NDArray[np.float32] = self.model.class_priors(torch.tensor(attributes)).numpy()
         return priors

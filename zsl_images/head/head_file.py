@@ -1,4 +1,4 @@
-"""A head as one file: safetensors, with a JSON header that says all the rest."""
+"""Head files: a head as one safetensors file, with a JSON header for everything but its tensors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FORMAT = "zsl_images head 4"
 
 
 _OLDER = ("zsl_images head 1", "zsl_images head 2", "zsl_images head 3")
-"""Formats that can be read too, see `_upgrade`."""
+"""Older formats that can still be read, see `_upgrade`."""
 
 
 _ENCODER_ALONE = {"learning_parts": ["encoder"], "roll_back_interval": 0}
@@ -50,10 +50,10 @@ _MEMORY_KEYS = {name: f"memory.{name}" for name in ("means", "spreads", "rest", 
 
 
 def save_head(head: Head, path: str | os.PathLike[str]) -> None:
-    """Write a head; a file already there is replaced only when all is written.
+    """Write a head file; an earlier file is replaced only once the new one is complete.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: The file cannot be written.
     """
     header = {
         "format": _FORMAT,
@@ -84,7 +84,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     """Read a head from a file, or a shipped one by its name.
 
     Raises:
-        HeadError: no such file or name, damaged, unsafe, or made by something else.
+        HeadError: There is no such file or name, or it is damaged, unsafe or no head file.
     """
     path = head_path(name_or_path)
     header, tensors = _read(path)
@@ -143,19 +143,19 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         ) from error
     if not isinstance(header, dict) or header.get("format") not in (_FORMAT, *_OLDER):
         raise HeadError(
-            f"{path} is of another format than {_FORMAT!r}; train the head again, or take the version "
+            f"{path} has another format than {_FORMAT!r}; train the head again, or use the version "
             "of zsl_images that made it"
         )
     return header, tensors
 
 
 def _upgrade(header: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
-    """Change header and tensors of an older format to those of today.
+    """Change header and tensors of an older format to today's.
 
-    Formats 1 to 3 named no parts: an encoder or decoder without hidden layers was the shift or linear
-    one, and a prior with centres a kernel. Their simple scalings kept tensors that did nothing. Heads
-    of formats 1 and 2 weighted all attributes equally and measured distances in latent space, so they
-    no longer give an unknown score. Those of format 1 have neither residuals nor a memory.
+    Formats 1 to 3 did not name the parts: an encoder or decoder without hidden layers was the shift or
+    linear one, and a prior with centres was the kernel. Their simple scalings kept unused tensors.
+    Formats 1 and 2 weighted all attributes equally and measured distances in latent space, so their
+    heads no longer give an unknown score. Format 1 had neither residuals nor a memory.
     """
     model = header["model"]
     centres = model.pop("prior_centres")

@@ -1,9 +1,9 @@
-"""Learning: from photos, or their features, and a class table to a head.
+"""Training a head: features and a class table become a head.
 
-A head is first trained without some photos and with some seen classes playing unseen ones: this
-gives the seen penalty and honest figures; and without some photos alone: this gives the temperature
-and how far photos of known classes lie off. Then it is trained on all there is. If the recipe rolls
-back, it does so on the folds, and the later trainings take the share of steps that helped there.
+Validation comes first. Trainings that treat some seen classes as unseen give the seen penalty and
+honest figures. One more training, which only holds out photos, gives the temperature and the usual
+distance of a photo from its class. The head itself is then trained on everything. If the recipe rolls
+back, the validations do so, and the later trainings take the share of steps that helped there.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def train_on_features(
     """Train a head on features; see `train`.
 
     Args:
-        features: (N, D) of seen classes, as the backbone gives them.
-        labels: (N,) row of `table`; classes with a row here are seen, the others unseen.
+        features: Features (N, D) of seen classes, as the backbone gives them.
+        labels: Row of `table` for each feature, (N,); these classes are seen, all others unseen.
         table: K classes.
-        recipe: how.
+        recipe: Name of one of `recipes.RECIPES`, or a recipe of your own.
         seed: Seed of every random choice.
-        folds: how many validations, or which.
-        max_seen_loss: see `train`.
-        backbone: what the features come from.
+        folds: Number of validations, or the folds themselves.
+        max_seen_loss: See `train`.
+        backbone: Backbone that made the features. Default: unknown.
         on_step: Called with each record of progress.
 
     Raises:
@@ -86,11 +86,7 @@ def train_on_features(
         calibration = calibrate(outcomes, held_out, max_seen_loss)
     model = _fit(features, labels, table, recipe, seed, "training", on_step)
     head = _head(model, features, labels, table, recipe)
-    return replace(
-        head,
-        backbone=backbone or head.backbone,
-        calibration=calibration,
-    )
+    return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
 
 def check_settings(folds: int | Sequence[Fold], max_seen_loss: float) -> None:
@@ -168,7 +164,7 @@ def _head(
     table: ClassTable,
     recipe: Recipe,
 ) -> Head:
-    """A head that remembers the rows it was trained on, not validated yet."""
+    """A head that remembers its training rows, not calibrated yet."""
     rows = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
     memory = remember(model, torch.tensor(features), rows, table.seen_names)
     origin = BackboneInfo("features of unknown origin")

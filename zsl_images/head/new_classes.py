@@ -1,6 +1,6 @@
-"""New classes: they come to a trained head from their attributes, with or without learning.
+"""New classes: a trained head gains classes from their attributes, with or without learning.
 
-What is learned for them is a residual each:
+Learning gives each of them a residual:
 
     class prior of k = mu(a_k) + residual_k
 
@@ -43,24 +43,24 @@ def add_classes(
     Args:
         head: A trained head.
         table: The new classes; attributes are matched to the head's by name.
-        learn: Whether to generate and learn on the spot, see `learned_residuals`; else the prior
-            network alone says where the classes lie.
-        known: Features (N, D) of classes of the head, and each row's class. Default: they are
+        learn: Whether to generate features and learn from them, see `learned_residuals`; if not, the
+            prior network alone places the classes.
+        known: Features (N, D) of classes of the head, and the class of each row. Default: features
             generated from what the head remembers.
         seed: Seed of every random choice.
-        config: How they are learned.
+        config: Settings of learning. Default: `GrowConfig()`.
         on_step: Called after each step.
 
     Returns:
         A head whose table has the new classes below its own.
 
     Raises:
-        ClassTableError: a class is in the head already, or an attribute is missing.
-        DataError: the head remembers nothing to generate from, or `known` has a class that is not in
-            the head.
+        ClassTableError: A class is already in the head, an attribute is missing, or `known` has a class
+            that is not in the head.
+        DataError: The head remembers nothing to generate features from.
 
     Warns:
-        ClassTableWarning: the attributes seem to be on another scale.
+        ClassTableWarning: The attributes seem to be on another scale.
     """
     head = head.with_table(head.table)
     table = table.aligned_to(head.table.attribute_names)
@@ -80,13 +80,13 @@ def add_classes(
 
 @dataclass(frozen=True)
 class GrowConfig:
-    """How classes that come to a trained head are learned. Chosen on folds of seen classes.
+    """Settings of learning new classes. They were chosen on folds of seen classes.
 
     Args:
         steps: Number of steps.
         batch_size: Generated rows per step.
-        new_share: Smallest share of a batch that is of new classes; larger ones cost seen classes more
-            than two points when twelve classes come.
+        new_share: Smallest share of new classes in a batch; a larger one costs seen classes more than
+            two points if twelve classes are added.
         rate: Learning rate, in units of a class prior's root mean square; it falls to 0 along a cosine.
         pull: Weight of the residual's squared length, in units of a class prior's squared length.
     """
@@ -106,20 +106,20 @@ def learned_residuals(
     config: GrowConfig,
     on_step: Callable[[StepRecord], None] | None = None,
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Generate-and-learn for classes that are added to a trained head: where they should lie.
+    """Generate-and-learn for new classes of a trained head.
 
-    As in algorithm 1 of the paper, a class is drawn uniformly, z ~ p(z|a) as far off its prior as
-    seen classes lie off theirs, x ~ p(x|z). Only the residuals r of the new classes learn, from the
-    cross-entropy over all classes:
+    As in algorithm 1 of the paper, a class is drawn uniformly, then z ~ p(z|a), as far from its prior
+    as seen classes are from theirs, then x ~ p(x|z). Only the residuals r of the new classes learn,
+    from the cross-entropy over all classes:
 
         -log softmax( scores / temperature )_y + pull · mean ‖r_k‖² / ‖mu(a)‖²
 
     Args:
         head: A head with the new classes in its table.
-        new: Their names.
+        new: Names of the new classes.
         known: See `add_classes`.
         seed: Seed of every random choice.
-        config: How they are learned.
+        config: Settings of learning.
         on_step: Called after each step.
 
     Returns:
@@ -165,7 +165,8 @@ def _drawn(others: Tensor, new: Tensor, config: GrowConfig, generator: torch.Gen
 
 
 class _Source:
-    """Latents of the classes of a head: of given features if a class has some, else generated."""
+    """Source of latents for the classes of a head: given features if a class has some, else generated
+    ones."""
 
     def __init__(
         self,
@@ -176,8 +177,8 @@ class _Source:
         table, memory = head.table, head.memory
         if memory is None:
             raise DataError(
-                "the head remembers nothing of its training rows, so that nothing can be generated "
-                "from it; train it again with this version, or add the classes without learning"
+                "the head remembers nothing of its training rows, so it cannot generate features; "
+                "train it again with this version, or add the classes without learning"
             )
         self.model, self.memory, self.generator = head.model, memory, generator
         device = head.model.device
@@ -203,7 +204,7 @@ class _Source:
 
     @torch.no_grad()
     def latents(self, y: Tensor) -> Tensor:
-        """A latent (B, L) of each class of `y` (B,)."""
+        """One latent for each class in `y`: (B,) → (B, L)."""
         model, memory, generator = self.model, self.memory, self.generator
         x = model.generate(self.priors[y], memory.noise, generator)  # (B, P)
         is_known = self.remembered[y] >= 0

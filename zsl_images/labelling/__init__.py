@@ -1,4 +1,4 @@
-"""Folders of photos become a label file, in parts that survive a kill.
+"""Labelling: any number of photos become a label file, in parts that survive a kill.
 
 photos ─▶ run ─▶ parts ─▶ label file ─▶ exports
 """

@@ -1,4 +1,4 @@
-"""Labelling: folders of photos become a label file, in parts, so that nothing done is done again."""
+"""Labelling and relabelling: photos, or their stored features, become a label file."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ def label(
 ) -> Progress:
     """Label any number of photos into a file, in constant memory.
 
-    Rows are written in parts into the folder `OUT.parts`, and joined into `out` at the end. A photo
-    that has a row already, in a part or in `out`, made by the same head and backbone, is not labelled
-    again unless its size or time of change is another; rows of photos that are not among `photos` stay.
+    Rows are written in parts into the folder `OUT.parts` and joined into `out` at the end. A photo is
+    skipped if a part or `out` already has its row, made by the same head and backbone, and its size
+    and modification time have not changed. Rows of photos that are not among `photos` are kept.
 
     Args:
-        classifier: says what photos show.
-        photos: paths, in an order that is the same in each run, each once.
-        out: a label file, see `labels`.
-        features: a feature file; photos that have a row in it are not opened, and others get one.
-        top_k: candidates of a row.
-        batch_size: photos that pass the backbone at once.
-        part_rows: photos of a part.
-        is_strict: whether a photo that cannot be read ends the run.
-        prune: whether rows of photos that are not among `photos` are dropped.
+        classifier: Classifier with its candidates and settings.
+        photos: Paths, each once, in the same order in every run.
+        out: Label file to write, see `label_files`.
+        features: Feature file; photos that have a row in it are not opened, the others get one.
+        top_k: Number of candidates per row.
+        batch_size: Photos that pass the backbone at once.
+        part_rows: Photos per part.
+        is_strict: Whether a photo that cannot be read ends the run.
+        prune: Whether to drop rows of photos that are not among `photos`.
         on_progress: Called after each batch.
-        should_stop: asked before each photo; on True the photos in hand are finished and written.
+        should_stop: Called before each photo; if True, the photos in progress are finished and written.
 
     Returns:
         The result of the run; not complete if it was stopped.
 
     Raises:
-        ImageError: a photo cannot be read, and `is_strict`.
-        DataError: `out` or `features` is something else than it should be, or there are no photos.
-        OutputError: something cannot be written, or another run is writing `out`.
+        ImageError: A photo cannot be read, and `is_strict` is set.
+        DataError: `out` is no label file, `features` is no feature file, or there are no photos.
+        OutputError: A file cannot be written, or another run is writing it.
     """
     out = Path(out)
     check_suffix(out)
@@ -90,17 +90,17 @@ def relabel(
     top_k: int = TOP_K,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
-    """Label photos by their kept features, without opening one.
+    """Label photos by their stored features, without opening any photo.
 
     Args:
-        classifier: says what photos show; its backbone is not used.
-        features: a feature file, as `label` writes it.
-        out: a label file, see `labels`.
-        top_k: candidates of a row.
+        classifier: Classifier with its candidates and settings.
+        features: Feature file written by `label`.
+        out: Label file to write, see `label_files`.
+        top_k: Number of candidates per row.
         on_progress: Called after each part.
 
     Raises:
-        DataError: no feature file, or of another backbone than the head's.
+        DataError: The feature file is missing, or was made with another backbone than the head's.
         OutputError: `out` cannot be written.
     """
     check_suffix(out)

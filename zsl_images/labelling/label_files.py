@@ -1,4 +1,4 @@
-"""Label files: one row per photo, as Parquet, CSV or JSON lines; the file's ending decides."""
+"""Label files: one row per photo, as Parquet, CSV or JSON lines, depending on the file's ending."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SCHEMA = pa.schema(
         ("version", pa.string()),
     ]
 )
-"""Columns of a label file; README says what each is."""
+"""Columns of a label file; README explains each of them."""
 
 
 LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
@@ -51,27 +51,27 @@ _ROWS = 8192
 
 
 def check_suffix(path: str | os.PathLike[str]) -> None:
-    """Refuse the name of a file that cannot be a label file.
+    """Refuse a file name that does not end like a label file's.
 
     Raises:
-        DataError: its ending is none of `LABEL_SUFFIXES`.
+        DataError: Its ending is none of `LABEL_SUFFIXES`.
     """
     if Path(path).suffix.lower() not in LABEL_SUFFIXES:
         raise DataError(f"{path}: expected a label file's name to end in {', '.join(LABEL_SUFFIXES)}")
 
 
 def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> None:
-    """Write tables of `SCHEMA`, one after the other; memory does not grow with their number.
+    """Write tables of `SCHEMA` one after the other; memory does not grow with their number.
 
-    In a CSV file, cells that a spreadsheet would take for a formula begin with an apostrophe.
+    In a CSV file, cells that a spreadsheet would take for formulas begin with an apostrophe.
 
     Args:
-        tables: rows, in the order of the file.
-        path: file to write.
+        tables: Rows, in the order of the file.
+        path: File to write.
 
     Raises:
-        DataError: the file's ending is none of `LABEL_SUFFIXES`.
-        OutputError: the file cannot be written.
+        DataError: The file's ending is none of `LABEL_SUFFIXES`.
+        OutputError: The file cannot be written.
     """
     check_suffix(path)
     suffix = Path(path).suffix.lower()
@@ -91,10 +91,10 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
 
 
 def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
-    """The rows of a label file, as tables of `SCHEMA` with some thousands of rows each.
+    """The rows of a label file, as tables of `SCHEMA` with a few thousand rows each.
 
     Raises:
-        DataError: the file cannot be read, or is no label file.
+        DataError: The file cannot be read, or is no label file.
     """
     check_suffix(path)
     path = Path(path)
@@ -132,10 +132,10 @@ _CELL_SIZE_LOCK = Lock()
 
 @contextmanager
 def _long_cells() -> Iterator[None]:
-    """Let csv read cells of any length meanwhile, such as lists of many candidates.
+    """Let csv read cells of any length inside the block, such as lists of many candidates.
 
-    Its limit holds for the whole process, so it is restored; the lock keeps two readers from restoring
-    each other's.
+    The limit applies to the whole process, so it is restored afterwards. The lock keeps two readers
+    from restoring each other's limit.
     """
     with _CELL_SIZE_LOCK:
         limit = csv.field_size_limit(2**31 - 1)
@@ -159,7 +159,7 @@ def _short(value: Any) -> Any:
 
 
 def to_cell(value: Any) -> Any:
-    """A value as a CSV cell: a list as JSON, and what looks like a formula after an apostrophe."""
+    """A value as a CSV cell: lists become JSON, and texts like formulas get an apostrophe in front."""
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "'")):

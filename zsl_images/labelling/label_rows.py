@@ -18,7 +18,7 @@ from zsl_images.version import __version__
 
 
 def origin_of(classifier: FeatureClassifier, top_k: int) -> dict[str, str]:
-    """What a row's label depends on beside the photo: its columns `head` and `backbone`."""
+    """The columns `head` and `backbone`: everything but the photo that a label depends on."""
     info = classifier.head.backbone
     return {
         "head": classifier.fingerprint(top_k),
@@ -32,12 +32,12 @@ def stamps_in(rows: pa.Table) -> list[Stamp]:
 
 
 def decision_rows(stamps: Sequence[Stamp], decisions: Decisions, origin: Mapping[str, str]) -> pa.Table:
-    """The rows of N photos that were decided on.
+    """The rows of N photos that were read.
 
     Args:
-        stamps: (N,) the photos.
-        decisions: on the same photos.
-        origin: see `origin_of`.
+        stamps: The N photos.
+        decisions: Decisions on these photos, in the same order.
+        origin: See `origin_of`.
     """
     count = len(decisions)
     names = pa.array(decisions.table.names, pa.string())
@@ -68,7 +68,7 @@ def decision_rows(stamps: Sequence[Stamp], decisions: Decisions, origin: Mapping
 def failure_rows(
     stamps: Sequence[Stamp], errors: Sequence[Exception], origin: Mapping[str, str]
 ) -> pa.Table:
-    """The rows of photos that could not be read, each with its reason."""
+    """The rows of photos that could not be read, with the reasons."""
     rows = [
         {**stamp._asdict(), "error": path_text(str(error)), **origin, "version": __version__}
         for stamp, error in zip(stamps, errors, strict=True)

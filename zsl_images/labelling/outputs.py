@@ -1,4 +1,4 @@
-"""What is made of a label file besides: each field of `Outputs` is one export."""
+"""Outputs: the exports to make from a label file, one per field of `Outputs`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ StrPath = str | os.PathLike[str]
 def _export(
     kind: Literal["file", "folder", "flag"], write: Callable[..., str | None], help: str
 ) -> dict[str, Any]:
-    """What a field of `Outputs` means; `write(labels, value)` may return a line to report."""
+    """Metadata of a field of `Outputs`; `write(labels, value)` may return a line to report."""
     return {"kind": kind, "write": write, "help": help}
 
 
@@ -37,7 +37,7 @@ def _sort(how: Literal["move", "copy", "link"], labels: StrPath, folder: StrPath
 
 @dataclass(frozen=True)
 class Outputs:
-    """What to make of a label file.
+    """The exports to make from a label file.
 
         outputs = Outputs(coco="coco.json", copy="sorted")
         outputs.check(["photos"], "labels.parquet")
@@ -102,7 +102,7 @@ class Outputs:
         features: StrPath | None = None,
         prune: bool = False,
     ) -> None:
-        """Find out before any photo is opened whether everything can be written.
+        """Check, before any photo is opened, that everything can be written.
 
         Args:
             inputs: Folders, files and glob patterns of the photos, as given to `find_images`.
@@ -111,8 +111,8 @@ class Outputs:
             prune: Whether rows of photos that are gone will be dropped.
 
         Raises:
-            DataError: A file is named twice, a folder lies inside the inputs, `labels` is no name of a
-                label file, or `prune` would undo `move`.
+            DataError: A file is named twice, a folder is inside the inputs, `labels` does not end like
+                a label file's name, or `prune` is combined with `move`.
             OutputError: A file cannot be written.
         """
         check_suffix(labels)
@@ -122,12 +122,13 @@ class Outputs:
             )
         files = [Path(path) for path in (labels, features, *self._chosen("file")) if path is not None]
         if len({path.resolve() for path in files}) < len(files):
-            raise DataError("labels, features and exports need a file each; give each another name")
+            raise DataError("labels, features and exports need different files; rename one of them")
         for target in map(Path, self._chosen("folder")):
             for given in map(_fixed_part, inputs):
                 if given.is_dir() and target.resolve().is_relative_to(given.resolve()):
                     raise DataError(
-                        f"{target} lies in {given}: its photos would be labelled again; choose another"
+                        f"{target} is inside {given}, so its photos would be labelled again; choose "
+                        "another folder"
                     )
         for path in files:
             check_writable(path)
@@ -155,7 +156,7 @@ class Outputs:
 
 
 def _fixed_part(given: StrPath) -> Path:
-    """The folder that a pattern starts from; another path as it is."""
+    """The folder that a pattern starts from; any other path as it is."""
     path = Path(given)
     while glob.has_magic(str(path)):
         path = path.parent

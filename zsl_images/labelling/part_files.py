@@ -28,15 +28,15 @@ _LABELS, _FEATURES = ".labels.parquet", ".features.parquet"
 
 
 class PartFolder:
-    """The folder `OUT.parts`, in which a run writes its rows part by part.
+    """The folder `OUT.parts`, into which a run writes its rows part by part.
 
     Args:
-        out: the label file.
-        features: the feature file, or None.
+        out: Label file.
+        features: Feature file, or None.
         fingerprint: Fingerprint of the backbone, see `Backbone.fingerprint`.
 
     Raises:
-        DataError: an earlier run that did not end kept features, and `features` is None.
+        DataError: An unfinished earlier run kept features, and `features` is None.
     """
 
     def __init__(self, out: Path, features: Path | None, fingerprint: str) -> None:
@@ -45,8 +45,8 @@ class PartFolder:
         self._written: dict[int, Path] = {}
         if features is None and self._parts(_FEATURES):
             raise DataError(
-                f"an earlier run into {out} that did not end kept features; give the same --features, "
-                f"or remove {self.path}"
+                f"an unfinished earlier run into {out} kept features; give the same --features, or "
+                f"remove {self.path}"
             )
 
     @staticmethod
@@ -54,10 +54,10 @@ class PartFolder:
     def locked(out: Path, features: Path | None) -> Iterator[None]:
         """Keep other runs off the two files while the body runs, then clean up.
 
-        A run that is refused touches nothing of the one that works.
+        A run that is refused leaves everything of the other run untouched.
 
         Raises:
-            OutputError: another run is writing one of them.
+            OutputError: Another run is writing one of them.
         """
         targets = [target for target in (out, features) if target]
         with ExitStack() as locks:
@@ -72,21 +72,21 @@ class PartFolder:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def earlier_rows(self, origin: Mapping[str, str], is_strict: bool) -> PhotoRows:
-        """The rows that this run need not make again, of the label file and of earlier parts.
+        """Rows of the label file and of earlier parts that this run can reuse.
 
         Args:
-            origin: what their columns `head` and `backbone` have to be.
-            is_strict: whether unreadable photos are tried again, those of parts too.
+            origin: Values that their columns `head` and `backbone` must have.
+            is_strict: Whether unreadable photos in parts are tried again too.
 
         Raises:
-            DataError: the label file is something else.
+            DataError: The label file is something else.
         """
 
         def is_good(rows: pa.RecordBatch, path: Path) -> npt.NDArray[np.bool_]:
             good = np.ones(len(rows), bool)
             for name, value in origin.items():
                 good &= pc.equal(rows[name], value).fill_null(False).to_numpy(zero_copy_only=False)
-            if is_strict or not path.name.endswith(_LABELS):  # a finished run is over: try again
+            if is_strict or not path.name.endswith(_LABELS):  # after a finished run, try again
                 good &= rows["error"].is_null().to_numpy(zero_copy_only=False)
             return good
 
@@ -94,16 +94,16 @@ class PartFolder:
         return PhotoRows(files, is_good=is_good, judged=(*origin, "error"))
 
     def earlier_features(self) -> PhotoRows:
-        """The features of the feature file and of the parts.
+        """Features of the feature file and of earlier parts.
 
         Raises:
-            DataError: the feature file is something else, or of another backbone.
+            DataError: The feature file is something else, or was made with another backbone.
         """
         files = [self.features, *self._parts(_FEATURES)] if self.features else []
         return open_feature_files(files, self._fingerprint)
 
     def part_of(self, number: int, stamps: list[Stamp], origin: Mapping[str, str]) -> Path:
-        """Where the rows of a part lie: the same photos by the same head make the same part."""
+        """Path of a part's rows; the same photos, labelled by the same head, have the same path."""
         content = blake2b(repr((stamps, dict(origin))).encode(), digest_size=12).hexdigest()
         path = self._written[number] = self.path / f"{number:06}-{content}{_LABELS}"
         return path
@@ -114,16 +114,16 @@ class PartFolder:
             pq.write_table(rows, temporary)
 
     def write_features(self, path: Path, rows: pa.Table) -> None:
-        """Write the features of the part whose rows lie at `path`."""
+        """Write the features of the part whose rows are at `path`."""
         target = path.with_name(path.name.removesuffix(_LABELS) + _FEATURES)
         with replacing(target) as temporary:
             write_features([rows], rows.schema, temporary)
 
     def join(self, others: Callable[[], Iterator[pa.Table]] | None) -> None:
-        """Make the label file, and the feature file, out of the parts.
+        """Join the parts into the label file and the feature file.
 
         Args:
-            others: rows of photos that this run was not given; None drops them and their features.
+            others: Rows of photos that this run was not given; None drops them and their features.
         """
         parts = [self._written[number] for number in sorted(self._written)]
         if self.features and (self._parts(_FEATURES) or others is None):
@@ -133,7 +133,7 @@ class PartFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _join_features(self, features: Path, only: list[Path] | None) -> None:
-        """Write all features into the feature file, or `only` those of the photos in some parts."""
+        """Write all features into the feature file, or only those of the photos in `only`."""
         every = self.earlier_features()
         for part in only or ():
             for stamp in stamps_in(pq.read_table(part, columns=[*STAMP])):
@@ -165,7 +165,7 @@ def _folder_of(out: Path) -> Path:
 
 
 def _sweep(out: Path, targets: list[Path]) -> None:
-    """Remove what a run that was killed left half-written."""
+    """Remove half-written files of a run that was killed."""
     for left in _folder_of(out).glob(".*.part"):
         left.unlink(missing_ok=True)
     for target in targets:
@@ -175,13 +175,13 @@ def _sweep(out: Path, targets: list[Path]) -> None:
 
 @contextmanager
 def _locked(target: Path) -> Iterator[None]:
-    """Hold the lock file beside `target`; it is removed with the lock."""
+    """Hold the lock file beside `target` while the body runs, then remove it."""
     path = target.with_name(f".{target.name}.lock")
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
-        message = f"another run is writing {target}; wait for it, or name another file"
+        message = f"another run is writing {target}; wait for it, or choose another file"
         raise OutputError(message) from error
     except OSError as error:
         raise OutputError(f"cannot lock {target}: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""Runs: photos are planned in parts, streamed through the backbone, and written as rows."""
+"""Runs: photos are grouped into parts, streamed through the backbone, and written as rows."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from zsl_images.labelling.part_files import PartFolder
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come, and what it came to.
+    """How far a run has got, and its result so far.
 
     Args:
-        done: photos that have a row.
-        kept: those of them whose row an earlier run wrote.
-        failures: photos that could not be read.
-        unlabelled: photos that got no label, because the likeliest class is not sure enough.
-        is_complete: whether the label file is written.
+        done: Number of photos that have a row.
+        kept: Number of these photos whose row an earlier run wrote.
+        failures: Number of photos that could not be read.
+        unlabelled: Number of photos without a label, because no class is sure enough.
+        is_complete: Whether the label file is written.
     """
 
     done: int = 0
@@ -41,7 +41,7 @@ class Progress:
     is_complete: bool = False
 
     def with_rows(self, rows: pa.Table, kept: int = 0) -> Progress:
-        """The progress with these rows of a label file added, `kept` of them an earlier run's."""
+        """The progress after these rows of a label file, `kept` of them from an earlier run."""
         failures = len(rows) - rows["error"].null_count
         return replace(
             self,
@@ -53,13 +53,13 @@ class Progress:
 
 
 class Stop:
-    """Whether a run should stop; once it should, it stays so."""
+    """Whether a run should stop; the answer never goes back to no."""
 
     def __init__(self, should_stop: Callable[[], bool]) -> None:
         self._should_stop, self.is_set = should_stop, False
 
     def __call__(self) -> bool:
-        """Ask again."""
+        """Ask again, unless the answer was yes."""
         self.is_set = self.is_set or self._should_stop()
         return self.is_set
 
@@ -69,12 +69,12 @@ class _Part:
     """Photos whose rows are written together, and what earlier runs know of them.
 
     Args:
-        number: its place among the parts.
-        stamps: the photos, in their order.
-        rows: the earlier rows, by place in the part.
-        features: the earlier features of photos without a row.
-        awaited: how many features are still to be made.
-        made: what was made, as it comes.
+        number: Number of the part, counted from 0.
+        stamps: Photos, in order.
+        rows: Position of a photo → its earlier row.
+        features: Position of a photo without a row → its earlier feature.
+        awaited: Number of features still to be made.
+        made: Position of a photo → its new feature, or why it cannot be read.
     """
 
     number: int
@@ -85,7 +85,7 @@ class _Part:
     made: dict[int, npt.NDArray[np.float16] | ImageError] = field(default_factory=dict)
 
     def fresh(self) -> list[int]:
-        """The places of the photos that must be opened."""
+        """The positions of the photos that must be opened."""
         return [at for at in range(len(self.stamps)) if at not in self.rows and at not in self.features]
 
     def cut(self, size: int) -> None:
@@ -98,7 +98,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Opened(os.PathLike[str]):
-    """A photo on its way through the backbone, which knows its place in a part."""
+    """A photo on its way through the backbone, with its position in a part."""
 
     path: str | os.PathLike[str]
     part: _Part
@@ -115,13 +115,13 @@ class Run:
     """One run of `label`.
 
     Args:
-        classifier: says what photos show.
-        parts: what earlier runs wrote, and what this one writes.
-        top_k: how many candidates a row names.
-        is_strict: whether a photo that cannot be read ends the run.
+        classifier: Classifier with its candidates and settings.
+        parts: Folder of parts, of earlier runs and of this one.
+        top_k: Number of candidates per row.
+        is_strict: Whether a photo that cannot be read ends the run.
 
     Raises:
-        DataError: the label file or the feature file is something else than it should be.
+        DataError: `out` is no label file, or `features` is no feature file.
     """
 
     def __init__(
@@ -143,10 +143,10 @@ class Run:
         on_progress: Callable[[Progress], None],
         stop: Stop,
     ) -> None:
-        """Write parts with all photos, or with those that come before the stop.
+        """Write parts with all photos, or with all photos before the stop.
 
         Raises:
-            ImageError: a photo cannot be read, and the run is strict.
+            ImageError: A photo cannot be read, and the run is strict.
         """
         failed: ImageError | None = None
         opened = self._plan(iter(photos), part_rows, on_progress, stop)
@@ -164,10 +164,10 @@ class Run:
             raise failed
 
     def join(self, prune: bool) -> None:
-        """Make the label file, and the feature file, out of the parts.
+        """Join the parts into the label file and the feature file.
 
         Args:
-            prune: whether rows of photos that this run was not given are dropped.
+            prune: Whether to drop rows of photos that this run was not given.
         """
         self.parts.join(None if prune else lambda: self.rows.latest(is_named=False))
 
@@ -178,7 +178,7 @@ class Run:
         on_progress: Callable[[Progress], None],
         stop: Stop,
     ) -> Iterator[_Opened]:
-        """The photos that must be opened, while `planned` fills with all of them."""
+        """Yield the photos that must be opened, and append the parts of all photos to `planned`."""
         while not stop.is_set and (group := list(islice(photos, part_rows))):
             part = self._part(group)
             self.planned.append(part)
@@ -195,7 +195,7 @@ class Run:
                 on_progress(self._so_far())
 
     def _part(self, paths: Sequence[str | os.PathLike[str]]) -> _Part:
-        """A part of these photos, with what earlier runs know of them."""
+        """A part of these photos, with their earlier rows and features."""
         part = _Part(self.count, [stamp_of(path) for path in paths], {}, {})
         self.count += 1
         for at, stamp in enumerate(part.stamps):
@@ -212,7 +212,7 @@ class Run:
         return replace(self.progress, done=self.progress.done + in_hand)
 
     def _write_finished(self) -> None:
-        """Write the parts that await nothing; those before them may wait for photos."""
+        """Write the parts that are complete; earlier ones may still wait for photos."""
         for part in [part for part in self.planned if not part.awaited]:
             self.planned.remove(part)
             if part.stamps:

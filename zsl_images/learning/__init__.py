@@ -1,4 +1,4 @@
-"""Folders of photos become a head, or a better one.
+"""Learning: folders of photos become a head, or improve one.
 
 photos in class folders ─▶ train, promote        unsorted photos ─▶ adapt
 """

@@ -1,4 +1,4 @@
-"""Updating: a classifier learns more from a folder of photos, with labels or without."""
+"""Adapting: unseen classes move to the unlabelled photos of a folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from zsl_images.results import Failure
 
 @dataclass(frozen=True, eq=False)
 class AdaptResult:
-    """What `adapt` gives.
+    """Result of `adapt`.
 
     Args:
-        classifier: adapted, ready to predict, and to be saved.
-        report: what changed for the photos.
-        failures: photos that could not be read and were left out.
+        classifier: Adapted classifier, ready to predict and to be saved.
+        report: What changed for the photos.
+        failures: Photos that could not be read and were left out.
     """
 
     classifier: ZeroShotClassifier
@@ -37,13 +37,14 @@ def adapt(
     """Adapt unseen classes to unlabelled photos; see `head.adaptation.adapt_head`.
 
     Args:
-        classifier: its unseen candidates adapt, with its seen penalty.
-        photos: a folder of photos, sorted or not.
-        cache: see `train`.
+        classifier: Classifier whose unseen candidates adapt; its seen penalty applies.
+        photos: Folder of photos, sorted or not.
+        cache: See `train`.
         on_step: Called with each record of progress.
 
     Raises:
-        DataError: no unseen class, or the folder is too small or too one-sided.
+        DataError: There is no unseen class, the folder is too small or too one-sided, or most labels
+            would change.
     """
     backbone = classifier.backbone
     features = folder_features(photos, backbone, cache, on_step)

@@ -1,4 +1,4 @@
-"""Promoting: unseen classes become seen ones with a few photos of each."""
+"""Promoting: unseen classes become seen, with a few photos of each."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def promote(
     """Make unseen classes seen with a few photos of each; see `head.edits`.
 
     Args:
-        classifier: its candidates are the classes of the new one.
+        classifier: Classifier to start from; its candidates stay.
         photos: Folder with one folder of photos per class to promote.
-        cache: see `train`.
+        cache: See `train`.
         on_step: Called with each record of progress.
 
     Raises:
-        DataError: no photos, or a class is seen already.
-        ClassTableError: a folder is no candidate class.
+        DataError: There are no photos, or a class is already seen.
+        ClassTableError: A folder is no candidate class.
     """
     features, labels = labelled_features(
         photos, classifier.table.names, classifier.backbone, cache, on_step

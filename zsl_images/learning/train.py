@@ -1,4 +1,4 @@
-"""Training a head on folders of photos."""
+"""Training: photos in class folders and a class table become a classifier."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def train(
         The classifier, and the photos that could not be read.
 
     Raises:
-        DataError: No photos, or too few of them; an unknown recipe, or a setting out of its range.
+        DataError: There are no photos or too few, the recipe is unknown, or a setting is out of its
+            range.
         ClassTableError: A folder has no row in the table.
     """
     check_settings(folds, max_seen_loss)
