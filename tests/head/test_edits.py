@@ -98,7 +98,7 @@ def test_only_unseen_classes_of_the_head_can_be_promoted(
 ) -> None:
     start = add_classes(few, new)
     features = features_of(trained, ["cyan"], range(1))
-    with pytest.raises(DataError, match="from photos: red"):
+    with pytest.raises(DataError, match="already: red"):
         promote_classes(start, features, ["red"])
     with pytest.raises(ClassTableError, match="mauve"):
         promote_classes(start, features, ["mauve"])

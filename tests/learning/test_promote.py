@@ -23,7 +23,7 @@ def test_promote_takes_a_folder_a_class(
     (failure,) = result.failures
     assert "broken.png" in failure.reason
     assert result.classifier.predict(draw("cyan", 300))[0].is_seen
-    with pytest.raises(DataError, match="from photos: cyan"):
+    with pytest.raises(DataError, match="already: cyan"):
         promote(result.classifier, few)
     (few / "cyan").rename(few / "mauve")
     with pytest.raises(ClassTableError, match="mauve"):

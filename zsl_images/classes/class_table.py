@@ -218,8 +218,8 @@ class ClassTable:
         absent = [name for name in attribute_names if name not in column_of]
         if absent:
             raise ClassTableError(
-                f"the class table lacks {len(absent)} of the {len(attribute_names)} attributes that "
-                f"the head was trained with: {listed(absent, self.attribute_names)}; add these "
+                f"{len(absent)} of the {len(attribute_names)} attributes that the head was trained with "
+                f"are missing in the class table: {listed(absent, self.attribute_names)}; add these "
                 "columns, or train a head on this table"
             )
         extra = [name for name in self.attribute_names if name not in set(attribute_names)]

@@ -98,7 +98,7 @@ class Taxonomy:
         row_of = matched(names, list(self.lineages), "the taxonomy")
         if absent := [name for name in names if name not in row_of]:
             raise ClassTableError(
-                f"the taxonomy lacks {len(absent)} of the {len(names)} candidate classes: "
+                f"{len(absent)} of the {len(names)} candidate classes are missing in the taxonomy: "
                 f"{listed(absent, list(self.lineages))}; add a row for each"
             )
         return [

@@ -112,7 +112,7 @@ def _found(inputs: Iterable[StrPath], left_out: LeftOut | None) -> Iterator[Path
 
 
 def _expanded(path: Path, left_out: LeftOut) -> Iterator[Path]:
-    """The paths that one input stands for."""
+    """The paths that one input means."""
     mode = file_mode(path)
     if stat.S_ISDIR(mode):
         yield from _walk(path, left_out)

@@ -83,7 +83,7 @@ _BLOCK = 4096
 
 
 class Decider:
-    """Labels features: the one place where a label is made.
+    """Labels features: the one place where labels are made.
 
     What depends only on the classes is computed once, when it is made.
 

@@ -86,7 +86,7 @@ def promote_classes(
     table = head.table.select(names)
     if table.seen_names:
         raise DataError(
-            f"the head already learned these classes from photos: {listed(table.seen_names)}; only "
+            f"the head learned these classes from photos already: {listed(table.seen_names)}; only "
             "unseen classes can be promoted. Train again to learn from more photos of seen ones"
         )
     model, memory = head.model, head.memory
