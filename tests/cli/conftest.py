@@ -1,14 +1,17 @@
-"""A small head as a file, and classes to add to it."""
+"""A small head as a file, classes to add to it, and photos to label."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import run
-from drawing import UNSEEN
+from drawing import UNSEEN, draw
+from PIL import Image
 
 from zsl_images.classes.class_table import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,37 @@ def head(
 def new(tmp_path: Path, colour_table: ClassTable) -> Path:
     colour_table.select(UNSEEN).write(tmp_path / "new.csv")
     return tmp_path / "new.csv"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with two photos of noise."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.jpg"):
+        noise = rng.integers(0, 255, (8, 8, 3), np.uint8)
+        Image.fromarray(noise).resize((64, 48)).save(folder / name)
+    return folder
+
+
+TREE = """colour,warmth,kind
+red,warm,coloured
+orange,warm,coloured
+yellow,warm,coloured
+magenta,warm,coloured
+green,cold,coloured
+blue,cold,coloured
+cyan,cold,coloured
+grey,,
+"""
+
+
+@pytest.fixture
+def colours(trained: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a drawn photo, a broken one and a taxonomy; every head is the drawn colours'."""
+    monkeypatch.setattr(ZeroShotClassifier, "load", lambda *_, **__: trained)
+    draw("red", 70).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("broken")
+    (tmp_path / "tree.csv").write_text(TREE)
+    return tmp_path

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -71,20 +70,3 @@ def test_results_that_cannot_be_compared_are_refused(
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
     assert message in result.stderr
-
-
-def test_a_saved_head_is_evaluated_on_the_test_rows(dataset: Path, tmp_path: Path) -> None:
-    head = tmp_path / "head.safetensors"
-    arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", "json", "--save", str(head)]
-    benchmark = json.loads(CliRunner().invoke(app, arguments).stdout)
-    arguments = ["evaluate", str(dataset), "--head", str(head), "--format", "json"]
-    report = json.loads(CliRunner().invoke(app, arguments).stdout)
-    for name in ("T", "u", "s", "H", "best_H", "AUSUC"):
-        assert 100 * report["figures"][name] == pytest.approx(benchmark[name]["mean"])
-    assert {"u_per_image", "top5", "ECE"} <= set(report["figures"])
-    points = np.array(report["curve"])
-    assert (np.diff(points[:, 0]) >= 0).all()
-    assert (np.diff(points[:, 1]) <= 0).all()
-    result = CliRunner().invoke(app, ["evaluate", str(dataset)])
-    assert result.exit_code == 1
-    assert "the head was trained with 1280 and 85" in result.stderr

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from drawing import draw
 from typer.testing import CliRunner, Result
 
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED
+from zsl_images.head.head_file import load_head
 
 USAGE = 2
 
@@ -179,3 +181,28 @@ def test_names_that_cannot_be_shown_are_refused_and_not_echoed(
         assert result.exit_code == FAILED
         assert name[2] not in result.stderr.removesuffix("\n")
     assert not out.exists()
+
+
+def test_write_remove_and_rename(head: Path, tmp_path: Path) -> None:
+    out, table = tmp_path / "other.safetensors", tmp_path / "table.csv"
+    assert "6 classes, 6 of them seen" in run("write", table, "-w", head).stdout
+    before = table.read_bytes().splitlines()
+    assert "5 classes" in run("remove", "green", "-w", head, "-o", out).stdout
+    run("write", table, "-w", out)
+    assert table.read_bytes().splitlines() == [line for line in before if line[:6] != b"green,"]
+    assert run("rename", "blue", "navy", "-w", out, "-o", out).exit_code == 0
+    assert load_head(out).table.names == ("red", "navy", "yellow", "magenta", "grey")
+    wrong = run("remove", "bleu", "-w", head, "-o", out)
+    assert wrong.exit_code == FAILED
+    assert "did you mean blue?" in wrong.stderr
+
+
+def test_promote_makes_classes_seen(head: Path, new: Path, tmp_path: Path) -> None:
+    out = tmp_path / "grown.safetensors"
+    run("add", new, "-w", head, "-o", out)
+    (tmp_path / "few" / "cyan").mkdir(parents=True)
+    draw("cyan", 1).save(tmp_path / "few" / "cyan" / "1.png")
+    result = run("promote", tmp_path / "few", "-w", out, "-o", out)
+    assert result.exit_code == 0
+    assert "1 classes promoted, 7 seen in all" in result.stdout
+    assert load_head(out).table.unseen_names == ("orange",)

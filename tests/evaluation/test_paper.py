@@ -15,7 +15,7 @@ from zsl_images.model.training import generate_and_learn, prepare, warm_up
 
 
 def test_the_papers_row_stands_beside_it(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zsl_images.evaluation.benchmarks.PAPER_STEPS", {"AWA2": (10, 5)})
+    monkeypatch.setitem(PAPER_STEPS, "AWA2", (10, 5))
     steps: dict[str, int] = {}
     data = read_xlsa17(written(dataset.parent / "AWA2"))
     result = run(data, "sgal", 1, on_step=lambda record: steps.update({record.phase: record.steps}))
@@ -44,7 +44,7 @@ def test_only_the_papers_recipes_take_the_papers_steps(
     own = recipe_named("best")
     training = replace(own.training, warm_up_epochs=3, learn_epochs=1, batch_size=0)
     monkeypatch.setitem(RECIPES, "fast", replace(own, training=training))
-    monkeypatch.setattr("zsl_images.evaluation.benchmarks.PAPER_STEPS", {"AWA2": (10, 5)})
+    monkeypatch.setitem(PAPER_STEPS, "AWA2", (10, 5))
     data = read_xlsa17(written(dataset.parent / "AWA2"))
 
     def steps_of(recipe: str) -> dict[str, int]:

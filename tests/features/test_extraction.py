@@ -105,3 +105,12 @@ def test_photos_may_come_from_anywhere(small_backbone: Backbone) -> None:
     assert [failure.reason for failure in result.failures] == ["lost: not in the archive"]
     ((_, expected),) = stream_features([draw("red", 0), draw("blue", 0)], small_backbone)
     np.testing.assert_array_equal(result.features, np.stack(expected))
+
+
+def test_thin_strips_are_refused_before_they_fill_the_memory(
+    small_backbone: Backbone, tmp_path: Path
+) -> None:
+    Image.new("L", (1, 60_000)).save(tmp_path / "strip.png")
+    backbone = replace(small_backbone, preprocessing={"input_size": [3, 224, 224]})
+    (_, (result,)) = next(stream_features([tmp_path / "strip.png"], backbone))
+    assert "too thin a strip" in str(result)

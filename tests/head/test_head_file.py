@@ -117,7 +117,7 @@ def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
     [
         ("not json", "no zsl_images header"),
         ("{}", "another format"),
-        ('{"format": "zsl_images head 1", "model": {"wings": 2}}', "cannot|does not describe"),
+        ('{"format": "zsl_images head 1", "model": {"wings": 2}}', "does not describe"),
     ],
 )
 def test_strange_headers_are_refused(saved: Path, header: str, message: str) -> None:

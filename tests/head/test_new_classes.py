@@ -27,7 +27,7 @@ def test_added_at_once_is_the_same_as_in_the_table_from_the_start(
 
 
 @pytest.mark.parametrize("learn", [False, True])
-def test_scores_of_the_old_classes_stay_to_the_last_bit(
+def test_scores_of_the_old_classes_stay(
     trained: ZeroShotClassifier, few: Head, new: ClassTable, learn: bool
 ) -> None:
     features = features_of(trained, list(COLOURS), range(90, 93))

@@ -45,7 +45,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", ["move", "copy", "link"])
-def test_photos_are_sorted_into_a_folder_a_label(labels: Path, tmp_path: Path, how: str) -> None:
+def test_photos_are_sorted_into_one_folder_per_label(labels: Path, tmp_path: Path, how: str) -> None:
     target = tmp_path / "sorted"
     assert sort_photos(labels, target, how) == (4, 0)  # type: ignore[arg-type]
     found = tree(target)
@@ -67,7 +67,7 @@ def test_a_photo_that_cannot_be_brought_stays_where_it_is(labels: Path, tmp_path
     assert (tmp_path / "a" / "1.jpg").exists()
 
 
-def test_coco_has_a_category_a_class_and_an_annotation_a_photo(labels: Path, tmp_path: Path) -> None:
+def test_coco_has_one_category_per_class_and_annotation_per_photo(labels: Path, tmp_path: Path) -> None:
     write_coco(labels, tmp_path / "coco.json")
     coco = json.loads((tmp_path / "coco.json").read_text())
     names = {category["id"]: category["name"] for category in coco["categories"]}
@@ -79,7 +79,7 @@ def test_coco_has_a_category_a_class_and_an_annotation_a_photo(labels: Path, tmp
     assert coco["annotations"][0]["score"] == 0.75
 
 
-def test_label_studio_tasks_have_a_choice_each(labels: Path, tmp_path: Path) -> None:
+def test_label_studio_tasks_have_one_choice_each(labels: Path, tmp_path: Path) -> None:
     write_label_studio(labels, tmp_path / "tasks.json")
     tasks = json.loads((tmp_path / "tasks.json").read_text())
     assert [task["data"]["path"] for task in tasks] == [

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from label_files import assert_alike, noting_classifier, rows_of
-from PIL import Image
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
-from zsl_images.features.extraction import stream_features
 from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling.label import label, relabel
 
@@ -66,12 +63,3 @@ def test_a_file_of_another_kind_is_not_written_over(
     with pytest.raises(DataError, match="is no label file"):
         label(trained, find_images([photos]), out)
     assert out.read_text() == "a,b\n1,2\n"
-
-
-def test_thin_strips_are_refused_before_they_fill_the_memory(
-    trained: ZeroShotClassifier, tmp_path: Path
-) -> None:
-    Image.new("L", (1, 60_000)).save(tmp_path / "strip.png")
-    backbone = replace(trained.backbone, preprocessing={"input_size": [3, 224, 224]})
-    (_, (result,)) = next(stream_features([tmp_path / "strip.png"], backbone))
-    assert "too thin a strip" in str(result)

@@ -12,7 +12,6 @@ from label_files import noting_classifier, rows_of
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, OutputError
 from zsl_images.features.photo_paths import find_images
-from zsl_images.labelling import runs as parts_module
 from zsl_images.labelling.label import label
 from zsl_images.labelling.runs import Progress
 
@@ -40,7 +39,7 @@ def test_what_changed_is_redone_and_what_vanished_is_dropped_when_asked(
     assert len(set(pq.read_table(kept)["path"].to_pylist())) == 38
 
 
-def test_a_full_disk_is_said_and_earlier_parts_stay(
+def test_a_full_disk_is_reported_and_earlier_parts_stay(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "labels.parquet"
@@ -53,7 +52,7 @@ def test_a_full_disk_is_said_and_earlier_parts_stay(
         write(*arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(parts_module.pq, "write_table", write_two)
+        patched.setattr(pq, "write_table", write_two)
         with pytest.raises(OutputError, match="No space left on device"):
             label(trained, find_images([photos]), out, part_rows=8, batch_size=4)
     assert len(list((tmp_path / "labels.parquet.parts").glob("*.labels.parquet"))) == 2
@@ -82,7 +81,7 @@ def test_two_runs_do_not_write_one_file(
     assert {path.name for path in tmp_path.iterdir()} == {"labels.parquet", "photos"}
 
 
-def test_a_run_that_kept_features_is_gone_on_with_them(
+def test_a_run_that_kept_features_is_continued_with_them(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
     out, kept, asked = tmp_path / "labels.parquet", tmp_path / "f.parquet", iter(range(99))

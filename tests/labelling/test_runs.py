@@ -75,7 +75,7 @@ def test_strict_stops_at_a_broken_photo_and_keeps_what_is_done(
     assert done.done == 38
 
 
-def test_kept_parts_are_written_and_told_of_while_a_photo_is_waited_for(
+def test_kept_parts_are_written_and_reported_before_the_last_photo_is_ready(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
     out, paths = tmp_path / "labels.parquet", list(find_images([photos]))
@@ -94,7 +94,7 @@ def test_kept_parts_are_written_and_told_of_while_a_photo_is_waited_for(
     assert [row["path"] for row in rows_of(out)] == list(map(str, paths))
 
 
-def test_ctrl_c_is_heard_where_all_is_kept(
+def test_a_run_can_be_stopped_even_if_it_keeps_every_row(
     trained: ZeroShotClassifier, photos: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "labels.parquet"

@@ -96,7 +96,7 @@ def test_settings_are_checked_before_the_photos_are_read(
 ) -> None:
     with pytest.raises(DataError, match=message):
         train(tmp_path / "no photos", colour_table, backbone="none", **settings)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(DataError, match=message):
         train_on_features(
             np.zeros((4, 3), np.float32),
             np.arange(4),

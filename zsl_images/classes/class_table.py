@@ -218,7 +218,7 @@ class ClassTable:
         absent = [name for name in attribute_names if name not in column_of]
         if absent:
             raise ClassTableError(
-                f"{len(absent)} of the {len(attribute_names)} attributes that the head was trained with "
+                f"{len(absent)} of the {len(attribute_names)} attributes that the head was trained on "
                 f"are missing in the class table: {listed(absent, self.attribute_names)}; add these "
                 "columns, or train a head on this table"
             )

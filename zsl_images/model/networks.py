@@ -90,7 +90,7 @@ class Shift(nn.Module):
     """x + b, with b learned.
 
     Args:
-        width: Of x.
+        width: Width of x.
     """
 
     def __init__(self, width: int) -> None:

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import USAGE, run
+
+from zsl_images.cli.console import FAILED
+from zsl_images.head.head_file import shipped_file
+
+
+def labelled(*arguments: object) -> dict[str, object]:
+    """The one row that `zsl classify` prints."""
+    (row,) = json.loads(run("classify", *arguments, "--format", "json").stdout)
+    return row
+
+
+@pytest.mark.filterwarnings("ignore:.*missing cells")
+def test_the_tables_classes_are_the_candidates(photos: Path) -> None:
+    top = labelled(photos / "a.png", "--attributes", shipped_file("awa2.csv"), "--top-k", 999)["top"]
+    assert len(top) == 50
+    assert sum(not candidate["is_seen"] for candidate in top) == 17
+    assert sum(candidate["probability"] for candidate in top) == pytest.approx(1, abs=1e-4)
+
+
+def test_only_unseen_classes_are_candidates_if_asked(photos: Path) -> None:
+    top = labelled(photos / "a.png", "--zsl-only", "--top-k", 99)["top"]
+    assert len(top) == 17
+    assert not any(candidate["is_seen"] for candidate in top)
+
+
+def test_the_seen_penalty_can_be_set(photos: Path) -> None:
+    assert labelled(photos / "a.png", "--seen-penalty", 1e6)["is_seen"] is False
+    assert labelled(photos / "a.png", "--seen-penalty", -1e6)["is_seen"] is True
+    assert labelled(photos / "a.png", "--seen-penalty", "balanced")["label"]
+    assert run("classify", photos / "a.png", "--seen-penalty", "much").exit_code == USAGE
+
+
+def test_below_the_minimum_confidence_there_is_no_label(photos: Path) -> None:
+    row = labelled(photos / "a.png", "--min-confidence", 1)
+    assert row["label"] is None
+    assert row["error"] is None
+    assert row["top"]
+    assert 0 <= row["unknown_score"] <= 1
+    assert "no label" in run("classify", photos / "a.png", "--min-confidence", 1).stdout
+    assert run("classify", photos / "a.png", "--min-confidence", 1.5).exit_code == USAGE
+
+
+def test_a_taxonomy_without_a_candidate_is_refused(colours: Path) -> None:
+    tree = colours / "tree.csv"
+    tree.write_text(tree.read_text().replace("cyan", "cian"))
+    result = run("classify", colours / "a.png", "--taxonomy", tree)
+    assert result.exit_code == FAILED
+    assert "cyan (did you mean cian?)" in result.stderr

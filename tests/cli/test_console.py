@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import run
+
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED
+
+
+def test_progress_is_one_json_object_per_line(photos: Path, tmp_path: Path) -> None:
+    arguments = ("--out", tmp_path / "l.jsonl", "--json-progress", "--batch-size", 1)
+    result = run("label", photos, *arguments)
+    assert result.exit_code == 0
+    records = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [record["done"] for record in records][:3] == [0, 1, 2]
+    assert (records[-1]["done"], records[-1]["is_complete"]) == (2, True)
+    assert set(records[-1]) == {
+        *("done", "kept", "failures", "unlabelled", "is_complete"),
+        *("total", "photos_per_second", "eta_seconds"),
+    }
+
+
+def test_errors_of_the_library_are_one_line(tmp_path: Path) -> None:
+    result = run("classes", "check", tmp_path / "missing.csv")
+    assert result.exit_code == FAILED
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: cannot read the class table")
+
+
+@pytest.mark.filterwarnings("always:.*missing cells")
+def test_warnings_are_one_line_each(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("class,a\nx,1\ny,\nz,2\n")
+    result = run("classify", photos, "--attributes", tmp_path / "table.csv")
+    assert result.exit_code == FAILED
+    warning, error = result.stderr.splitlines()
+    assert warning.startswith("warning: ")
+    assert "1 missing cells filled" in warning
+    assert error.startswith("error: ")
+
+
+def test_photos_left_out_are_named_at_the_end(
+    colours: Path, colour_photos: Path, tmp_path: Path
+) -> None:
+    mixed = tmp_path / "classes"
+    (mixed / "red").mkdir(parents=True)
+    (mixed / "red" / "1.png").symlink_to(colour_photos / "red" / "01.png")
+    (mixed / "red" / "broken.png").write_text("broken")
+    result = run("evaluate", mixed)
+    assert result.exit_code == FINISHED_WITH_FAILURES
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("left out: "))
+    assert "broken.png: not an image" in line
+
+
+def test_ctrl_c_has_its_exit_code(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zsl_images.evaluation.xlsa17.read_xlsa17", interrupted)
+    result = run("benchmark", dataset)
+    assert result.exit_code == INTERRUPTED
+    assert "run the same command to continue" in result.stderr
