@@ -32,7 +32,7 @@ def key_of(name: str) -> str:
 def matched(given: Iterable[str], known: Sequence[str], what: str) -> dict[str, str]:
     """Which of the known names each given name means; names that are not known are left out.
 
-    An exact match comes first; see `key_of` for the others, which are told of once.
+    An exact match comes first; see `key_of` for the others, which give one warning.
 
     Args:
         given: names to look up.

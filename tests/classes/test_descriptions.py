@@ -138,7 +138,7 @@ def test_a_head_refuses_classes_that_lack_what_it_knows_them_by(
     other = read_classes(colour_table, words, lambda: replace(ENCODER, weights_sha256="cd" * 32))
     with pytest.raises(ClassTableError, match="the text encoder colour words/1 abab"):
         both.with_classes(other)
-    with pytest.raises(ClassTableError, match="4 of the 4 attributes"):
+    with pytest.raises(ClassTableError, match="4 of the 10 attributes"):
         both.with_descriptions(words)
     assert len(both.with_descriptions(words, colour_table).table) == 8
 

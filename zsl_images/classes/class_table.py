@@ -171,7 +171,7 @@ class ClassTable:
         return replace(self, is_seen=np.array([name in seen for name in self.names]))
 
     def renamed(self, names: Mapping[str, str]) -> ClassTable:
-        """The same table with other names for its classes; those that `names` lacks keep theirs."""
+        """The same table with other names for its classes; those not in `names` keep theirs."""
         return replace(self, names=tuple(names.get(name, name) for name in self.names))
 
     def rows_of(self, names: Iterable[str]) -> npt.NDArray[np.int64]:

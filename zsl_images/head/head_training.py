@@ -127,7 +127,8 @@ def _outcome(
     a = torch.tensor(fold_table.attributes)
 
     def harmonic_mean(model: MultiModalVAE) -> float:
-        return gzsl_report(model.scores(x, a).numpy(), y, fold_table.is_seen, seen_penalty=0).H
+        scores = model.scores(x, a).numpy()
+        return gzsl_report(scores, y, fold_table.is_seen, seen_penalty=0)["H"]
 
     interval = recipe.training.roll_back_interval if len(fold.unseen) else 0
     roll_back = RollBack(harmonic_mean, interval) if interval else None
