@@ -1,4 +1,4 @@
-"""File kinds: what a file really is, told by its first bytes, and what to do about it."""
+"""File kinds: what a file really is, judged by its first bytes, and what to do about it."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def matched(given: Iterable[str], known: Sequence[str], what: str) -> dict[str, 
         ClassTableError: two given names mean one known name, or one means two.
 
     Warns:
-        ClassTableWarning: some names are spelt in another way.
+        ClassTableWarning: some names are spelt differently.
     """
     exact, alike = set(known), _by_key(known)
     found: dict[str, str] = {}

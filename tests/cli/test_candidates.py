@@ -7,7 +7,7 @@ import pytest
 from commands import USAGE, run
 
 from zsl_images.cli.console import FAILED
-from zsl_images.head.head_file import shipped_file
+from zsl_images.files import shipped_file
 
 
 def labelled(*arguments: object) -> dict[str, object]:

@@ -203,7 +203,7 @@ def _attribute_columns(line: int, header: tuple[str, ...], findings: list[Findin
 
 
 def _has_decimal_commas(sheet: Sheet) -> bool:
-    """Whether numbers are written as 1,5: where commas separate no cells, and no number has a point."""
+    """Whether numbers are written as 1,5: commas separate no cells, and no number has a point."""
     cells = [cell for _, row in sheet.rows[1:] for cell in row[1:]]
     return (
         sheet.delimiter != ","

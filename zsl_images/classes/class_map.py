@@ -70,7 +70,7 @@ class ClassMap:
 
         Args:
             index_of: finds a row by index, WordNet id or label; see `BackboneClasses.index_of`.
-            backbone: its name, for messages.
+            backbone: name of the backbone, for messages.
 
         Raises:
             ClassTableError: the backbone has no such class, or two classes name the same row.

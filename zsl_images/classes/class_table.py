@@ -112,7 +112,7 @@ class ClassTable:
         attributes: npt.NDArray[np.float32],
         is_seen: Sequence[bool] | npt.NDArray[np.bool_] = (),
     ) -> ClassTable:
-        """A table as files hold it: its text columns are told from attributes by their names.
+        """A table as files hold it: its text columns are recognised by their names.
 
         Raises:
             ClassTableError: see `ClassTable`.

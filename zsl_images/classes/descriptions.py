@@ -160,7 +160,7 @@ def _sentence_model(name: str) -> Any:
 
 @contextmanager
 def _no_progress_bar(logging: Any) -> Iterator[None]:
-    """Keep transformers from drawing a progress bar meanwhile."""
+    """Keep transformers from drawing a progress bar inside the block."""
     was_shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

@@ -29,7 +29,7 @@ def decoded(raw: bytes) -> tuple[str, str, list[Finding]]:
 def parsed(text: str) -> tuple[str, Rows, list[Finding]]:
     """What separates the cells of a text, its rows that are not blank, and what is wrong with them.
 
-    A first line `sep=;` decides; else the character that parts most rows into the same number of
+    A first line `sep=;` decides; else the character that splits most rows into the same number of
     cells.
     """
     if match := _SEPARATOR_LINE.match(text):

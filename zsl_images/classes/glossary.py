@@ -24,7 +24,7 @@ class GlossaryEntry:
     """What one attribute means.
 
     Args:
-        attribute: its name.
+        attribute: name of the attribute.
         meaning: the meaning in plain words; empty if nobody has written it down.
         scale: the range of its values, such as `0 to 100`.
         high: classes with a high value.

@@ -17,9 +17,9 @@ class Trait(NamedTuple):
     """One attribute of a class.
 
     Args:
-        attribute: its name.
-        value: the class's value.
-        mean: the mean of the table.
+        attribute: name of the attribute.
+        value: value of the class.
+        mean: mean of the table.
         deviation: how far the value is above the mean, in standard deviations of the table.
     """
 

@@ -23,7 +23,7 @@ def workbook_rows(raw: bytes, name: str, sheet: str | None = None) -> tuple[Rows
 
     Args:
         raw: the workbook.
-        name: its name, for the messages.
+        name: name of the workbook, for messages.
         sheet: name of the sheet. Default: the first one.
 
     Raises:

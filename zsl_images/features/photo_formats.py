@@ -56,7 +56,7 @@ def is_installed(extra: str) -> bool:
 def opened(file: BinaryIO, name: str, least_side: int = 0) -> tuple[Image.Image, bytes | None]:
     """The picture in a file, still to be decoded; of a JPEG also its data.
 
-    The content decides the format, not the name; only RAW files that look like TIFF are told apart by
+    The content decides the format, not the name; only RAW files that look like TIFF are recognised by
     their ending.
 
     Args:
