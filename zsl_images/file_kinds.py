@@ -12,9 +12,9 @@ class FileKind(NamedTuple):
     """What a file is.
 
     Args:
-        name: noun phrase for a message, such as `a web page`.
-        step: what the user can do to get the file that was expected.
-        is_picture: whether it shows what was expected, though in another form.
+        name: Noun phrase for a message, such as `a web page`.
+        step: What the user can do to get the file that was expected.
+        is_picture: Whether it shows what was expected, though in another form.
     """
 
     name: str
@@ -89,7 +89,7 @@ def kind_of(start: bytes) -> FileKind | None:
     """What a file is that begins like this; None if that is not known.
 
     Args:
-        start: first 512 bytes or more, or the whole file.
+        start: First 512 bytes or more, or the whole file.
     """
     if not start:
         return EMPTY

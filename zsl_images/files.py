@@ -27,12 +27,12 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
     file keeps its mode, and a write-protected one is refused.
 
     Args:
-        path: file to write or replace.
-        keep_mode: whether the body sets the file's mode; until then it is private. By default the
+        path: File to write or replace.
+        keep_mode: Whether the body sets the file's mode; until then it is private. By default the
             file has the mode of the file that it replaces, or of any new file.
 
     Raises:
-        OutputError: the folder is missing or not writable, the disk is full, or `path` is a folder, a
+        OutputError: The folder is missing or not writable, the disk is full, or `path` is a folder, a
             device or write-protected.
     """
     path = Path(path)
@@ -124,7 +124,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     """Make a folder and its parents, if they do not exist yet.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: It cannot be made.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     """Find out before hours of work, not after, whether `path` can be written.
 
     Raises:
-        OutputError: it cannot.
+        OutputError: It cannot.
     """
     path = Path(path)
     folder = _target(path).parent
@@ -160,7 +160,7 @@ def _target(path: Path) -> Path:
     """The file that is written for `path`: where it leads, if it is a link.
 
     Raises:
-        OutputError: it is a folder, a device or write-protected.
+        OutputError: It is a folder, a device or write-protected.
     """
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if target.is_dir():

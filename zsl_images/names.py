@@ -35,18 +35,18 @@ def matched(given: Iterable[str], known: Sequence[str], what: str) -> dict[str, 
     An exact match comes first; see `key_of` for the others, which give one warning.
 
     Args:
-        given: names to look up.
-        known: names as they are to be written.
-        what: whose names are known, for the messages, such as "the class table".
+        given: Names to look up.
+        known: Names as they are to be written.
+        what: Whose names are known, for the messages, such as "the class table".
 
     Returns:
         Given name → known name.
 
     Raises:
-        ClassTableError: two given names mean one known name, or one means two.
+        ClassTableError: Two given names mean one known name, or one means two.
 
     Warns:
-        ClassTableWarning: some names are spelt differently.
+        ClassTableWarning: Some names are spelt differently.
     """
     exact, alike = set(known), _by_key(known)
     found: dict[str, str] = {}
@@ -79,7 +79,7 @@ def spelling_of(name: str, known: Sequence[str], what: str) -> str:
     """The known name that a name means; for the arguments and warnings see `matched`.
 
     Raises:
-        ClassTableError: it means none, or two.
+        ClassTableError: It means none, or two.
     """
     found = matched([name], known, what)
     if not found:
@@ -98,8 +98,8 @@ def hidden_character(name: str, allowed: str = "") -> str | None:
     """The first character of a name that cannot be shown, such as a line break; None if all can.
 
     Args:
-        name: name of a class or an attribute.
-        allowed: characters that are allowed nevertheless.
+        name: Name of a class or an attribute.
+        allowed: Characters that are allowed nevertheless.
     """
     return next((char for char in name if _is_hidden(char) and char not in allowed), None)
 
@@ -115,8 +115,8 @@ def printable(text: str, allowed: str = "") -> str:
     r"""Text that is safe on a terminal: characters that cannot be shown are escaped, as in `\x1b`.
 
     Args:
-        text: text that may hold names from anywhere.
-        allowed: characters that are kept, such as line breaks in a message.
+        text: Text that may hold names from anywhere.
+        allowed: Characters that are kept, such as line breaks in a message.
     """
     return "".join(
         _escaped(char) if _is_hidden(char) and char not in allowed else char for char in text

@@ -31,14 +31,14 @@ class AttributeSheet:
     """What a file says about classes and their attributes, with everything that is wrong in it.
 
     Args:
-        sheet: the file.
+        sheet: The file.
         names: (K,) classes.
         lines: (K,) line of each class, counted from 1.
         attribute_names: (A,) attributes.
         columns: (A,) column of each attribute, counted from 1; the class is column 1.
         values: (K, A) float64, NaN for a missing value.
-        has_decimal_commas: whether a comma comes before the decimals.
-        findings: in the order of their places. `ClassTable.read` refuses the errors among them.
+        has_decimal_commas: Whether a comma comes before the decimals.
+        findings: In the order of their places. `ClassTable.read` refuses the errors among them.
     """
 
     sheet: Sheet
@@ -70,7 +70,7 @@ class AttributeSheet:
         """Read a file to its end, whatever is wrong in it; unusable cells have no value.
 
         Raises:
-            ClassTableError: the file cannot be opened.
+            ClassTableError: The file cannot be opened.
         """
         sheet = Sheet.read(path, "class,stripes,horns")
         findings = [*sheet.findings, *sheet.numbered()]
@@ -141,13 +141,13 @@ def write_sheet(
     """Write classes and their attributes as CSV, or as TSV if the file's name ends in .tsv.
 
     Args:
-        path: file to write.
+        path: File to write.
         names: (K,) classes.
         attribute_names: (A,) attributes.
         values: (K, A); written so that they are read back as the same float32.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: The file cannot be written.
     """
     lines = sheet_lines(names, attribute_names, values, delimiter_for(path))
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
@@ -170,7 +170,7 @@ def delimiter_for(path: str | os.PathLike[str]) -> str:
     """The delimiter of a new file: a tab if its name ends in .tsv, else a comma.
 
     Raises:
-        OutputError: its name is that of an Excel workbook, which is not written.
+        OutputError: Its name is that of an Excel workbook, which is not written.
     """
     if Path(path).suffix.lower() in (*WORKBOOK_SUFFIXES, ".xls"):
         raise OutputError(

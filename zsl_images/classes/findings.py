@@ -17,13 +17,13 @@ class Finding:
     """Something in a table that is wrong, or deserves a look.
 
     Args:
-        kind: what it is, in one or two words, such as `missing`.
-        message: what was found, what was expected, and the next step.
-        line: line in the file, counted from 1; None for the whole file.
-        column: column, counted from 1; None for the whole line.
-        attribute: name of that column.
-        is_error: whether the table cannot be used as it is.
-        count: number of places with the same cause; this is the first.
+        kind: What it is, in one or two words, such as `missing`.
+        message: What was found, what was expected, and the next step.
+        line: Line in the file, counted from 1; None for the whole file.
+        column: Column, counted from 1; None for the whole line.
+        attribute: Name of that column.
+        is_error: Whether the table cannot be used as it is.
+        count: Number of places with the same cause; this is the first.
     """
 
     kind: str
@@ -69,11 +69,11 @@ def raise_first_error(path: Path, findings: Iterable[Finding]) -> None:
     """Raise the first error among findings, and say how many more there are.
 
     Args:
-        path: file that the findings are about.
-        findings: errors and warnings, in any order.
+        path: File that the findings are about.
+        findings: Errors and warnings, in any order.
 
     Raises:
-        ClassTableError: there is an error.
+        ClassTableError: There is an error.
     """
     errors = [finding for finding in in_order(findings) if finding.is_error]
     if errors:

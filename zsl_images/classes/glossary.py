@@ -24,11 +24,11 @@ class GlossaryEntry:
     """What one attribute means.
 
     Args:
-        attribute: name of the attribute.
-        meaning: the meaning in plain words; empty if nobody has written it down.
-        scale: the range of its values, such as `0 to 100`.
-        high: classes with a high value.
-        low: classes with a low value.
+        attribute: Name of the attribute.
+        meaning: The meaning in plain words; empty if nobody has written it down.
+        scale: The range of its values, such as `0 to 100`.
+        high: Classes with a high value.
+        low: Classes with a low value.
     """
 
     attribute: str
@@ -44,13 +44,13 @@ def glossary_of(
     """The attributes of a table, each with its entry.
 
     Args:
-        table: the table; the vectors of descriptions have no entries.
-        place: file of the table, name of a shipped one, or a head file. The glossary beside it,
+        table: The table; the vectors of descriptions have no entries.
+        place: File of the table, name of a shipped one, or a head file. The glossary beside it,
             `NAME-attributes.csv`, gives the meanings, with columns `attribute`, `meaning` and, if you
             like, `scale`, `high` and `low`; what it does not say is taken from the values.
 
     Raises:
-        ClassTableError: the glossary cannot be used.
+        ClassTableError: The glossary cannot be used.
     """
     written = _written(place) if place is not None else {}
     entries = {}

@@ -17,10 +17,10 @@ class Trait(NamedTuple):
     """One attribute of a class.
 
     Args:
-        attribute: name of the attribute.
-        value: value of the class.
-        mean: mean of the table.
-        deviation: how far the value is above the mean, in standard deviations of the table.
+        attribute: Name of the attribute.
+        value: Value of the class.
+        mean: Mean of the table.
+        deviation: How far the value is above the mean, in standard deviations of the table.
     """
 
     attribute: str
@@ -39,7 +39,7 @@ def traits(table: ClassTable, name: str) -> list[Trait]:
     """The attributes of a class, the strongest first: those that are furthest above the mean.
 
     Raises:
-        ClassTableError: the class is not in the table.
+        ClassTableError: The class is not in the table.
     """
     (row,) = table.rows_of([name])
     deviations, values = _standardised(table.ratings)[row], table.ratings[row]
@@ -59,7 +59,7 @@ def telling_attributes(table: ClassTable, name: str, count: int) -> list[str]:
     """The attributes that separate a class most from those that are most like it.
 
     Raises:
-        ClassTableError: the class is not in the table.
+        ClassTableError: The class is not in the table.
     """
     (row,) = table.rows_of([name])
     standardised = _standardised(table.ratings)

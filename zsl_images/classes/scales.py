@@ -15,8 +15,8 @@ def another_scale(given: npt.NDArray[np.floating], reference: npt.NDArray[np.flo
     """What to say if attributes seem to be on another scale than the reference's; None if not.
 
     Args:
-        given: attributes of any shape.
-        reference: attributes whose largest value is the measure: ten times it, or a tenth, is too far.
+        given: Attributes of any shape.
+        reference: Attributes whose largest value is the measure: ten times it, or a tenth, is too far.
     """
     reach, expected = np.abs(given).max(), np.abs(reference).max()
     if reach == expected or expected / 10 < reach < expected * 10:
@@ -31,7 +31,7 @@ def warn_of_scale(mine: ClassTable, given: ClassTable) -> None:
     """Warn if attributes seem to be on another scale than those of the head's table.
 
     Warns:
-        ClassTableWarning: their largest values are a factor of ten or more apart.
+        ClassTableWarning: Their largest values are a factor of ten or more apart.
     """
     if message := another_scale(given.attributes, mine.attributes):
         warnings.warn(message, ClassTableWarning, stacklevel=2)

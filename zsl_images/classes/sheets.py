@@ -27,13 +27,13 @@ class Sheet:
     """A CSV or TSV file with commas, tabs or semicolons between its cells, or a sheet of a workbook.
 
     Args:
-        path: path of the file.
-        raw: its bytes.
-        encoding: its encoding, as Python names it; `Excel` for a workbook.
-        delimiter: character between cells.
+        path: Path of the file.
+        raw: Its bytes.
+        encoding: Its encoding, as Python names it; `Excel` for a workbook.
+        delimiter: Character between cells.
         rows: (line, cells) of each row that is not blank, the header first. Columns at the end that
             are empty throughout are left out.
-        findings: what is wrong with the file, whatever it is about.
+        findings: What is wrong with the file, whatever it is about.
     """
 
     path: Path
@@ -48,11 +48,11 @@ class Sheet:
         """Read a file and check its form.
 
         Args:
-            path: file to read, or name of a shipped table; see `table_paths.find_table`.
-            example: header that shows what was expected.
+            path: File to read, or name of a shipped table; see `table_paths.find_table`.
+            example: Header that shows what was expected.
 
         Raises:
-            ClassTableError: the file cannot be opened; everything else is a finding.
+            ClassTableError: The file cannot be opened; everything else is a finding.
         """
         path, page = find_table(path)
         try:
@@ -91,7 +91,7 @@ class Sheet:
         """The bytes of the file with one more row at its end; the bytes before it are untouched.
 
         Raises:
-            ClassTableError: it is a workbook, or its encoding cannot write a character of the row.
+            ClassTableError: It is a workbook, or its encoding cannot write a character of the row.
         """
         if self.encoding == _WORKBOOK:
             raise ClassTableError(

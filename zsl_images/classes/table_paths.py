@@ -20,7 +20,7 @@ def find_table(given: str | os.PathLike[str]) -> tuple[Path, str | None]:
     table, with or without its suffix.
 
     Args:
-        given: path, or name of a shipped table.
+        given: Path, or name of a shipped table.
 
     Returns:
         The file, which need not exist, and the name of the sheet; None if none is named.

@@ -23,7 +23,7 @@ class Taxonomy:
 
     Args:
         levels: (V,) names of the levels, the level of the classes first.
-        lineages: class → its group at each level: (V,), the class itself first.
+        lineages: Class → its group at each level: (V,), the class itself first.
     """
 
     levels: tuple[str, ...]
@@ -36,7 +36,7 @@ class Taxonomy:
         An empty cell skips the level: there the class counts as the group to its left.
 
         Raises:
-            ClassTableError: the form of the file is wrong, or a class or group has two parents or is
+            ClassTableError: The form of the file is wrong, or a class or group has two parents or is
                 above itself; the message gives the line and column.
         """
         sheet = Sheet.read(path, "class,genus,family")
@@ -69,7 +69,7 @@ class Taxonomy:
             names: (K,) classes, in the order of their probabilities.
 
         Raises:
-            ClassTableError: a class is not in the taxonomy.
+            ClassTableError: A class is not in the taxonomy.
         """
         lineages = self.lineages_of(names)
         groups, members = [], []
@@ -84,7 +84,7 @@ class Taxonomy:
         """The same taxonomy, which knows these classes by their own spelling too.
 
         Raises:
-            ClassTableError: a class is not in the taxonomy.
+            ClassTableError: A class is not in the taxonomy.
         """
         own = dict(zip(names, self.lineages_of(names), strict=True))
         return replace(self, lineages={**self.lineages, **own})
@@ -93,7 +93,7 @@ class Taxonomy:
         """The groups of each of these classes, which keep their own spelling; see `names.matched`.
 
         Raises:
-            ClassTableError: a class is not in the taxonomy.
+            ClassTableError: A class is not in the taxonomy.
         """
         row_of = matched(names, list(self.lineages), "the taxonomy")
         if absent := [name for name in names if name not in row_of]:
@@ -113,7 +113,7 @@ class RollUp:
 
     Args:
         levels: (V,) names of the levels.
-        groups: the groups of each level.
+        groups: The groups of each level.
         members: (K,) at each level, the place of each class's group among the level's groups.
     """
 
@@ -142,8 +142,8 @@ def deepest(levels: Sequence[LevelLabel], min_confidence: float) -> LevelLabel |
     """The finest level whose label is likely enough; None if none is.
 
     Args:
-        levels: labels from fine to coarse.
-        min_confidence: least probability, 0..1.
+        levels: Labels from fine to coarse.
+        min_confidence: Least probability, 0..1.
     """
     return next((level for level in levels if level.probability >= min_confidence), None)
 

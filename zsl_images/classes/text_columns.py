@@ -16,9 +16,9 @@ class TextColumns:
     Their names carry the encoder and its weights, so that vectors of two encoders are never mixed up.
 
     Args:
-        encoder: name of the text encoder, as given to `load_text_encoder`.
-        weights: first 12 digits of the hash of its weights.
-        width: number of columns T, 1 or more.
+        encoder: Name of the text encoder, as given to `load_text_encoder`.
+        weights: First 12 digits of the hash of its weights.
+        width: Number of columns T, 1 or more.
     """
 
     encoder: str

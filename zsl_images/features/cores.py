@@ -16,7 +16,7 @@ def usable_cores(root: Path = Path("/")) -> int:
     Slurm), and the share of them that its control group allows (Docker, Kubernetes).
 
     Args:
-        root: folder below which the system's files `proc` and `sys` lie.
+        root: Folder below which the system's files `proc` and `sys` lie.
     """
     bound: Any = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     limits: list[int | None] = [len(bound(0)) if bound else os.cpu_count(), _group_limit(root)]

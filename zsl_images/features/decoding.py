@@ -56,7 +56,7 @@ def _binary(file: BinaryIO) -> BinaryIO:
     """A file that is read as bytes; those that cannot go back are read to their end.
 
     Raises:
-        ImageError: it was opened as text.
+        ImageError: It was opened as text.
     """
     if isinstance(file, io.TextIOBase):
         raise ImageError("a file opened as text; open it with mode 'rb'")

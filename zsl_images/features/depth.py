@@ -56,7 +56,7 @@ def to_8_bit(array: Pixels) -> npt.NDArray[np.uint8]:
         array: (H, W) or (H, W, C), of bools, integers or floats.
 
     Raises:
-        ImageError: values of another type, or none that is finite.
+        ImageError: Values of another type, or none that is finite.
     """
     if array.dtype == np.uint8:
         return array[:]

@@ -16,7 +16,7 @@ def resolve_device(device: str) -> str:
     """The device of that name; for `auto`, CUDA, else Apple's MPS, else the CPU.
 
     Raises:
-        BackboneError: it is unknown, or not in this machine.
+        BackboneError: It is unknown, or not in this machine.
     """
     if device == CPU or (device == AUTO and not _may_have_accelerator()):
         return CPU

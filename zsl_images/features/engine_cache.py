@@ -31,13 +31,13 @@ def cached(key: str, name: str, convert: Callable[[Path], None], load: Callable[
     cached, it is converted in a temporary folder, with a warning.
 
     Args:
-        key: name of its folder.
-        name: what is converted for which engine, as it is reported to the log.
-        convert: writes it into an empty folder.
-        load: loads it from a folder.
+        key: Name of its folder.
+        name: What is converted for which engine, as it is reported to the log.
+        convert: Writes it into an empty folder.
+        load: Loads it from a folder.
 
     Raises:
-        BackboneError: it cannot be converted.
+        BackboneError: It cannot be converted.
     """
     kept = cache_folder() / "engines" / key
     if kept.is_dir():

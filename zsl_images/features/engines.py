@@ -42,10 +42,10 @@ class Engine:
     """Runs a network.
 
     Args:
-        name: one of `ENGINES`.
+        name: One of `ENGINES`.
         run: uint8 images (B, 3, H, W) → features (B, D) float32 on the CPU; safe to call from
             several threads.
-        concurrency: simultaneous calls that keep the device busy.
+        concurrency: Simultaneous calls that keep the device busy.
     """
 
     name: str
@@ -57,7 +57,7 @@ def resolve_engine(name: str, device: str) -> str:
     """The engine of that name; for `auto`, OpenVINO on a CPU if it is installed, else torch.
 
     Raises:
-        BackboneError: it is unknown, not installed, or not made for this device.
+        BackboneError: It is unknown, not installed, or not made for this device.
     """
     if name == AUTO:
         return "openvino" if device == "cpu" and _is_installed("openvino") else "torch"
@@ -87,13 +87,13 @@ def make_engine(
 
     Args:
         name: `auto`, or one of `ENGINES`.
-        network: loads the network, see `Backbone`.
-        device: device that it runs on.
-        input_size: height and width (H, W) of the images, in pixels.
-        key: name of the network among converted ones.
+        network: Loads the network, see `Backbone`.
+        device: Device that it runs on.
+        input_size: Height and width (H, W) of the images, in pixels.
+        key: Name of the network among converted ones.
 
     Raises:
-        BackboneError: see `resolve_engine`.
+        BackboneError: See `resolve_engine`.
     """
     name = resolve_engine(name, device)
     if name == "torch":

@@ -37,10 +37,10 @@ class FeatureSet:
     Args:
         features: (N, D) float32; rounded to float16, so that cached and new features are the same.
         paths: (N,) path of each image.
-        failures: images that could not be read; they have no row.
+        failures: Images that could not be read; they have no row.
 
     Raises:
-        DataError: the number of rows and of paths differ.
+        DataError: The number of rows and of paths differ.
     """
 
     features: npt.NDArray[np.float32]
@@ -68,19 +68,19 @@ def extract_features(
     """Features of image files, in the order of `paths`.
 
     Args:
-        paths: image files.
-        backbone: backbone that makes the features.
+        paths: Image files.
+        backbone: Backbone that makes the features.
         cache: Parquet file of features. Images in it whose size and modification time have not changed
             are not opened again. It is written at the end, and if the work is interrupted.
-        batch_size: images that pass the backbone at once.
-        on_step: called after each batch.
+        batch_size: Images that pass the backbone at once.
+        on_step: Called after each batch.
 
     Returns:
         A row for each image that could be read, and a failure for each that could not.
 
     Raises:
-        DataError: the cache was made with another backbone, or is no feature cache.
-        OutputError: a cache outside the cache folder cannot be written.
+        DataError: The cache was made with another backbone, or is no feature cache.
+        OutputError: A cache outside the cache folder cannot be written.
     """
     names = [str(path) for path in paths]
     kept = FeatureCache(Path(cache) if cache is not None else None, backbone)
@@ -122,9 +122,9 @@ def stream_features(
     however many images there are.
 
     Args:
-        images: images of any kind; read only as far as needed.
-        backbone: backbone that opens the photos and makes the features.
-        batch_size: images that pass the backbone at once.
+        images: Images of any kind; read only as far as needed.
+        backbone: Backbone that opens the photos and makes the features.
+        batch_size: Images that pass the backbone at once.
     """
     batches = _batched(images, batch_size)
     first = next(batches, None)
@@ -187,16 +187,16 @@ def folder_features(
     """Features of the photos in a folder, sorted or not.
 
     Args:
-        photos: folder, or another input of `find_images`.
-        backbone: backbone that makes the features.
-        cache: see `extract_features`. Default: `default_cache`.
-        on_step: called after each batch.
+        photos: Folder, or another input of `find_images`.
+        backbone: Backbone that makes the features.
+        cache: See `extract_features`. Default: `default_cache`.
+        on_step: Called after each batch.
 
     Returns:
         N features; subfolders that cannot be read are among the failures.
 
     Raises:
-        DataError: there is no such folder.
+        DataError: There is no such folder.
     """
     left_out = LeftOut()
     paths = list(find_images([photos], left_out))
@@ -213,20 +213,20 @@ def labelled_features(
     """Features of photos in class folders, and the class of each row.
 
     Args:
-        photos: folder with one folder of photos per class; see `names.matched` for how folders are
+        photos: Folder with one folder of photos per class; see `names.matched` for how folders are
             matched to classes.
-        names: classes that may occur.
-        backbone: backbone that makes the features.
-        cache: see `extract_features`. Default: `default_cache`.
-        on_step: called after each batch.
+        names: Classes that may occur.
+        backbone: Backbone that makes the features.
+        cache: See `extract_features`. Default: `default_cache`.
+        on_step: Called after each batch.
 
     Returns:
         N features, and for each its class, as `names` spells it; folders that cannot be read are among
         the failures.
 
     Raises:
-        ClassTableError: the name of a folder is none of the classes, or two folders mean one class.
-        DataError: no photo can be read.
+        ClassTableError: The name of a folder is none of the classes, or two folders mean one class.
+        DataError: No photo can be read.
     """
     left_out = LeftOut()
     classes = find_labelled_images(photos, left_out)

@@ -30,12 +30,12 @@ class FeatureCache:
     if it is known to be a feature file.
 
     Args:
-        path: cache file, whether it exists or not; None for no cache.
-        backbone: backbone that makes the features.
+        path: Cache file, whether it exists or not; None for no cache.
+        backbone: Backbone that makes the features.
 
     Raises:
-        DataError: a file elsewhere is no feature file, or was made with another backbone or engine.
-        OutputError: a file elsewhere cannot be written.
+        DataError: A file elsewhere is no feature file, or was made with another backbone or engine.
+        OutputError: A file elsewhere cannot be written.
     """
 
     def __init__(self, path: Path | None, backbone: Backbone) -> None:

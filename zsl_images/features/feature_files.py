@@ -23,7 +23,7 @@ def feature_table(
     Args:
         stamps: N photos.
         features: N features (D,).
-        backbone: backbone that made them; the file's metadata names it.
+        backbone: Backbone that made them; the file's metadata names it.
     """
     width = 2 * backbone.feature_dim
     flat = np.concatenate(features).astype("<f2") if features else np.empty(0, "<f2")
@@ -50,9 +50,9 @@ def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) ->
     """Write tables made by `feature_table` as one Parquet file.
 
     Args:
-        tables: tables of one backbone.
-        schema: schema of one of them; its metadata is the file's.
-        path: file to write.
+        tables: Tables of one backbone.
+        schema: Schema of one of them; its metadata is the file's.
+        path: File to write.
     """
     tables = (table.cast(schema) for table in tables)
     write_parquet(tables, schema, path, 4096, compression="none", write_page_checksum=True)
@@ -70,13 +70,13 @@ def open_feature_files(files: Sequence[Path], fingerprint: str, engine: str | No
     """The rows of feature files, looked up by photo.
 
     Args:
-        files: feature files; those that do not exist are skipped.
-        fingerprint: fingerprint of the backbone in use.
-        engine: name of the engine in use, if features will be added: those of two engines differ a
+        files: Feature files; those that do not exist are skipped.
+        fingerprint: Fingerprint of the backbone in use.
+        engine: Name of the engine in use, if features will be added: those of two engines differ a
             little, and are not mixed.
 
     Raises:
-        DataError: a file is no feature file, is damaged, or was made with another backbone,
+        DataError: A file is no feature file, is damaged, or was made with another backbone,
             preprocessing or engine.
     """
     files = [file for file in files if file.exists()]

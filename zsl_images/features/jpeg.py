@@ -34,7 +34,7 @@ def open_jpeg(data: bytes) -> JpegImage:
     If its end is missing, an end is added, so that Pillow decodes what there is: the rest is grey.
 
     Args:
-        data: the whole file.
+        data: The whole file.
     """
     return JpegImage(io.BytesIO(data if _is_closed(data) else _closed(data)))
 
@@ -48,11 +48,11 @@ def check_whole(image: Image.Image, data: bytes) -> None:
     the rows, this is not noticed.
 
     Args:
-        image: decoded picture, of any size.
-        data: the whole file.
+        image: Decoded picture, of any size.
+        data: The whole file.
 
     Raises:
-        ImageError: more is missing.
+        ImageError: More is missing.
     """
     is_closed = _is_closed(data)
     if (is_progressive(image) or not is_closed) and not _has_all_scans(data):

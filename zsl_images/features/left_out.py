@@ -28,10 +28,10 @@ class LeftOut:
     """What a search for photos left out.
 
     Args:
-        files: number of files that are not read, by their ending.
-        folders: folders that cannot be read, each with the reason.
-        broken_links: number of links that lead nowhere.
-        others: number of pipes, sockets and devices.
+        files: Number of files that are not read, by their ending.
+        folders: Folders that cannot be read, each with the reason.
+        broken_links: Number of links that lead nowhere.
+        others: Number of pipes, sockets and devices.
     """
 
     files: Counter[str] = field(default_factory=Counter)

@@ -32,13 +32,13 @@ class Network:
     Args:
         module: uint8 images (B, 3, H, W) → features (B, D), including the published normalisation; in
             eval mode, without gradients.
-        feature_dim: width D of its features.
-        preprocessing: settings of its preprocessing, as plain data; see `pixels.pixels_of`.
-        weights_from: file that the weights were read from.
-        weights_sha256: hash of the names, shapes and values of the weights, the same for a .pth and a
+        feature_dim: Width D of its features.
+        preprocessing: Settings of its preprocessing, as plain data; see `pixels.pixels_of`.
+        weights_from: File that the weights were read from.
+        weights_sha256: Hash of the names, shapes and values of the weights, the same for a .pth and a
             .safetensors file of the same weights.
-        classes: what the network's own classifier knows, if it acts linearly on the features.
-        without_classes: why there are none.
+        classes: What the network's own classifier knows, if it acts linearly on the features.
+        without_classes: Why there are none.
     """
 
     module: nn.Module
@@ -59,7 +59,7 @@ def load_network(
     """Load a network and its weights; see `load_backbone`.
 
     Raises:
-        BackboneError: the name is unknown, the weights are not available or do not fit, or the network
+        BackboneError: The name is unknown, the weights are not available or do not fit, or the network
             gives no features (B, D).
     """
     if name in TORCHVISION:

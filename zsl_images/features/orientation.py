@@ -29,7 +29,7 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
     """How a picture must be turned to stand upright; None if it does, or nobody knows.
 
     Args:
-        image: loaded picture; of its metadata EXIF counts first, then XMP.
+        image: Loaded picture; of its metadata EXIF counts first, then XMP.
     """
     exif = image.info.get("exif")
     if not isinstance(exif, bytes):

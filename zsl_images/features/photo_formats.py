@@ -60,13 +60,13 @@ def opened(file: BinaryIO, name: str, least_side: int = 0) -> tuple[Image.Image,
     their ending.
 
     Args:
-        file: open file, at its start.
-        name: name of the file, for its ending and for messages.
-        least_side: least side in pixels of a picture that serves, see `read_image`.
+        file: Open file, at its start.
+        name: Name of the file, for its ending and for messages.
+        least_side: Least side in pixels of a picture that serves, see `read_image`.
 
     Raises:
-        ImageError: the content is known, but not read here.
-        UnidentifiedImageError: it is not known.
+        ImageError: The content is known, but not read here.
+        UnidentifiedImageError: It is not known.
     """
     start = file.read(4096)
     file.seek(0)

@@ -15,11 +15,11 @@ def listed_paths(file: Path) -> Iterator[Path]:
     """The paths in a list; a row without one gives a path that says so, which nobody can read.
 
     Args:
-        file: text file (.txt) with one path per line, in UTF-8 or UTF-16, or Parquet file with a
+        file: Text file (.txt) with one path per line, in UTF-8 or UTF-16, or Parquet file with a
             column `path`.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: It cannot be read.
     """
     try:
         if file.suffix.lower() == ".txt":

@@ -28,12 +28,12 @@ def find_images(inputs: Iterable[StrPath], left_out: LeftOut | None = None) -> I
     say whether it can be read.
 
     Args:
-        inputs: files, folders, glob patterns and lists. If this is a sequence, all of it is checked
+        inputs: Files, folders, glob patterns and lists. If this is a sequence, all of it is checked
             first, see `check_inputs`; of an iterator, what is missing is passed on.
-        left_out: record of what is in the folders besides, which fills while they are walked.
+        left_out: Record of what is in the folders besides, which fills while they are walked.
 
     Raises:
-        DataError: a list cannot be read, a pattern cannot be used, or an input is missing.
+        DataError: A list cannot be read, a pattern cannot be used, or an input is missing.
     """
     if isinstance(inputs, Sequence):
         check_inputs(inputs)
@@ -46,7 +46,7 @@ def check_inputs(inputs: Iterable[StrPath]) -> None:
     A missing file whose ending is a photo's passes: it is one photo that cannot be read.
 
     Raises:
-        DataError: a folder or list is missing, or a pattern matches nothing or cannot be used.
+        DataError: A folder or list is missing, or a pattern matches nothing or cannot be used.
     """
     for path in map(at_home, inputs):
         if file_mode(path):
@@ -63,11 +63,11 @@ def find_labelled_images(folder: StrPath, left_out: LeftOut | None = None) -> di
     """Photos in one folder per class: class name → its image paths, both in a stable order.
 
     Args:
-        folder: folder of the class folders.
-        left_out: see `find_images`.
+        folder: Folder of the class folders.
+        left_out: See `find_images`.
 
     Raises:
-        DataError: there is no such folder, or no class folder with an image in it.
+        DataError: There is no such folder, or no class folder with an image in it.
     """
     folder = at_home(folder)
     if not folder.is_dir():

@@ -78,13 +78,13 @@ class PhotoRows:
 
     Args:
         files: Parquet files; rows of later ones replace rows of earlier ones.
-        columns: columns that `take` returns. Default: all.
-        is_good: chooses the rows that `find` may return, from the columns of `STAMP` and `judged`.
+        columns: Columns that `take` returns. Default: all.
+        is_good: Chooses the rows that `find` may return, from the columns of `STAMP` and `judged`.
             Default: all rows.
-        judged: columns that `is_good` needs.
+        judged: Columns that `is_good` needs.
 
     Raises:
-        DataError: a file is no Parquet file, or has no columns of `STAMP`.
+        DataError: A file is no Parquet file, or has no columns of `STAMP`.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class PhotoRows:
         Args:
             is_named: True for paths that `find` was asked for only, False for all others only.
                 Default: all paths.
-            size: rows per table, 1 or more.
+            size: Rows per table, 1 or more.
         """
         index = self._index
         is_last = np.ones(len(self), bool)
@@ -175,11 +175,11 @@ def write_parquet(
     """Write tables as one Parquet file; memory does not grow with their number.
 
     Args:
-        tables: tables of `schema`.
-        schema: columns of the file.
-        path: file to write.
-        rows: rows per row group.
-        **options: options of `pyarrow.parquet.ParquetWriter`.
+        tables: Tables of `schema`.
+        schema: Columns of the file.
+        path: File to write.
+        rows: Rows per row group.
+        **options: Options of `pyarrow.parquet.ParquetWriter`.
     """
     with pq.ParquetWriter(path, schema, **options) as writer:
         waiting: list[pa.Table] = []

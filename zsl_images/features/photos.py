@@ -37,13 +37,13 @@ def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image
     """Open an image file as an upright RGB picture; of an animation, its first frame.
 
     Args:
-        path: image file.
-        least_side: pixels that both sides must keep. A JPEG may be decoded at a half, a quarter or an
+        path: Image file.
+        least_side: Pixels that both sides must keep. A JPEG may be decoded at a half, a quarter or an
             eighth of its size, and a very large picture made smaller, as long as they do. 0 for the
             full size.
 
     Raises:
-        ImageError: no such file, not an image, damaged, or more than `MAX_PIXELS` to decode.
+        ImageError: No such file, not an image, damaged, or more than `MAX_PIXELS` to decode.
     """
     path = Path(path)
     mode = file_mode(path)
@@ -67,12 +67,12 @@ def read_stream(file: BinaryIO, name: str, least_side: int = 0) -> Image.Image:
     """Read an open image file, see `read_image`.
 
     Args:
-        file: file opened for reading bytes, or `io.BytesIO`.
-        name: name of the file, for messages.
-        least_side: see `read_image`.
+        file: File opened for reading bytes, or `io.BytesIO`.
+        name: Name of the file, for messages.
+        least_side: See `read_image`.
 
     Raises:
-        ImageError: see `read_image`; the message begins with `name`.
+        ImageError: See `read_image`; the message begins with `name`.
     """
     image: Image.Image | None = None
     try:
@@ -110,11 +110,11 @@ def to_rgb(image: Image.Image | npt.NDArray[Any], least_side: int = 0) -> Image.
     Args:
         image: PIL image, or array of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4): bools, integers
             or floats, whose range `depth.to_8_bit` finds.
-        least_side: pixels that both sides of a very large picture must keep, as it is made smaller.
+        least_side: Pixels that both sides of a very large picture must keep, as it is made smaller.
             0 for the full size.
 
     Raises:
-        ImageError: an array of another shape, values that are not finite, or more than `MAX_PIXELS`.
+        ImageError: An array of another shape, values that are not finite, or more than `MAX_PIXELS`.
     """
     if not isinstance(image, Image.Image):
         image = _from_array(np.asarray(image))
@@ -134,11 +134,11 @@ def check_strip(image: Image.Image, side: int) -> None:
     """Refuse a strip so thin that it would have too many pixels once its shorter side is `side`.
 
     Args:
-        image: any picture.
-        side: pixels of the shorter side after resizing.
+        image: Any picture.
+        side: Pixels of the shorter side after resizing.
 
     Raises:
-        ImageError: it would have more than `MAX_PIXELS`.
+        ImageError: It would have more than `MAX_PIXELS`.
     """
     shorter, longer = sorted(image.size)
     if side * side * longer / shorter > MAX_PIXELS:
@@ -209,7 +209,7 @@ def _brightened(image: Image.Image) -> Image.Image:
     """A picture of 16-bit colours, of which Pillow keeps the high byte, with white at its brightest.
 
     Raises:
-        ImageError: the colours use so few of the 16 bits that next to nothing is left of them.
+        ImageError: The colours use so few of the 16 bits that next to nothing is left of them.
     """
     colours = image.convert("RGB")
     most = max(high for _, high in colours.getextrema())  # type: ignore[misc]

@@ -28,7 +28,7 @@ def pixels_of(picture: Image.Image, settings: Mapping[str, Any]) -> npt.NDArray[
     """The centre of a picture at the size that a network takes.
 
     Args:
-        picture: an RGB picture.
+        picture: An RGB picture.
         settings: `input_size` (3, H, W); `interpolation`; and either torchvision's `resize_size`, or
             timm's `crop_pct` and `crop_mode` (`center` keeps the aspect ratio, `squash` does not).
 
@@ -57,7 +57,7 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
     """Refuse preprocessing that `pixels_of` does not know.
 
     Raises:
-        BackboneError: it pads pictures, or resizes them in an unknown way.
+        BackboneError: It pads pictures, or resizes them in an unknown way.
     """
     mode, interpolation = settings.get("crop_mode", "center"), settings.get("interpolation", "bilinear")
     if mode not in ("center", "squash") or interpolation not in _INTERPOLATIONS:

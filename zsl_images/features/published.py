@@ -36,7 +36,7 @@ def from_torchvision(name: str, weights: str | os.PathLike[str] | None) -> Publi
     """One of `TORCHVISION`.
 
     Raises:
-        BackboneError: its weights are not available or do not fit.
+        BackboneError: Its weights are not available or do not fit.
     """
     from torchvision import models
 
@@ -69,12 +69,12 @@ def from_timm(
     """Any model of timm, or `hf-hub:USER/MODEL`.
 
     Args:
-        name: name of the model.
-        weights: see `load_backbone`.
-        image_size: side of the pictures in pixels, or None for the published one.
+        name: Name of the model.
+        weights: See `load_backbone`.
+        image_size: Side of the pictures in pixels, or None for the published one.
 
     Raises:
-        BackboneError: the name is unknown, or its weights are not available or do not fit.
+        BackboneError: The name is unknown, or its weights are not available or do not fit.
     """
     import timm
 

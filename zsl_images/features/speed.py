@@ -24,10 +24,10 @@ class Speeds:
     """Photos per second: each part alone on all cores, and all parts together.
 
     Args:
-        engine: name of the engine that runs the backbone.
-        decode: photos decoded, resized and cropped, per second.
-        model: photos passed through the backbone, per second.
-        pipeline: photos from file to feature, per second.
+        engine: Name of the engine that runs the backbone.
+        decode: Photos decoded, resized and cropped, per second.
+        model: Photos passed through the backbone, per second.
+        pipeline: Photos from file to feature, per second.
     """
 
     engine: str
@@ -56,12 +56,12 @@ def measure(
     """Measure how fast photos become features.
 
     Args:
-        paths: photos; a few hundred give steady figures.
-        backbone: backbone to measure.
-        batch_size: photos that pass the backbone at once.
+        paths: Photos; a few hundred give steady figures.
+        backbone: Backbone to measure.
+        batch_size: Photos that pass the backbone at once.
 
     Raises:
-        DataError: fewer photos than one batch can be read.
+        DataError: Fewer photos than one batch can be read.
     """
     with ThreadPoolExecutor(usable_cores()) as pool:
         start = time.perf_counter()

@@ -37,11 +37,11 @@ def open_tiff(file: BinaryIO, name: str) -> TiffImage:
     """A TIFF, still to be decoded.
 
     Args:
-        file: open file, at its start.
-        name: name of the file, which Pillow may open again to map it into memory.
+        file: Open file, at its start.
+        name: Name of the file, which Pillow may open again to map it into memory.
 
     Raises:
-        ImageError: it cannot be read; the message says what is in it.
+        ImageError: It cannot be read; the message says what is in it.
     """
     try:
         return TiffImage(file, name)

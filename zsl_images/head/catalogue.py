@@ -20,14 +20,14 @@ class ShippedHead:
     """What is said of a shipped head.
 
     Args:
-        name: name as given to `load_head`.
-        about: what it is, in a sentence.
-        seen: number of classes known by photos.
-        unseen: number of classes known by attributes alone.
-        backbone: name of its backbone.
-        licence: licence of its weights.
-        bytes: size of its file.
-        figures: figures measured when it was trained, 0 to 1.
+        name: Name as given to `load_head`.
+        about: What it is, in a sentence.
+        seen: Number of classes known by photos.
+        unseen: Number of classes known by attributes alone.
+        backbone: Name of its backbone.
+        licence: Licence of its weights.
+        bytes: Size of its file.
+        figures: Figures measured when it was trained, 0 to 1.
     """
 
     name: str
@@ -57,7 +57,7 @@ def head_path(name_or_path: str | os.PathLike[str]) -> Path:
     """The file of a head, shipped (by name) or your own (by path).
 
     Raises:
-        HeadError: no such file or name.
+        HeadError: No such file or name.
     """
     path = Path(name_or_path)
     if path.is_file():

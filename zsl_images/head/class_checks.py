@@ -42,15 +42,15 @@ def check_classes(
     Errors come first, in the order of their places, then warnings, those that cost most labels first.
 
     Args:
-        path: file of a class table, see `ClassTable.read`.
-        head: head that the classes are meant for; without one the table is checked by itself.
-        margin: squared latent distance below which two classes count as one. Default: the distance at
+        path: File of a class table, see `ClassTable.read`.
+        head: Head that the classes are meant for; without one the table is checked by itself.
+        margin: Squared latent distance below which two classes count as one. Default: the distance at
             which a photo exactly at the class prior of one gets 90 % against the other,
             temperature · ln 9.
-        on_step: called with the progress of comparing the classes.
+        on_step: Called with the progress of comparing the classes.
 
     Raises:
-        ClassTableError: the file cannot be opened; everything else is a finding.
+        ClassTableError: The file cannot be opened; everything else is a finding.
     """
     sheet = AttributeSheet.read(path)
     if head is None:

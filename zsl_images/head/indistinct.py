@@ -35,10 +35,10 @@ def indistinct(
     compared with the ones it knows.
 
     Args:
-        sheet: classes, with all attributes of the head and no error.
-        head: head that they are meant for.
-        margin: squared latent distance below which two classes count as one.
-        on_step: called after each block of classes.
+        sheet: Classes, with all attributes of the head and no error.
+        head: Head that they are meant for.
+        margin: Squared latent distance below which two classes count as one.
+        on_step: Called after each block of classes.
     """
     in_sheet, in_head = set(map(key_of, sheet.names)), set(map(key_of, head.table.names))
     given = sheet.filled[:, sheet.columns_of(head.table.attribute_names)].astype(np.float32)
@@ -89,8 +89,8 @@ def _nearest_pairs(
         priors: (K, L) places of the classes, those of the sheet first.
         attributes: (K, A) of the same classes.
         is_new: (S,) whether the head does not know a class of the sheet.
-        margin: squared distance.
-        on_step: called after each block.
+        margin: Squared distance.
+        on_step: Called after each block.
     """
     places = priors.astype(np.float64)
     lengths = np.square(places).sum(axis=1)
@@ -129,10 +129,10 @@ def _separators(
     """The attributes of one class that, moved to their far end, separate it most from another.
 
     Args:
-        head: head that knows both classes.
-        mine: attributes of the one class, (A,).
-        other: attributes of the other, (A,).
-        other_prior: its class prior, (L,).
+        head: Head that knows both classes.
+        mine: Attributes of the one class, (A,).
+        other: Attributes of the other, (A,).
+        other_prior: Its class prior, (L,).
     """
     low, high = head.table.attributes.min(axis=0), head.table.attributes.max(axis=0)
     far = np.where(other - low > high - other, low, high)
