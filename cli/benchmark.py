@@ -54,8 +54,9 @@ def benchmark(
 ) -> None:
     """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC.
 
-    Figures are means over the seeds ± standard deviations. The seen penalty
-    is chosen on validation classes; test rows are used only at the end.
+    Figures are means over the seeds ± population standard deviations. The
+    seen penalty is chosen on validation classes; test rows are used only at
+    the end.
     """
     if conventional:
         refuse("with --conventional, which leaves no photo of a seen class", calibration=calibration)
@@ -82,6 +83,7 @@ def benchmark(
 def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:
     seeds = len(result.seeds)
     typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
+    typer.echo("mean ± population standard deviation over the seeds")
     for name, figure in result.figures.items():
         typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")
     if result.paper:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import warnings
@@ -9,15 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from splits import PER_CLASS, SEEN, UNSEEN, as_in_public_files, written, xlsa17_arrays
+from splits import PER_CLASS, SEEN, UNSEEN, as_in_public_files, write_matlab_7_3, written, xlsa17_arrays
+from typer.testing import CliRunner
 
-from zsl_images.errors import DataError, SplitWarning
-from zsl_images.evaluation.benchmarks import run, validation_fold
+from zsl_images.cli import app
+from zsl_images.errors import DataError
+from zsl_images.evaluation.benchmarks import run
 from zsl_images.evaluation.matlab_files import read_matlab
 from zsl_images.evaluation.xlsa17 import read_image_files, read_xlsa17, write_xlsa17
-from zsl_images.head.head_training import train_on_features
 from zsl_images.model.config import Recipe
-from zsl_images.model.recipes import recipe_named
+from zsl_images.model.recipes import RECIPES, recipe_named
+
+ROWS = (SEEN + UNSEEN) * PER_CLASS
 
 
 def test_the_layout_is_read(dataset: Path) -> None:
@@ -35,7 +39,7 @@ def test_the_layout_is_read(dataset: Path) -> None:
     ("file", "change", "message"),
     [
         ("res101.mat", {"features": None}, "has no variable 'features'"),
-        ("res101.mat", {"features": np.array([["x"], [1]], dtype=object)}, "is no matrix of numbers"),
+        ("res101.mat", {"features": np.array([["x"], [1]], dtype=object)}, "other than text"),
         ("res101.mat", {"labels": np.ones((5, 1))}, "do not fit together"),
         ("att_splits.mat", {"trainval_loc": np.array([[9999]])}, "points outside"),
     ],
@@ -58,23 +62,11 @@ def test_missing_and_damaged_files_are_refused(dataset: Path, tmp_path: Path) ->
 
 
 def test_files_of_matlab_7_3_are_read_alike(dataset: Path, tmp_path: Path) -> None:
-    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("h5py")
     newer = tmp_path / "NEWER"
     newer.mkdir()
     for file, content in xlsa17_arrays().items():
-        with h5py.File(newer / file, "w", userblock_size=512) as out:
-            for name, array in content.items():
-                if array.dtype != object:
-                    out[name] = array.T
-                    continue
-                references = []
-                for number, text in enumerate(array.ravel()):
-                    cell = out.create_dataset(f"#refs#/{name}{number}", data=[[ord(c)] for c in text])
-                    references.append(cell.ref)
-                out.create_dataset(name, data=np.array([references], h5py.ref_dtype))
-        whole = bytearray((newer / file).read_bytes())
-        whole[:128] = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
-        (newer / file).write_bytes(whole)
+        write_matlab_7_3(newer / file, content)
     older, data = read_xlsa17(dataset), read_xlsa17(newer)
     np.testing.assert_array_equal(data.features, older.features)
     np.testing.assert_array_equal(data.labels, older.labels)
@@ -113,76 +105,96 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_every_shape_of_public_file_is_read_without_a_leak(shape: dict, tmp_path: Path) -> None:
-    data = read_xlsa17(written(tmp_path / "x", **shape))
+def test_a_benchmark_runs_on_every_shape_of_public_file(shape: dict, tmp_path: Path) -> None:
+    folder = written(tmp_path / "x", **shape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = read_xlsa17(folder)
+    names = [f"class {number}" for number in range(SEEN + UNSEEN)]
+    if "allclasses_names" in shape.get("without", ()):
+        names = [f"class_{number:02}" for number in range(1, SEEN + UNSEEN + 1)]
+    assert data.table.names == tuple(names)
+    original = xlsa17_arrays()["att_splits.mat"]["original_att"].max()
+    assert data.table.attributes.max() == pytest.approx(
+        1.0 if "original_att" in shape.get("without", ()) else original, abs=0.5
+    )
+    for options, figures in ((), {"T", "u", "s", "H"}), (("--conventional",), {"T"}):
+        arguments = ["benchmark", str(folder), "--seeds", "1", "--format", "json", *options]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        report = json.loads(result.stdout)
+        assert figures == {"T", "u", "s", "H"} & set(report)
+        assert report["T"]["mean"] > 100 / UNSEEN
+
+
+def as_a_data_set(splits_file: Path, folder: Path) -> Path:
+    """A real split file with made features and labels, since it has none."""
+    folder.mkdir()
+    shutil.copy(splits_file, folder / "att_splits.mat")
+    locs = ("trainval_loc", "val_loc", "test_seen_loc", "test_unseen_loc")
+    splits = read_matlab(splits_file, ["att", *locs])
+    count, classes = int(max(splits[loc].max() for loc in locs)), splits["att"].shape[1]
+    val, unseen = classes // 5, classes // 6
+    labels = np.arange(count) % (classes - val - unseen)
+    for loc, first, size in (
+        ("val_loc", classes - val - unseen, val),
+        ("test_unseen_loc", classes - unseen, unseen),
+    ):
+        rows = splits[loc].ravel().astype(int) - 1
+        labels[rows] = first + np.arange(len(rows)) % size
+    features = np.random.default_rng(0).random((2048, count), np.float32)
+    scipy.io.savemat(folder / "res101.mat", {"features": features, "labels": labels[:, None] + 1})
+    return folder
+
+
+REAL_SPLITS = sorted(Path(os.environ.get("ZSL_SPLITS", os.devnull)).glob("*.mat"))
+"""Files att_splits.mat as the field shares them, under any name: the variable names their folder."""
+
+
+@pytest.mark.parametrize("file", REAL_SPLITS, ids=lambda file: file.stem)
+def test_a_benchmark_runs_on_real_split_files(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = recipe_named("best")
+    small = replace(best.training, warm_up_epochs=0.05, learn_epochs=0.05)
+    monkeypatch.setitem(RECIPES, "small", Recipe(replace(best.model, latent_dim=16), small))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = read_xlsa17(as_a_data_set(file, tmp_path / file.stem))
     rows = {name: set(found.tolist()) for name, found in data.rows.items()}
     assert rows["train"] | rows["val"] == rows["trainval"]
-    assert not rows["trainval"] & (rows["test_seen"] | rows["test_unseen"])
-    assert not set(data.labels[data.rows["train"]]) & set(data.labels[data.rows["val"]])
-    if "allclasses_names" in shape.get("without", ()):
-        assert data.table.names[0] == "class_01"
-    figures = run(data, "best", seeds=1).figures
-    assert figures["H"].mean > 0
-    assert set(run(data, "best", seeds=1, is_conventional=True).figures) == {"T", "seconds"}
-
-
-@pytest.mark.skipif("ZSL_SPLITS" not in os.environ, reason="ZSL_SPLITS names no folder of split files")
-def test_the_public_split_files_run_with_made_features(tmp_path: Path) -> None:
-    small = replace(recipe_named("best").training, warm_up_epochs=0.01, learn_epochs=0.01)
-    for file in sorted(Path(os.environ["ZSL_SPLITS"]).glob("*.mat")):
-        folder = tmp_path / file.stem
-        folder.mkdir()
-        shutil.copy(file, folder / "att_splits.mat")
-        splits = read_matlab(file)
-        locs = [splits[f"{name}_loc"].ravel() for name in ("trainval", "test_seen", "test_unseen")]
-        count, classes = int(max(map(max, locs))), splits["att"].shape[1]
-        # The files have no labels: any that keep train, val and unseen classes apart will do.
-        labels, fifth = np.arange(count), round(classes / 5)
-        labels %= classes - 2 * fifth
-        for name, first in (("val", classes - 2 * fifth), ("test_unseen", classes - fifth)):
-            found = splits[f"{name}_loc"].ravel().astype(int) - 1
-            labels[found] = first + np.arange(len(found)) % fifth
-        features = np.random.default_rng(0).random((2048, count), np.float32)
-        scipy.io.savemat(folder / "res101.mat", {"features": features, "labels": labels[:, None] + 1})
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SplitWarning)
-            data = read_xlsa17(folder)
-        assert len(data.features) == count
-        recipe = Recipe(replace(recipe_named("best").model, latent_dim=16), small)
-        fold = validation_fold(data, 0)
-        learned = data.rows["trainval"]
-        head = train_on_features(
-            data.features[learned], data.labels[learned], data.table, recipe=recipe, folds=[fold]
-        )
-        assert 0 <= head.calibration.metrics["H"] <= 1
-
-
-def test_classes_that_are_seen_and_unseen_are_refused(tmp_path: Path) -> None:
-    trainval = xlsa17_arrays()["att_splits.mat"]["trainval_loc"]
-    leaking = np.concatenate([trainval, [[SEEN * PER_CLASS + 1]]])
-    with pytest.raises(DataError, match="1 classes have rows in trainval_loc and in test_unseen_loc"):
-        read_xlsa17(written(tmp_path / "x", changes={"trainval_loc": leaking}))
-
-
-def test_photos_that_are_learned_and_tested_are_warned_of(tmp_path: Path) -> None:
-    splits = xlsa17_arrays()["att_splits.mat"]
-    leaking = np.concatenate([splits["trainval_loc"], splits["test_seen_loc"][:3]])
-    changes = {"trainval_loc": leaking, **as_in_public_files()}
-    with pytest.warns(match="3 rows are in trainval_loc and in test_seen_loc"):
-        read_xlsa17(written(tmp_path / "x", changes=changes))
-    changes = {"train_loc": splits["train_loc"][3:]}
-    with pytest.warns(match="3 rows of trainval_loc are in neither"):
-        read_xlsa17(written(tmp_path / "y", changes=changes))
+    assert len(rows["trainval"] | rows["test_seen"] | rows["test_unseen"]) == len(data.labels)
+    for is_conventional in (False, True):
+        figures = run(data, "small", 1, is_conventional).figures
+        assert 0 <= figures["T"].mean <= 100
 
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("trainval_loc", np.array([[1.5]]), "not whole"),
-        ("test_seen_loc", np.zeros((0, 1)), "test_seen_loc is empty"),
-        ("features", np.full((30, (SEEN + UNSEEN) * PER_CLASS), np.nan), "not finite"),
-        ("val_loc", np.arange(1, 7)[:, None], "no class of its own"),
-        ("labels", np.full(((SEEN + UNSEEN) * PER_CLASS, 1), 99), "do not fit together"),
+        ("features", np.full((30, ROWS), np.nan), r"res101.mat: 'features' .* not finite"),
+        ("features", np.full((30, ROWS), 1e300), "not finite"),
+        ("features", np.zeros((30, ROWS - 1)), "do not fit together"),
+        ("features", np.zeros((0, ROWS)), "do not fit together"),
+        ("features", np.zeros((30, ROWS, 1)), "expected a matrix"),
+        ("features", np.full((30, ROWS), 1j), "complex"),
+        ("labels", np.full((ROWS, 1), 99), "do not fit together"),
+        ("labels", np.zeros((ROWS, 1)), r"res101.mat: 'labels' .* whole numbers from 1"),
+        ("labels", np.full((ROWS, 1), np.inf), "whole numbers"),
+        ("labels", np.zeros((0, 0)), "do not fit together"),
+        (
+            "original_att",
+            np.full((8, SEEN + UNSEEN), np.inf),
+            r"att_splits.mat: 'original_att' .* finite",
+        ),
+        ("original_att", np.zeros((8, SEEN)), "do not fit together"),
+        (
+            "allclasses_names",
+            np.array([["a"]] * (SEEN + UNSEEN), object),
+            r"splits.mat: class 'a' .* twice",
+        ),
+        ("allclasses_names", np.array([[[1]]] * (SEEN + UNSEEN), object), "other than text"),
+        ("allclasses_names", np.ones((SEEN + UNSEEN, 1)), "expected texts"),
     ],
 )
 def test_wrong_content_is_refused(name: str, value: np.ndarray, message: str, tmp_path: Path) -> None:

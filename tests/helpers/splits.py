@@ -67,6 +67,25 @@ def written(
     return folder
 
 
+def write_matlab_7_3(path: Path, content: Mapping[str, np.ndarray]) -> None:
+    """Write arrays and columns of texts as MATLAB 7.3 does; needs h5py."""
+    import h5py
+
+    with h5py.File(path, "w", userblock_size=512) as out:
+        for name, array in content.items():
+            if array.dtype != object:
+                out[name] = array.T
+                continue
+            references = []
+            for number, text in enumerate(array.ravel()):
+                cell = out.create_dataset(f"#refs#/{name}{number}", data=[[ord(c)] for c in text])
+                references.append(cell.ref)
+            out.create_dataset(name, data=np.array([references], h5py.ref_dtype))
+    whole = bytearray(path.read_bytes())
+    whole[:128] = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    path.write_bytes(whole)
+
+
 def as_in_public_files() -> dict[str, np.ndarray]:
     """`train_loc` and `val_loc` as the public files have them: with the rows of test_seen."""
     splits = xlsa17_arrays()["att_splits.mat"]

@@ -17,7 +17,7 @@ from zsl_images.errors import DataError
 from zsl_images.evaluation.assessment import Evaluation, assess
 from zsl_images.evaluation.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
 from zsl_images.evaluation.xlsa17 import Benchmark
-from zsl_images.head.folds import Fold
+from zsl_images.head.folds import Fold, make_folds
 from zsl_images.head.head import Head
 from zsl_images.head.head_training import train_on_features
 from zsl_images.head.metrics import gzsl_report, mean_per_class_accuracy
@@ -28,7 +28,7 @@ from zsl_images.progress import OnStep
 
 @dataclass(frozen=True)
 class Figure:
-    """Mean and standard deviation over seeds."""
+    """Mean and population standard deviation (divided by N, not N - 1) over N seeds."""
 
     mean: float
     sd: float
@@ -62,7 +62,8 @@ class BenchmarkResult:
         """The fields of the JSON output."""
         figures = {name: asdict(figure) for name, figure in self.figures.items()}
         setting = {"is_conventional": True} if self.is_conventional else {}
-        return {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds} | setting | figures
+        about = {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds}
+        return about | {"sd_kind": "population"} | setting | figures
 
 
 def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
@@ -133,7 +134,7 @@ def run(
         if with_calibration:
             figures |= calibration_on_test(data, recipe, seed, on_step)
         runs.append({**figures, "seconds": seconds})
-        heads.append(head.with_seen_penalty(head.calibration.balanced_seen_penalty))
+        heads.append(head)
     key = (recipe_name, data.name.upper())
     return BenchmarkResult(
         recipe=recipe_name,
@@ -207,6 +208,7 @@ def _trained(
         recipe=recipe,
         seed=seed,
         folds=folds,
+        max_seen_loss=1,  # γ balances seen and unseen classes, and the temperature goes with it
         on_step=on_step,
     )
 
@@ -218,10 +220,10 @@ def _figures_of(head: Head, data: Benchmark, is_conventional: bool) -> dict[str,
         return head.scores(data.table, data.features[rows])
 
     chosen = head.calibration
-    figures = figures_on_test(data, scores, chosen.balanced_seen_penalty, is_conventional)
+    figures = figures_on_test(data, scores, chosen.seen_penalty, is_conventional)
     if not is_conventional:
         figures |= {
-            "seen_penalty": chosen.balanced_seen_penalty,
+            "seen_penalty": chosen.seen_penalty,
             "temperature": chosen.temperature,
         }
     return figures
@@ -281,7 +283,7 @@ def calibration_on_test(
 
 
 def mean_and_sd(runs: Sequence[Mapping[str, float]]) -> dict[str, Figure]:
-    """Each figure's mean and standard deviation over runs."""
+    """Each figure's mean and population standard deviation over runs."""
     figures = {}
     for name in runs[0]:
         values = [figures_of_run[name] for figures_of_run in runs]
@@ -290,7 +292,15 @@ def mean_and_sd(runs: Sequence[Mapping[str, float]]) -> dict[str, Figure]:
 
 
 def validation_fold(data: Benchmark, seed: int) -> Fold:
-    """The fold of the data set's own validation classes; its rows are counted in `trainval`."""
+    """The fold of the data set's own validation classes; its rows are counted in `trainval`.
+
+    Args:
+        data: Data set. If it has no `val`, a random fifth of the seen classes takes its place.
+        seed: Seed of the photos that are held out, and of such a fifth.
+    """
+    if "val" not in data.rows:
+        labels = data.labels[data.rows["trainval"]]
+        return make_folds(labels, 1, np.random.default_rng(seed))[0]
     place = {row: index for index, row in enumerate(data.rows["trainval"].tolist())}
     train = np.array([place[row] for row in data.rows["train"].tolist()])
     unseen = np.array([place[row] for row in data.rows["val"].tolist()])

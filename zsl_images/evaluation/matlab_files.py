@@ -1,108 +1,150 @@
-"""MATLAB files: read so that a damaged one is an error and no more.
+"""MATLAB files, read so that a damaged one is an error and nothing worse.
 
-SciPy's reader can end the interpreter or take all memory if one byte of a file is wrong. So it runs in
-a process of its own, with limits, and hands back plain arrays.
+One wrong byte can make the readers in SciPy and HDF5 end the interpreter or take gigabytes. So they run
+in a process of their own (`matlab_reader`) with limits on time and, except on Windows, on memory.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from zsl_images.errors import DataError
-
-Arrays = dict[str, npt.NDArray[np.generic]]
-
-_SECONDS = 900
-"""Time limit of the reading process; the largest public file takes some seconds."""
-
-_READER = """
-import sys
-path, folder, limit = sys.argv[1], sys.argv[2], int(sys.argv[3])
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-except ImportError:
-    pass
-import numpy, scipy.io
-
-def text(cell):
-    while isinstance(cell, numpy.ndarray):
-        cell = cell.item() if cell.size == 1 else "".join(map(str, cell.ravel()))
-    return str(cell)
-
-for name, value in scipy.io.loadmat(path).items():
-    if isinstance(value, numpy.ndarray):
-        if value.dtype == object:
-            value = numpy.array([text(cell) for cell in value.ravel()], str).reshape(value.shape)
-        if value.dtype.kind in "biufUS":
-            numpy.save(folder + "/" + name + ".npy", value, allow_pickle=False)
-"""
+from zsl_images.evaluation import matlab_reader
+from zsl_images.evaluation.matlab_reader import Arrays, is_version_7_3
 
 
-def read_matlab(path: Path) -> Arrays:
-    """The numbers and texts in a MATLAB file of version 5 or 7.3, by name.
+def read_matlab(path: Path, names: Sequence[str]) -> Arrays:
+    """Read variables of a MATLAB file of version 5 or 7.3.
 
-    Cells of texts become arrays of texts. Anything else is left out.
+    The reader may take 1 GiB plus 30 times the size of the file (features shrink to a third if they are
+    compressed), and one minute plus a second per megabyte. The arrays pass through the folder of
+    temporary files.
+
+    Args:
+        path: MATLAB file.
+        names: Variables to read; the others are skipped.
+
+    Returns:
+        Numbers and texts by name; cells of texts become arrays of texts, and missing variables are
+        left out.
 
     Raises:
-        DataError: the file is missing or damaged, or h5py is not installed for version 7.3.
+        DataError: The file is missing or damaged, a variable is neither numbers nor texts, or h5py is
+            not installed for version 7.3.
     """
     try:
-        with path.open("rb") as stream:
-            start = stream.read(128)
+        size = path.stat().st_size
+        needs_h5py = is_version_7_3(path)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    if start.startswith(b"MATLAB 7.3") or start.startswith(b"\x89HDF"):
-        return _read_hdf5(path)
-    return _read_version_5(path)
-
-
-def _read_version_5(path: Path) -> Arrays:
-    limit = 4 * 2**30 + 12 * path.stat().st_size
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-I", "-c", _READER, str(path.resolve()), folder, str(limit)]
-        try:
-            result = subprocess.run(
-                command, capture_output=True, text=True, timeout=_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise _damaged(path, f"it takes more than {_SECONDS} seconds") from error
-        if result.returncode:
-            reason = (result.stderr.strip().splitlines() or ["the reader crashed"])[-1]
-            raise _damaged(path, reason)
-        return {file.stem: np.load(file, allow_pickle=False) for file in Path(folder).glob("*.npy")}
-
-
-def _read_hdf5(path: Path) -> Arrays:
-    """Version 7.3 is HDF5: arrays are stored transposed, texts as references to code points."""
-    try:
-        import h5py
-    except ImportError as error:
+    if needs_h5py and find_spec("h5py") is None:
         raise DataError(
             f'{path} is of MATLAB 7.3; run: pip install "zsl-images[hdf5]", or save it with -v7'
-        ) from error
+        )
+    memory, seconds = 2**30 + 30 * size, 60 + size // 10**6
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-P", "-W", "ignore", matlab_reader.__file__]
+        try:
+            result = subprocess.run(
+                [*command, str(path.resolve()), folder, str(memory), *names],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=seconds,
+                check=False,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each thread takes address space
+            )
+            if result.returncode:
+                raise _unreadable(path, (result.stderr.split("\n")[-2:-1] or ["its reader crashed"])[0])
+            found = [name for name in names if (Path(folder) / f"{name}.npy").exists()]
+            return {name: np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in found}
+        except subprocess.TimeoutExpired as error:
+            raise _unreadable(path, f"it takes more than {seconds} seconds") from error
 
-    def value(file: h5py.File, item: h5py.Dataset) -> npt.NDArray[np.generic]:
-        array = np.asarray(item).T
-        if array.dtype != object:
-            return array
-        texts = ["".join(map(chr, np.asarray(file[cell]).ravel())) for cell in array.ravel()]
-        return np.array(texts, str).reshape(array.shape)
 
-    try:
-        with h5py.File(path) as file:
-            return {
-                name: value(file, item) for name, item in file.items() if isinstance(item, h5py.Dataset)
-            }
-    except Exception as error:  # h5py raises many kinds on damaged files
-        raise _damaged(path, str(error)) from error
+def matrix(content: Arrays, name: str, path: Path) -> npt.NDArray[np.float32]:
+    """A variable of `read_matlab` as a matrix of finite numbers.
+
+    Args:
+        content: Variables of the file.
+        name: Name of the variable.
+        path: File that it comes from, for messages.
+
+    Raises:
+        DataError: The variable is missing or something else.
+    """
+    value = _numbers(content, name, path)
+    if value.ndim != 2:
+        raise DataError(f"{path}: {name!r} has the shape {value.shape}, expected a matrix")
+    with np.errstate(over="ignore"):
+        numbers = value.astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise DataError(f"{path}: {name!r} has values that are not finite; expected numbers alone")
+    return numbers
 
 
-def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f"{path} cannot be read ({reason}); expected a MATLAB file: copy it again")
+def whole_numbers(content: Arrays, name: str, path: Path) -> npt.NDArray[np.int64]:
+    """A variable of `read_matlab` as a vector of whole numbers that count from 1.
+
+    Args:
+        content: Variables of the file.
+        name: Name of the variable.
+        path: File that it comes from, for messages.
+
+    Raises:
+        DataError: The variable is missing or something else.
+    """
+    value = _numbers(content, name, path)
+    numbers = value.astype(np.float64).ravel()
+    if numbers.size != max(value.shape, default=0) and numbers.size:
+        raise DataError(f"{path}: {name!r} has the shape {value.shape}, expected one row or column")
+    if not ((numbers == np.round(numbers)) & (numbers >= 1) & (numbers < 2**31)).all():
+        raise DataError(f"{path}: {name!r} has values that are not whole numbers from 1 on")
+    return numbers.astype(np.int64)
+
+
+def texts(content: Arrays, name: str, path: Path) -> list[str]:
+    """A variable of `read_matlab` as a list of texts.
+
+    Args:
+        content: Variables of the file.
+        name: Name of the variable.
+        path: File that it comes from, for messages.
+
+    Raises:
+        DataError: The variable is missing or something else.
+    """
+    value = _variable(content, name, path)
+    if value.dtype.kind != "U":
+        raise DataError(f"{path}: {name!r} holds {value.dtype}, expected texts")
+    return [str(text).strip() for text in value.ravel()]
+
+
+def _numbers(content: Arrays, name: str, path: Path) -> npt.NDArray[np.generic]:
+    value = _variable(content, name, path)
+    if value.dtype.kind not in "biuf":
+        raise DataError(f"{path}: {name!r} holds {value.dtype}, expected numbers")
+    return value
+
+
+def _variable(content: Arrays, name: str, path: Path) -> npt.NDArray[np.generic]:
+    if name not in content:
+        raise DataError(f"{path} has no variable {name!r}; expected the xlsa17 layout")
+    return content[name]
+
+
+def _unreadable(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"{path} cannot be read ({reason}); expected a MATLAB file of version 5 or 7.3 with numbers "
+        "and texts: if it is incomplete, copy it again"
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,10 @@ import numpy.typing as npt
 import scipy.io
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.errors import ClassTableError, DataError, SplitWarning
-from zsl_images.evaluation.matlab_files import Arrays, read_matlab
+from zsl_images.errors import ClassTableError, DataError
+from zsl_images.evaluation.matlab_files import matrix, read_matlab, texts, whole_numbers
+from zsl_images.evaluation.matlab_reader import Arrays
+from zsl_images.evaluation.splits import SPLITS, TRAINVAL, Rows, read_rows
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import labelled_features
 from zsl_images.files import make_folder, replacing
@@ -67,6 +68,8 @@ def write_photos(
 
 FEATURES_FILE, SPLITS_FILE = "res101.mat", "att_splits.mat"
 
+_SPLIT_VARIABLES = ("att", "original_att", "allclasses_names", *(f"{name}_loc" for name in SPLITS))
+
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
@@ -77,129 +80,72 @@ class Benchmark:
         features: Features (N, D).
         labels: Row of `table` for each feature, (N,).
         table: K classes with their attributes; those of `trainval` are seen.
-        rows: `train`, `val`, `trainval`, `test_seen`, `test_unseen` → row numbers.
+        rows: `trainval`, `test_seen`, `test_unseen` and, if the files have them, `train` and `val` →
+            row numbers, see `splits.read_rows`.
     """
 
     name: str
     features: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
     table: ClassTable
-    rows: dict[str, npt.NDArray[np.int64]]
+    rows: Rows
 
 
 def read_xlsa17(folder: str | os.PathLike[str]) -> Benchmark:
     """Read a folder with `res101.mat` and `att_splits.mat`.
 
-    Attributes are `original_att` if the file has it, else `att`. Classes without names are called
-    `class_01` and so on.
+    Attributes are `original_att` if the file has it, else `att`. If the file has no names, classes are
+    called `class_01` and so on.
 
     Raises:
-        DataError: A file or variable is missing or damaged, they do not fit together, or a class is
-            both seen and unseen.
+        DataError: A file or variable is missing or damaged, they do not fit together, or the split
+            makes figures meaningless, see `splits.read_rows`.
 
     Warns:
-        SplitWarning: Rows are both learned from and tested on, or are left out of the validation.
+        SplitWarning: The figures of this split may mislead, see `splits.read_rows`.
     """
     folder = Path(folder)
     where, splits_at = folder / FEATURES_FILE, folder / SPLITS_FILE
-    features_file, splits = _read(where), _read(splits_at)
-    features = _numbers(features_file, "features", where).T
-    labels = _whole(features_file, "labels", where) - 1
+    photos = _read(where, ["features", "labels"])
+    splits = _read(splits_at, _SPLIT_VARIABLES)
+    features = matrix(photos, "features", where).T
+    labels = whole_numbers(photos, "labels", where) - 1
     key = "original_att" if "original_att" in splits else "att"
-    attributes = _numbers(splits, key, splits_at).T.astype(np.float32)
-    classes = len(attributes)
-    names = [f"class_{number:0{len(str(classes))}}" for number in range(1, classes + 1)]
+    attributes = matrix(splits, key, splits_at).T
+    names = _numbered("class", len(attributes))
     if "allclasses_names" in splits:
-        names = [str(name).strip() for name in splits["allclasses_names"].ravel()]
-    fits = len(features) == len(labels) > 0 and 0 <= labels.min() <= labels.max() < len(names)
-    if not fits or len(names) != classes:
+        names = texts(splits, "allclasses_names", splits_at)
+    fits = len(features) == len(labels) > 0 and labels.max() < len(names) == len(attributes)
+    if not fits or not features.size:
         raise DataError(
-            f"{folder}: {len(features)} features, {len(labels)} labels, {len(names)} names and "
-            f"{classes} rows of attributes do not fit together"
+            f"{folder}: features of shape {features.T.shape}, {len(labels)} labels up to "
+            f"{labels.max(initial=-1) + 1}, {len(names)} names and {len(attributes)} columns of "
+            f"{key!r} do not fit together; expected {FEATURES_FILE} and {SPLITS_FILE} of one data set"
         )
-    rows = _rows(splits, splits_at, labels)
-    is_seen = np.isin(np.arange(classes), labels[rows["trainval"]])
-    width = len(str(attributes.shape[1]))
-    attribute_names = [f"attribute_{i + 1:0{width}}" for i in range(attributes.shape[1])]
+    rows = read_rows(splits, splits_at, labels)
+    is_seen = np.isin(np.arange(len(names)), labels[rows[TRAINVAL]])
+    attribute_names = _numbered("attribute", attributes.shape[1])
     try:
         table = ClassTable(tuple(names), tuple(attribute_names), attributes, is_seen)
     except ClassTableError as error:
         raise DataError(f"{splits_at}: {error}") from error
     return Benchmark(
         name=folder.resolve().name,
-        features=np.ascontiguousarray(features, np.float32),
+        features=np.ascontiguousarray(features),
         labels=labels,
         table=table,
         rows=rows,
     )
 
 
-def _rows(
-    splits: Arrays, path: Path, labels: npt.NDArray[np.int64]
-) -> dict[str, npt.NDArray[np.int64]]:
-    """The rows of each split, train and val within trainval.
-
-    In the public files train and val also hold the rows of test_seen; learning from these would leak.
-    A file without them gets a fifth of the seen classes as val.
-    """
-    rows = {}
-    for name in ("trainval", "test_seen", "test_unseen"):
-        rows[name] = _split(splits, name, path, len(labels))
-        if not rows[name].size:
-            raise DataError(f"{path}: {name}_loc is empty; these figures need rows in each split")
-    seen = np.unique(labels[rows["trainval"]])
-    _check_leaks(rows, labels, path)
-    if "train_loc" in splits and "val_loc" in splits:
-        for name in ("train", "val"):
-            given = _split(splits, name, path, len(labels))
-            rows[name] = given[np.isin(given, rows["trainval"])]
-    else:
-        chosen = np.random.default_rng(0).permutation(seen)[: max(1, round(len(seen) / 5))]
-        is_val = np.isin(labels[rows["trainval"]], chosen)
-        rows["train"], rows["val"] = rows["trainval"][~is_val], rows["trainval"][is_val]
-    if not rows["train"].size or not rows["val"].size:
-        raise DataError(f"{path}: train_loc or val_loc has no row within trainval_loc")
-    if not np.setdiff1d(labels[rows["val"]], labels[rows["train"]]).size:
-        raise DataError(
-            f"{path}: val_loc has no class of its own that could play unseen; correct the split"
-        )
-    apart = np.setdiff1d(rows["trainval"], np.concatenate([rows["train"], rows["val"]]))
-    if apart.size:
-        warnings.warn(
-            f"{path}: {apart.size} rows of trainval_loc are in neither train_loc nor val_loc, so the "
-            "validation does not use them",
-            SplitWarning,
-            stacklevel=3,
-        )
-    return rows
-
-
-def _check_leaks(
-    rows: dict[str, npt.NDArray[np.int64]], labels: npt.NDArray[np.int64], path: Path
-) -> None:
-    """Refuse classes that are both seen and unseen, and warn of photos that are learned and tested."""
-    both = np.intersect1d(labels[rows["trainval"]], labels[rows["test_unseen"]])
-    if both.size:
-        raise DataError(
-            f"{path}: {both.size} classes have rows in trainval_loc and in test_unseen_loc, so they "
-            "are not unseen; correct the split"
-        )
-    stray = np.setdiff1d(labels[rows["test_seen"]], labels[rows["trainval"]])
-    if stray.size:
-        raise DataError(f"{path}: {stray.size} classes of test_seen_loc have no row in trainval_loc")
-    shared = np.intersect1d(rows["trainval"], rows["test_seen"])
-    if shared.size:
-        warnings.warn(
-            f"{path}: {shared.size} rows are in trainval_loc and in test_seen_loc, so s is too high",
-            SplitWarning,
-            stacklevel=4,
-        )
-
-
 def read_image_files(folder: str | os.PathLike[str]) -> list[str]:
-    """The path that each row's image had when the features were made."""
+    """The path that each row's image had when the features were made.
+
+    Raises:
+        DataError: The file is missing or damaged, or does not say.
+    """
     path = Path(folder) / FEATURES_FILE
-    return [str(name) for name in _read(path).get("image_files", np.array([])).ravel()]
+    return texts(_read(path, ["image_files"]), "image_files", path)
 
 
 def write_xlsa17(
@@ -262,37 +208,14 @@ def write_xlsa17(
             scipy.io.savemat(stream, content)
 
 
-def _read(path: Path) -> Arrays:
+def _read(path: Path, names: Sequence[str]) -> Arrays:
     if not path.is_file():
         raise DataError(
             f"{path} is not there; expected a folder with {FEATURES_FILE} and {SPLITS_FILE}"
         )
-    return read_matlab(path)
+    return read_matlab(path, names)
 
 
-def _split(splits: Arrays, name: str, path: Path, count: int) -> npt.NDArray[np.int64]:
-    """The rows of a split, counted from 0."""
-    rows = _whole(splits, f"{name}_loc", path) - 1
-    if rows.size and not 0 <= rows.min() <= rows.max() < count:
-        raise DataError(f"{path}: {name}_loc points outside of the {count} rows")
-    return rows
-
-
-def _whole(content: Arrays, key: str, path: Path) -> npt.NDArray[np.int64]:
-    """A variable of whole numbers, as one row."""
-    values = _numbers(content, key, path).ravel()
-    if not (values == np.round(values)).all() or np.abs(values).max(initial=0) > 2**31:
-        raise DataError(f"{path}: {key!r} holds numbers that are not whole; expected row numbers")
-    return values.astype(np.int64)
-
-
-def _numbers(content: Arrays, key: str, path: Path) -> npt.NDArray[Any]:
-    """A variable that holds a matrix of finite numbers."""
-    if key not in content:
-        raise DataError(f"{path} has no variable {key!r}; expected the xlsa17 layout")
-    value = content[key]
-    if value.dtype.kind not in "biuf" or value.ndim != 2:
-        raise DataError(f"{path}: {key!r} is no matrix of numbers, but {value.dtype} {value.shape}")
-    if value.dtype.kind == "f" and not np.isfinite(value).all():
-        raise DataError(f"{path}: {key!r} holds values that are not finite")
-    return value
+def _numbered(what: str, count: int) -> list[str]:
+    """Names of what has none: `class_01`, `class_02` and so on."""
+    return [f"{what}_{number:0{len(str(count))}}" for number in range(1, count + 1)]
