@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import scipy.io
 from splits import write_matlab_7_3
 
 from zsl_images.errors import DataError
-from zsl_images.evaluation.matlab_files import read_matlab
+from zsl_images.evaluation.matlab_files import matrix, read_matlab, whole_numbers
 
 CONTENT = {
     "att": np.arange(6.0).reshape(2, 3),
@@ -56,6 +57,13 @@ def test_objects_other_than_texts_are_refused(value: object, tmp_path: Path) -> 
     scipy.io.savemat(tmp_path / "some.mat", {"att": value})
     with pytest.raises(DataError, match=r"some\.mat cannot be read \(.*text"):
         read_matlab(tmp_path / "some.mat", ["att"])
+
+
+@pytest.mark.parametrize("read", [matrix, whole_numbers])
+def test_a_signalling_nan_is_refused_without_a_warning(read: Callable[..., object]) -> None:
+    for bits in (np.uint64([[0x7FF0000000000001]]).view(float), np.uint32([[0x7F800001]]).view("f4")):
+        with pytest.raises(DataError, match=r"not (finite|whole)"):
+            read({"x": bits}, "x", Path("some.mat"))
 
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="only POSIX limits memory")

@@ -35,6 +35,26 @@ def test_decisions_are_chosen_on_folds_and_probabilities_on_held_out_photos() ->
     assert mine.known_distances[-1] == pytest.approx(held_out.distances.max())
 
 
+def test_the_temperature_goes_with_the_seen_penalty() -> None:
+    """It is fitted to photos of seen classes among all candidates, less the γ that decides."""
+    rng = np.random.default_rng(0)
+
+    def outcome(classes_with_photos: int) -> Outcome:
+        labels = np.arange(400) % classes_with_photos
+        scores = rng.normal(size=(400, 6)).astype(np.float32)
+        scores[np.arange(400), labels] += 2
+        scores[:, :4] += 1.5
+        return Outcome(scores, labels, np.arange(6) < 4, np.ones(400, np.float32))
+
+    folds, held_out = [outcome(6)], outcome(4)
+    found = calibrate(folds, held_out, 1)
+    assert found.seen_penalty == found.balanced_seen_penalty > 1
+    penalised = held_out.scores - np.float32(found.seen_penalty) * held_out.is_seen
+    expected = fit_temperature(penalised, held_out.labels)
+    assert found.temperature == pytest.approx(expected, rel=1e-3)
+    assert fit_temperature(held_out.scores, held_out.labels) < 0.9 * expected
+
+
 def test_photos_without_a_mistake_do_not_make_a_head_sure_of_all() -> None:
     labels = np.arange(20) % 2
     scores = np.float32([[0, -10], [-10, 0]])[labels]

@@ -1,7 +1,7 @@
 """Reads many MATLAB files as `matlab_files` reads one, but in forks, which start at once.
 
-Each line of the input holds FILE, FOLDER and the names of variables; each line of the output is the exit
-status of its fork and the most memory that it took, in bytes.
+Each line of the input holds FILE, FOLDER and the names of variables. Each line of the output is the
+exit status of a fork and the most memory that it took, in bytes.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import scipy.io
 SEEN, UNSEEN, PER_CLASS = 10, 3, 12
 
 
-def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.ndarray]]:
+def xlsa17_arrays() -> dict[str, dict[str, np.ndarray]]:
     """A small data set in the layout, with features that depend on attributes."""
     rng = np.random.default_rng(0)
     classes = SEEN + UNSEEN
@@ -22,9 +22,6 @@ def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.nda
     rows = np.arange(len(labels))
     is_seen, is_test = labels < SEEN, rows % PER_CLASS >= 9
     is_val = is_seen & (labels >= SEEN - 3)
-    if noise_test_labels:
-        unseen = np.flatnonzero(~is_seen)
-        labels[unseen] = rng.integers(SEEN, classes, len(unseen))
 
     def loc(mask: np.ndarray) -> np.ndarray:
         return np.flatnonzero(mask)[:, None] + 1
@@ -51,15 +48,25 @@ def xlsa17_arrays(noise_test_labels: bool = False) -> dict[str, dict[str, np.nda
     }
 
 
+def plain_arrays() -> dict[str, dict[str, np.ndarray]]:
+    """The data set as `read_matlab` gives its files, with arrays of texts."""
+    return {
+        file: {
+            name: value.astype(str) if value.dtype == object else value
+            for name, value in content.items()
+        }
+        for file, content in xlsa17_arrays().items()
+    }
+
+
 def written(
     folder: Path,
     without: Sequence[str] = (),
     changes: Mapping[str, np.ndarray] | None = None,
-    **options: bool,
 ) -> Path:
     """The data set as files in a folder, some variables left out or changed."""
     folder.mkdir(exist_ok=True)
-    for file, content in xlsa17_arrays(**options).items():
+    for file, content in xlsa17_arrays().items():
         kept = {name: value for name, value in content.items() if name not in without}
         for name in kept.keys() & (changes or {}).keys():
             kept[name] = (changes or {})[name]

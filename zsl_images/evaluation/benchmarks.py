@@ -222,10 +222,7 @@ def _figures_of(head: Head, data: Benchmark, is_conventional: bool) -> dict[str,
     chosen = head.calibration
     figures = figures_on_test(data, scores, chosen.seen_penalty, is_conventional)
     if not is_conventional:
-        figures |= {
-            "seen_penalty": chosen.seen_penalty,
-            "temperature": chosen.temperature,
-        }
+        figures |= {"seen_penalty": chosen.seen_penalty, "temperature": chosen.temperature}
     return figures
 
 
@@ -292,11 +289,9 @@ def mean_and_sd(runs: Sequence[Mapping[str, float]]) -> dict[str, Figure]:
 
 
 def validation_fold(data: Benchmark, seed: int) -> Fold:
-    """The fold of the data set's own validation classes; its rows are counted in `trainval`.
+    """The fold of the data set's own validation classes, or of a random fifth if it has no `val`.
 
-    Args:
-        data: Data set. If it has no `val`, a random fifth of the seen classes takes its place.
-        seed: Seed of the photos that are held out, and of such a fifth.
+    Its rows are counted in `trainval`.
     """
     if "val" not in data.rows:
         labels = data.labels[data.rows["trainval"]]

@@ -86,7 +86,7 @@ def matrix(content: Arrays, name: str, path: Path) -> npt.NDArray[np.float32]:
     value = _numbers(content, name, path)
     if value.ndim != 2:
         raise DataError(f"{path}: {name!r} has the shape {value.shape}, expected a matrix")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # both give values that are not finite
         numbers = value.astype(np.float32)
     if not np.isfinite(numbers).all():
         raise DataError(f"{path}: {name!r} has values that are not finite; expected numbers alone")
@@ -105,10 +105,12 @@ def whole_numbers(content: Arrays, name: str, path: Path) -> npt.NDArray[np.int6
         DataError: The variable is missing or something else.
     """
     value = _numbers(content, name, path)
-    numbers = value.astype(np.float64).ravel()
+    with np.errstate(invalid="ignore"):  # NaN is not whole
+        numbers = value.astype(np.float64).ravel()
+        is_whole = (numbers == np.round(numbers)) & (numbers >= 1) & (numbers < 2**31)
     if numbers.size != max(value.shape, default=0) and numbers.size:
         raise DataError(f"{path}: {name!r} has the shape {value.shape}, expected one row or column")
-    if not ((numbers == np.round(numbers)) & (numbers >= 1) & (numbers < 2**31)).all():
+    if not is_whole.all():
         raise DataError(f"{path}: {name!r} has values that are not whole numbers from 1 on")
     return numbers.astype(np.int64)
 
