@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from .candidates import Candidates
 from .console import finish, progress
+from .decision_options import Candidates
+from .option_groups import Only
 from .options import FeatureCache, HeadOut, ReportFormat, ReportFormatOption
-from .registration import Only
 
 
 def adapt(

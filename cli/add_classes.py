@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .candidates import Candidates
 from .console import finish, progress
+from .decision_options import Candidates
+from .option_groups import Only, changed, refuse
 from .options import FeatureCache, HeadOut, table_argument
-from .registration import Only, changed, refuse
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure
@@ -46,8 +46,8 @@ def add(
         refuse("without --photos", cache=bool(cache), **changed(candidates, but=("head",)))
     from zsl_images.classes.class_table import ClassTable
     from zsl_images.files import check_writable
+    from zsl_images.head.add_classes import add_classes
     from zsl_images.head.head_file import load_head, save_head
-    from zsl_images.head.new_classes import add_classes
 
     check_writable(out)
     new, known = ClassTable.read(table), None

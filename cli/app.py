@@ -18,7 +18,7 @@ from .evaluate import evaluate
 from .features import features
 from .heads import heads
 from .label import label
-from .registration import register
+from .option_groups import register
 from .relabel import relabel
 from .speed import speed
 from .train import train

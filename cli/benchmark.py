@@ -12,11 +12,11 @@ import typer
 from zsl_images.defaults import DEFAULT_RECIPE
 
 from .console import progress
+from .option_groups import refuse
 from .options import RecipeOption, ReportFormat, ReportFormatOption, needs
-from .registration import refuse
 
 if TYPE_CHECKING:
-    from zsl_images.evaluation.benchmarks import BenchmarkResult
+    from zsl_images.evaluation.benchmark_results import BenchmarkResult
 
 
 def benchmark(
@@ -96,7 +96,7 @@ def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> N
 def _comparable(path: Path, dataset: str, is_conventional: bool) -> list[BenchmarkResult]:
     """The results in a file that are on the same data set, in the same setting."""
     from zsl_images.errors import DataError
-    from zsl_images.evaluation.benchmarks import read_results
+    from zsl_images.evaluation.benchmark_results import read_results
 
     alike = [
         row

@@ -14,8 +14,8 @@ from zsl_images.defaults import DEFAULT_HEAD
 from zsl_images.names import spelling_of
 
 from .console import echo
+from .option_groups import refuse
 from .options import HeadName, ReportFormat, ReportFormatOption, table_argument
-from .registration import refuse
 
 if TYPE_CHECKING:
     from zsl_images.classes.class_table import ClassTable
@@ -131,8 +131,8 @@ def read_classes(table: Path | None, head: str) -> tuple[ClassTable, Path]:
         from zsl_images.classes.class_table import ClassTable
 
         return ClassTable.read(table), table
-    from zsl_images.head.catalogue import head_path
     from zsl_images.head.head_file import load_head
+    from zsl_images.head.shipped_heads import head_path
 
     return load_head(head).table, head_path(head)
 

@@ -12,20 +12,19 @@ import typer
 from zsl_images.defaults import DEFAULT_HEAD
 
 from .add_classes import add
-from .candidates import Candidates
 from .class_lists import attributes, list_classes, show
-from .console import FAILED, echo, finish, progress
+from .console import FAILED, echo, progress
 from .new_class import new
+from .option_groups import refuse, register
 from .options import (
     STDOUT,
-    FeatureCache,
     HeadName,
     HeadOut,
     ReportFormat,
     ReportFormatOption,
     table_argument,
 )
-from .registration import Only, refuse, register
+from .promote import promote
 
 if TYPE_CHECKING:
     from zsl_images.classes.findings import Finding
@@ -90,7 +89,7 @@ def remove(
     head: HeadName = DEFAULT_HEAD,
 ) -> None:
     """Remove classes from a head."""
-    from zsl_images.head.edits import remove_classes
+    from zsl_images.head.edit_classes import remove_classes
     from zsl_images.head.head_file import load_head, save_head
 
     smaller = remove_classes(load_head(head), names)
@@ -105,34 +104,11 @@ def rename(
     head: HeadName = DEFAULT_HEAD,
 ) -> None:
     """Rename a class of a head."""
-    from zsl_images.head.edits import rename_classes
+    from zsl_images.head.edit_classes import rename_classes
     from zsl_images.head.head_file import load_head, save_head
 
     save_head(rename_classes(load_head(head), {old: new}), out)
     echo(f"{out}: {old} is now {new}")
-
-
-def promote(
-    photos: Annotated[
-        Path, typer.Argument(help="Folder with one folder of photos per unseen class to promote.")
-    ],
-    out: HeadOut,
-    candidates: Annotated[Candidates, Only("head", "backbone_weights", "device")],
-    cache: FeatureCache = None,
-) -> None:
-    """Turn unseen classes into seen ones, with a few photos of each."""
-    from zsl_images.files import check_writable
-    from zsl_images.learning.promote import promote as promote_classes
-
-    check_writable(out)
-    classifier = candidates.classifier()
-    before = len(classifier.table.seen_names)
-    with progress() as show:
-        result = promote_classes(classifier, photos, cache=cache, on_step=show)
-    result.classifier.save(out)
-    after = len(result.classifier.table.seen_names)
-    echo(f"{out}: {after - before} classes promoted, {after} seen in all")
-    finish(result.failures)
 
 
 classes = typer.Typer(no_args_is_help=True, help="Check class tables, and edit the classes of a head.")

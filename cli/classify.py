@@ -15,9 +15,9 @@ import typer
 from zsl_images.defaults import TOP_K
 from zsl_images.names import printable
 
-from .candidates import Candidates
 from .console import finish_with
-from .details import Details
+from .decision_options import Candidates
+from .extra_columns import Details
 from .options import TopK, images_in
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from zsl_images.errors import DataError, ZSLError
 from zsl_images.names import printable
 
 if TYPE_CHECKING:
-    from zsl_images.features.left_out import LeftOut
+    from zsl_images.features.skipped_files import LeftOut
     from zsl_images.labelling.runs import Progress
     from zsl_images.progress import StepRecord
     from zsl_images.results import Failure

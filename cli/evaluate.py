@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .candidates import Candidates
 from .console import finish, progress
+from .decision_options import Candidates
+from .option_groups import Only, changed, refuse
 from .options import FeatureCache, ReportFormat, ReportFormatOption
-from .registration import Only, changed, refuse
 
 if TYPE_CHECKING:
-    from zsl_images.evaluation.assessment import Evaluation
+    from zsl_images.evaluation.figures import Evaluation
 
 
 def evaluate(

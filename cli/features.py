@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from .candidates import TrainingClasses
 from .console import finish, progress
+from .decision_options import TrainingClasses
+from .option_groups import Only
 from .options import BackboneChoice, FeatureCache
-from .registration import Only
 
 
 class Layout(StrEnum):

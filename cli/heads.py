@@ -18,7 +18,7 @@ def heads(format: ReportFormatOption = ReportFormat.TABLE) -> None:
     Their names can be given to --head. T is accuracy on unseen classes alone; u
     and s are accuracies on unseen and on seen classes, with all as candidates.
     """
-    from zsl_images.head.catalogue import list_heads
+    from zsl_images.head.shipped_heads import list_heads
 
     if format is ReportFormat.JSON:
         rows = [asdict(head) for head in list_heads()]

@@ -10,14 +10,14 @@ import typer
 
 from zsl_images.defaults import BATCH_SIZE, TOP_K
 from zsl_images.errors import DataError
-from zsl_images.labelling.outputs import Outputs
+from zsl_images.labelling.export_options import Outputs
 
-from .candidates import Candidates
 from .console import INTERRUPTED, finish_with, label_progress, usage_errors
+from .decision_options import Candidates
 from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in, needs
 
 if TYPE_CHECKING:
-    from zsl_images.features.left_out import LeftOut
+    from zsl_images.features.skipped_files import LeftOut
 
 Photos = Annotated[
     list[str],
@@ -60,8 +60,8 @@ def label(
     paths, left_out = images_in(photos)
     classifier = candidates.classifier()
 
-    from zsl_images.features.left_out import LeftOut
     from zsl_images.features.photo_paths import find_images
+    from zsl_images.features.skipped_files import LeftOut
     from zsl_images.labelling.label import label as label_photos
 
     count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos, LeftOut()))

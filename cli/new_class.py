@@ -16,8 +16,8 @@ from zsl_images.names import spelling_of
 
 from .class_lists import read_classes
 from .console import echo
+from .option_groups import refuse
 from .options import STDOUT, HeadName, table_option
-from .registration import refuse
 
 if TYPE_CHECKING:
     from zsl_images.classes.class_rows import ClassRow

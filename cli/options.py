@@ -26,7 +26,7 @@ from .console import echo, usage_errors
 
 if TYPE_CHECKING:
     from zsl_images.features.backbones import Backbone
-    from zsl_images.features.left_out import LeftOut
+    from zsl_images.features.skipped_files import LeftOut
 
     EngineName: TypeAlias = str
     RecipeName: TypeAlias = str
@@ -190,8 +190,8 @@ def images_in(inputs: list[str]) -> tuple[Iterator[Path], LeftOut]:
         typer.BadParameter: There is no photo.
         DataError: An input is missing or cannot be read.
     """
-    from zsl_images.features.left_out import LeftOut
     from zsl_images.features.photo_paths import check_inputs, find_images
+    from zsl_images.features.skipped_files import LeftOut
 
     left_out = LeftOut()
     check_inputs(item for item in inputs if item != "-")

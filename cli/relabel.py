@@ -9,10 +9,10 @@ import typer
 
 from zsl_images.defaults import TOP_K
 
-from .candidates import Candidates
 from .console import label_progress
+from .decision_options import Candidates
+from .option_groups import Only
 from .options import JsonProgress, LabelOut, TopK
-from .registration import Only
 
 
 def relabel(
@@ -29,7 +29,7 @@ def relabel(
 
     No photo is opened.
     """
-    from zsl_images.labelling.label import relabel as relabel_features
+    from zsl_images.labelling.relabel import relabel as relabel_features
 
     classifier = candidates.feature_classifier()
     with label_progress(json_progress, None, can_stop=False) as show:

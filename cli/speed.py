@@ -21,8 +21,8 @@ def speed(
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
     """Measure photos per second: decoding alone, the backbone alone, and both."""
-    from zsl_images.features.left_out import LeftOut
     from zsl_images.features.photo_paths import find_images
+    from zsl_images.features.skipped_files import LeftOut
     from zsl_images.features.speed import measure
 
     paths = list(islice(find_images(photos, LeftOut()), limit))

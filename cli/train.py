@@ -9,10 +9,10 @@ import typer
 
 from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
 
-from .candidates import TrainingClasses
 from .console import finish, progress
+from .decision_options import TrainingClasses
+from .option_groups import Only, refuse
 from .options import BackboneChoice, FeatureCache, HeadOut, RecipeOption
-from .registration import Only, refuse
 
 Folds = Annotated[
     int,

@@ -14,8 +14,8 @@ from splits import written
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.features.backbone_network import Network
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.networks import Network
 from zsl_images.learning.train import train
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named

@@ -6,7 +6,7 @@ from pathlib import Path
 from zsl_images import defaults
 from zsl_images.cli.options import EngineName, RecipeName
 from zsl_images.features.engines import ENGINES
-from zsl_images.head.catalogue import shipped_heads
+from zsl_images.head.shipped_heads import shipped_heads
 from zsl_images.model.recipes import RECIPES
 
 

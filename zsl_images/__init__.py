@@ -33,13 +33,14 @@ if TYPE_CHECKING:
         WeightsError,
         ZSLError,
     )
-    from zsl_images.evaluation.assessment import Evaluation
     from zsl_images.evaluation.evaluate import evaluate
+    from zsl_images.evaluation.figures import Evaluation
     from zsl_images.features.backbones import Backbone, load_backbone
     from zsl_images.features.extraction import FeatureSet, extract_features
     from zsl_images.head.class_checks import check_classes
-    from zsl_images.labelling.label import label, relabel
-    from zsl_images.labelling.outputs import Outputs
+    from zsl_images.labelling.export_options import Outputs
+    from zsl_images.labelling.label import label
+    from zsl_images.labelling.relabel import relabel
     from zsl_images.learning.adapt import adapt
     from zsl_images.learning.promote import promote
     from zsl_images.learning.train import train
@@ -53,7 +54,7 @@ _HOMES = {
     "ClassTable": "classes.class_table",
     "ClassTableError": "errors",
     "DataError": "errors",
-    "Evaluation": "evaluation.assessment",
+    "Evaluation": "evaluation.figures",
     "Explanation": "results",
     "Failure": "results",
     "FeatureSet": "features.extraction",
@@ -62,7 +63,7 @@ _HOMES = {
     "ImageError": "errors",
     "LevelLabel": "results",
     "OutputError": "errors",
-    "Outputs": "labelling.outputs",
+    "Outputs": "labelling.export_options",
     "Prediction": "results",
     "Taxonomy": "classes.taxonomy",
     "TextEncoder": "classes.descriptions",
@@ -79,7 +80,7 @@ _HOMES = {
     "load_text_encoder": "classes.descriptions",
     "promote": "learning.promote",
     "read_classes": "classes.descriptions",
-    "relabel": "labelling.label",
+    "relabel": "labelling.relabel",
     "train": "learning.train",
 }
 

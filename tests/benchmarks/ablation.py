@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from zsl_images.evaluation.xlsa17 import read_xlsa17
-from zsl_images.head.head_training import train_on_features
-from zsl_images.head.metrics import gzsl_report
+from zsl_images.head.fit import train_on_features
+from zsl_images.metrics import gzsl_report
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named
 

@@ -22,7 +22,7 @@ from zsl_images.classes.descriptions import load_text_encoder, read_descriptions
 from zsl_images.defaults import DEFAULT_TEXT_ENCODER
 from zsl_images.evaluation.benchmarks import run
 from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
-from zsl_images.head.metrics import gzsl_report
+from zsl_images.metrics import gzsl_report
 from zsl_images.model.recipes import recipe_named
 from zsl_images.model.training import fit
 

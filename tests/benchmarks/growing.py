@@ -26,12 +26,12 @@ import numpy.typing as npt
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.features.backbones import load_backbone
 from zsl_images.features.extraction import labelled_features
-from zsl_images.head.adaptation import adapt_head
-from zsl_images.head.edits import promote_classes
+from zsl_images.head.add_classes import add_classes
+from zsl_images.head.edit_classes import promote_classes
+from zsl_images.head.fit import train_on_features
 from zsl_images.head.head import Head
-from zsl_images.head.head_training import train_on_features
-from zsl_images.head.metrics import mean_per_class_accuracy
-from zsl_images.head.new_classes import add_classes
+from zsl_images.head.transductive import adapt_head
+from zsl_images.metrics import mean_per_class_accuracy
 
 HELD_OUT = (
     *("bee", "black_bear", "boar", "cougar", "coyote", "goat"),

@@ -18,13 +18,11 @@ import os
 import random
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import timm
 import torch
+from bad_photos import makers_of_bad_photos
 from PIL import Image
 
 from zsl_images.classes.class_table import ClassTable
@@ -48,7 +47,7 @@ from zsl_images.features.photo_rows import Stamp
 from zsl_images.features.photos import read_image
 from zsl_images.features.speed import measure
 from zsl_images.head.feature_classifier import FeatureClassifier
-from zsl_images.labelling.label import relabel
+from zsl_images.labelling.relabel import relabel
 
 
 class _PlainPhotos(torch.utils.data.Dataset[torch.Tensor]):
@@ -232,29 +231,7 @@ def hostile(photos: Path | None, work: Path) -> None:
     bad = folder / "bad"
     bad.mkdir()
 
-    def png(width: int, height: int, data: bytes) -> bytes:
-        def chunk(kind: bytes, body: bytes) -> bytes:
-            return (
-                struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-            )
-
-        header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-        return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-
-    makers: list[Any] = [
-        lambda: b"",
-        lambda: rng.bytes(500),
-        lambda: whole[: int(rng.integers(3, len(whole) // 2))],
-        lambda: whole[:2] + rng.bytes(300),
-        lambda: b"<html>404 not found</html>",
-        lambda: png(60_000, 60_000, zlib.compress(b"")),
-        lambda: png(100, 100, b"not zlib"),
-        lambda: b"GIF89a" + rng.bytes(20),
-        lambda: b"RIFF\x00\x00\x00\x00WEBPVP8 " + rng.bytes(30),
-        lambda: b"MM\x00\x2a\xff\xff\xff\xff" + rng.bytes(40),
-        lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n" + rng.bytes(40),
-        lambda: png(0, 0, b""),
-    ]
+    makers = makers_of_bad_photos(whole, rng)
     for index in range(200):
         kind = index % (len(makers) + 2)
         path = bad / f"{index:03}.{'jpg' if index % 2 else 'png'}"

@@ -23,15 +23,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from zsl_images.evaluation.benchmarks import (
-    BenchmarkResult,
-    figures_on_test,
-    mean_and_sd,
-    validation_fold,
-)
+from zsl_images.evaluation.benchmark_results import BenchmarkResult, mean_and_sd
+from zsl_images.evaluation.benchmarks import figures_on_test, validation_fold
 from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
 from zsl_images.files import check_writable, replacing
-from zsl_images.head.metrics import seen_unseen_curve
+from zsl_images.metrics import seen_unseen_curve
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 """Features (N, D) → scores (N, K) of all classes."""

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from drawing import draw
 from typer.testing import CliRunner, Result
 
 from zsl_images.cli import app
@@ -96,14 +95,3 @@ def test_write_remove_and_rename(head: Path, tmp_path: Path) -> None:
     wrong = run("remove", "bleu", "-w", head, "-o", out)
     assert wrong.exit_code == FAILED
     assert "did you mean blue?" in wrong.stderr
-
-
-def test_promote_makes_classes_seen(head: Path, new: Path, tmp_path: Path) -> None:
-    out = tmp_path / "grown.safetensors"
-    run("add", new, "-w", head, "-o", out)
-    (tmp_path / "few" / "cyan").mkdir(parents=True)
-    draw("cyan", 1).save(tmp_path / "few" / "cyan" / "1.png")
-    result = run("promote", tmp_path / "few", "-w", out, "-o", out)
-    assert result.exit_code == 0
-    assert "1 classes promoted, 7 seen in all" in result.stdout
-    assert load_head(out).table.unseen_names == ("orange",)

@@ -10,15 +10,13 @@ from splits import SEEN, UNSEEN
 
 from zsl_images.errors import DataError
 from zsl_images.evaluation.benchmarks import (
-    BenchmarkResult,
     figures_on_test,
-    mean_and_sd,
     run,
     validation_fold,
 )
 from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
 from zsl_images.head.calibration import calibration_error
-from zsl_images.head.head_training import train_on_features
+from zsl_images.head.fit import train_on_features
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import RECIPES
 
@@ -92,12 +90,6 @@ def test_validation_classes_are_the_files_or_chosen_by_the_seed(dataset: Path) -
     assert all(len(classes) == SEEN // 5 for classes in chosen)
     assert len(set(map(frozenset, chosen))) > 1
     assert unseen(without, 0) == chosen[0]
-
-
-def test_the_standard_deviation_is_that_of_a_population() -> None:
-    figure = mean_and_sd([{"H": 1.0}, {"H": 3.0}])["H"]
-    assert (figure.mean, figure.sd) == (2.0, 1.0)
-    assert BenchmarkResult("best", "TOY", (0, 1), {"H": figure}).to_dict()["sd_kind"] == "population"
 
 
 def test_calibration_is_measured_by_a_head_of_the_seen_classes(dataset: Path) -> None:

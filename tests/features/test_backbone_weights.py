@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from states import constant_state
 
 from zsl_images.errors import BackboneError
+from zsl_images.features.backbone_network import load_network
 from zsl_images.features.backbone_weights import EMBEDDED, given_file, in_timm_layout, read_weights
 from zsl_images.features.backbones import load_backbone
-from zsl_images.features.networks import load_network
 
 
 def test_an_embedded_backbone_without_its_wheel_says_what_to_install(

@@ -11,8 +11,8 @@ from drawing import draw
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, ClassTableWarning
-from zsl_images.head.edits import rename_classes
-from zsl_images.head.new_classes import add_classes
+from zsl_images.head.add_classes import add_classes
+from zsl_images.head.edit_classes import rename_classes
 
 
 def test_candidates_in_another_spelling_are_the_heads_classes(trained: ZeroShotClassifier) -> None:

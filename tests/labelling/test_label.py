@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from label_files import assert_alike, noting_classifier, rows_of
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
 from zsl_images.features.photo_paths import find_images
-from zsl_images.labelling.label import label, relabel
+from zsl_images.labelling.label import label
+from zsl_images.labelling.relabel import relabel
 
 
 def test_kept_features_spare_the_photos(
@@ -31,18 +31,6 @@ def test_kept_features_spare_the_photos(
     by_path = {row["path"]: row for row in rows_of(again)}
     readable = [row for row in rows_of(fresh) if row["error"] is None]
     assert_alike([by_path[row["path"]] for row in readable], readable)
-
-
-def test_relabelling_needs_features_of_the_heads_backbone(
-    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(DataError, match="no features in"):
-        relabel(trained, tmp_path / "none.parquet", tmp_path / "labels.csv")
-    label(trained, [photos / "a" / "00.png"], tmp_path / "l.csv", features=tmp_path / "f.parquet")
-    table = pq.read_table(tmp_path / "f.parquet").replace_schema_metadata({"backbone": "other"})
-    pq.write_table(table, tmp_path / "f.parquet")
-    with pytest.raises(DataError, match="another backbone"):
-        relabel(trained, tmp_path / "f.parquet", tmp_path / "labels.csv")
 
 
 def test_no_photos_leave_all_rows_as_they_are(

@@ -12,7 +12,7 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, DataError
 from zsl_images.features.backbones import Backbone
-from zsl_images.head.head_training import train_on_features
+from zsl_images.head.fit import train_on_features
 from zsl_images.learning.train import train
 from zsl_images.model.config import Recipe
 

@@ -9,8 +9,8 @@ from small_models import Data, fitted, small, small_data
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
+from zsl_images.model.encoder_decoder import DECODERS, ENCODERS
 from zsl_images.model.mmvae import MultiModalVAE, build
-from zsl_images.model.networks import DECODERS, ENCODERS
 from zsl_images.model.noise import MeasuredNoise, UnitNoise
 from zsl_images.model.priors import PRIORS
 from zsl_images.model.scalings import ATTRIBUTE_SCALINGS, FEATURE_SCALINGS

@@ -12,10 +12,11 @@ from small_models import SEEN, UNSEEN, Data, fitted, small, small_data
 from torch.distributions import Independent, Normal, kl_divergence
 
 from zsl_images.model.config import TrainConfig
+from zsl_images.model.losses import bound
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.noise import Noise
 from zsl_images.model.recipes import RECIPES
-from zsl_images.model.training import bound, generate_and_learn, prepare, warm_up
+from zsl_images.model.training import generate_and_learn, prepare, warm_up
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
 """Evaluation: labelled photos and benchmarks become figures.
 
-photos, benchmark ─▶ scores ─▶ assessment
+photos, benchmark ─▶ scores ─▶ figures
 """

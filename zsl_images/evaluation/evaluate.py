@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
-from zsl_images.evaluation.assessment import Evaluation, assess
+from zsl_images.evaluation.figures import Evaluation, assess
 from zsl_images.features.extraction import folder_features, labelled_features
 from zsl_images.progress import OnStep
 

@@ -22,7 +22,7 @@ from zsl_images.features.photos import read_image
 from zsl_images.features.pixels import check_settings, least_side, pixels_of
 
 if TYPE_CHECKING:
-    from zsl_images.features.networks import Network
+    from zsl_images.features.backbone_network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +193,6 @@ def _loaded(
     image_size: int | None,
     pooling: str | None,
 ) -> Network:
-    from zsl_images.features.networks import load_network  # wakes torch
+    from zsl_images.features.backbone_network import load_network  # wakes torch
 
     return load_network(name, weights, image_size, pooling)

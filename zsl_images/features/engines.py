@@ -18,7 +18,7 @@ import numpy.typing as npt
 from zsl_images.defaults import AUTO
 from zsl_images.errors import BackboneError
 from zsl_images.features.engine_cache import cached
-from zsl_images.features.telemetry import import_openvino, without_telemetry
+from zsl_images.features.openvino_import import import_openvino, without_telemetry
 
 if TYPE_CHECKING:
     from torch import nn

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.cores import usable_cores
+from zsl_images.features.cpu_cores import usable_cores
 from zsl_images.features.decoding import ImageLike, decoded
 from zsl_images.features.feature_cache import FeatureCache
-from zsl_images.features.left_out import LeftOut
 from zsl_images.features.photo_paths import find_images, find_labelled_images
 from zsl_images.features.photo_rows import stamp_of
+from zsl_images.features.skipped_files import LeftOut
 from zsl_images.files import cache_folder
 from zsl_images.names import matched
 from zsl_images.progress import OnStep, StepRecord

@@ -10,9 +10,9 @@ from itertools import chain
 from pathlib import Path
 
 from zsl_images.errors import DataError
-from zsl_images.features.left_out import LeftOut
 from zsl_images.features.photo_formats import is_photo
 from zsl_images.features.photo_lists import LISTS, listed_paths
+from zsl_images.features.skipped_files import LeftOut
 from zsl_images.files import absolute, at_home
 
 StrPath = str | os.PathLike[str]

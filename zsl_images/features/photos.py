@@ -15,11 +15,11 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from zsl_images.errors import ImageError
-from zsl_images.features.depth import to_8_bit
 from zsl_images.features.jpeg import check_whole, is_progressive
 from zsl_images.features.orientation import turn_of
 from zsl_images.features.photo_formats import opened
 from zsl_images.features.photo_paths import file_mode
+from zsl_images.features.pixel_depth import to_8_bit
 from zsl_images.features.tiff import TiffImage, tiff_problem
 
 MAX_PIXELS = 178_956_970
@@ -109,7 +109,7 @@ def to_rgb(image: Image.Image | npt.NDArray[Any], least_side: int = 0) -> Image.
 
     Args:
         image: PIL image, or array of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4): bools, integers
-            or floats, whose range `depth.to_8_bit` finds.
+            or floats, whose range `pixel_depth.to_8_bit` finds.
         least_side: Pixels that both sides of a very large picture must keep, as it is made smaller.
             0 for the full size.
 

@@ -14,7 +14,7 @@ import numpy as np
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.cores import usable_cores
+from zsl_images.features.cpu_cores import usable_cores
 from zsl_images.features.decoding import decoded
 from zsl_images.features.extraction import stream_features
 

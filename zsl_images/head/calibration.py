@@ -14,7 +14,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch.nn import functional as F
 
-from zsl_images.head.metrics import (
+from zsl_images.metrics import (
     Labels,
     Mask,
     Scores,

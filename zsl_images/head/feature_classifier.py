@@ -21,7 +21,7 @@ from zsl_images.classes.scales import warn_of_scale
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import DEFAULT_HEAD, TOP_K
 from zsl_images.errors import ClassTableError, DataError
-from zsl_images.head import edits, new_classes
+from zsl_images.head import add_classes, edit_classes
 from zsl_images.head.decisions import Decider, Decisions
 from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head, save_head
@@ -101,13 +101,13 @@ class FeatureClassifier:
         seed: int = 0,
         on_step: OnStep | None = None,
     ) -> Self:
-        """The same classifier with more unseen classes; see `head.new_classes.add_classes`.
+        """The same classifier with more unseen classes; see `head.add_classes.add_classes`.
 
         Raises:
             ClassTableError: A class is already a candidate, or an attribute is missing.
             DataError: With `learn`, the head remembers nothing to generate features from.
         """
-        grown = new_classes.add_classes(
+        grown = add_classes.add_classes(
             self.own_head(),
             ClassTable.of(table),
             learn=learn,
@@ -123,7 +123,7 @@ class FeatureClassifier:
         Raises:
             ClassTableError: A name is no candidate, or no candidate would be left.
         """
-        return self.with_head(edits.remove_classes(self.own_head(), names))
+        return self.with_head(edit_classes.remove_classes(self.own_head(), names))
 
     def rename_classes(self, names: Mapping[str, str]) -> Self:
         """The same classifier with other names (old → new) for its classes.
@@ -131,7 +131,7 @@ class FeatureClassifier:
         Raises:
             ClassTableError: An old name is no candidate, or a new name is already one.
         """
-        return self.with_head(edits.rename_classes(self.own_head(), names))
+        return self.with_head(edit_classes.rename_classes(self.own_head(), names))
 
     def with_classes(self, table: ClassTable | str | os.PathLike[str]) -> Self:
         """The same classifier with the classes of `table` as its only candidates.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zsl_images.errors import DataError
-from zsl_images.head.metrics import Labels
+from zsl_images.metrics import Labels
 
 
 @dataclass(frozen=True)

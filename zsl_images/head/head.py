@@ -76,7 +76,7 @@ class Head:
         calibration: How its scores become decisions and probabilities.
         version: Version of the package that trained it.
         residuals: Class name → residual (L,), added to the class's prior mu(a), for classes that moved
-            after training; see `edits`, `new_classes` and `adaptation`.
+            after training; see `edit_classes`, `add_classes` and `transductive`.
         memory: What it remembers of its training rows; None if it was trained without a memory.
     """
 

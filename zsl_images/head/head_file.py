@@ -22,9 +22,9 @@ from zsl_images.errors import ClassTableError, HeadError
 from zsl_images.file_kinds import kind_in_place_of_weights
 from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
-from zsl_images.head.catalogue import head_path
 from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.shipped_heads import head_path
 from zsl_images.model.config import ModelConfig, TrainConfig
 from zsl_images.model.mmvae import MultiModalVAE, build
 from zsl_images.version import __version__

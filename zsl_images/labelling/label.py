@@ -1,22 +1,17 @@
-"""Labelling and relabelling: photos, or their stored features, become a label file."""
+"""Labelling: photos become a label file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-
-import pyarrow as pa
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError
-from zsl_images.features.feature_files import features_in, open_feature_files
 from zsl_images.files import check_writable
-from zsl_images.head.feature_classifier import FeatureClassifier
-from zsl_images.labelling.label_files import check_suffix, write_labels
-from zsl_images.labelling.label_rows import decision_rows, origin_of, stamps_in
+from zsl_images.labelling.label_files import check_suffix
 from zsl_images.labelling.part_files import PartFolder
 from zsl_images.labelling.runs import Progress, Run, Stop
 
@@ -80,43 +75,3 @@ def label(
             raise DataError(f"no photos to label; {out} was not touched")
         run.join(prune)
         return replace(run.progress, is_complete=True)
-
-
-def relabel(
-    classifier: FeatureClassifier,
-    features: str | os.PathLike[str],
-    out: str | os.PathLike[str],
-    *,
-    top_k: int = TOP_K,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> Progress:
-    """Label photos by their stored features, without opening any photo.
-
-    Args:
-        classifier: Classifier with its candidates and settings.
-        features: Feature file written by `label`.
-        out: Label file to write, see `label_files`.
-        top_k: Number of candidates per row.
-        on_progress: Called after each part.
-
-    Raises:
-        DataError: The feature file is missing, or was made with another backbone than the head's.
-        OutputError: `out` cannot be written.
-    """
-    check_suffix(out)
-    kept = open_feature_files([Path(features)], classifier.head.backbone.fingerprint)
-    if not len(kept):
-        raise DataError(f"no features in {features}; make some with `zsl label --features`")
-    decide, origin = classifier.decider(top_k), origin_of(classifier, top_k)
-    progress = Progress()
-
-    def tables() -> Iterator[pa.Table]:
-        nonlocal progress
-        for rows in kept.latest():
-            table = decision_rows(stamps_in(rows), decide(features_in(rows)), origin)
-            progress = progress.with_rows(table)
-            on_progress(progress)
-            yield table
-
-    write_labels(tables(), out)
-    return replace(progress, is_complete=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.features.extraction import folder_features
-from zsl_images.head.adaptation import AdaptReport, adapt_head
+from zsl_images.head.transductive import AdaptReport, adapt_head
 from zsl_images.progress import OnStep
 from zsl_images.results import Failure
 
@@ -34,7 +34,7 @@ def adapt(
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> AdaptResult:
-    """Adapt unseen classes to unlabelled photos; see `head.adaptation.adapt_head`.
+    """Adapt unseen classes to unlabelled photos; see `head.transductive.adapt_head`.
 
     Args:
         classifier: Classifier whose unseen candidates adapt; its seen penalty applies.

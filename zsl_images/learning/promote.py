@@ -6,7 +6,7 @@ import os
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.features.extraction import labelled_features
-from zsl_images.head.edits import promote_classes
+from zsl_images.head.edit_classes import promote_classes
 from zsl_images.learning.train import TrainingResult
 from zsl_images.progress import OnStep
 
@@ -18,7 +18,7 @@ def promote(
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> TrainingResult:
-    """Make unseen classes seen with a few photos of each; see `head.edits`.
+    """Make unseen classes seen with a few photos of each; see `head.edit_classes`.
 
     Args:
         classifier: Classifier to start from; its candidates stay.

@@ -10,8 +10,8 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import AUTO, DEFAULT_BACKBONE, DEFAULT_RECIPE, FOLDS, MAX_SEEN_LOSS
 from zsl_images.features.backbones import Backbone, load_backbone
 from zsl_images.features.extraction import labelled_features
+from zsl_images.head.fit import check_settings, train_on_features
 from zsl_images.head.head import BackboneInfo
-from zsl_images.head.head_training import check_settings, train_on_features
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named
 from zsl_images.progress import OnStep

@@ -19,11 +19,11 @@ class ModelConfig:
         latent_dim: Width of a latent, L.
         feature_scaling: Name in `scalings.FEATURE_SCALINGS`.
         attribute_scaling: Name in `scalings.ATTRIBUTE_SCALINGS`.
-        encoder: Name in `networks.ENCODERS`.
-        decoder: Name in `networks.DECODERS`.
+        encoder: Name in `encoder_decoder.ENCODERS`.
+        decoder: Name in `encoder_decoder.DECODERS`.
         prior: Name in `priors.PRIORS`.
         radius: Radius of the sphere that latents and whitened features lie on; 0 if they lie
-            anywhere, see `spaces.space_of`.
+            anywhere, see `latent_space.space_of`.
         encoder_hidden: Widths of the hidden layers of a dense encoder.
         encoder_dropout: Probability that a hidden unit of a dense encoder is dropped.
         decoder_hidden: Widths of the hidden layers of a dense decoder.
@@ -75,7 +75,7 @@ class TrainConfig:
         bound_weight: Weight of the bound.
         kl_weight: Weight of the KL term within the bound; 1 is the bound itself.
         regularisation_weight: Weight of the hinge between class priors.
-        cross_entropy_weight: Weight of -log p(y|mu(x)) beside the bound, see `training.bound`.
+        cross_entropy_weight: Weight of -log p(y|mu(x)) beside the bound, see `losses.bound`.
         left_out_weight: Weight of the same cross-entropy with each class prior predicted by the other
             classes (leave-one-out), which prepares the encoder for unseen classes; for priors that
             can leave a class out.

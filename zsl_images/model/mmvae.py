@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.networks import DECODERS, ENCODERS, Decoder, Encoder
+from zsl_images.model.encoder_decoder import DECODERS, ENCODERS, Decoder, Encoder
+from zsl_images.model.latent_space import space_of
 from zsl_images.model.noise import Noise, class_means
 from zsl_images.model.priors import PRIORS, ClassPrior
 from zsl_images.model.scalings import (
@@ -21,7 +22,6 @@ from zsl_images.model.scalings import (
     FeatureScaling,
 )
 from zsl_images.model.scoring import class_scores
-from zsl_images.model.spaces import space_of
 
 
 class MultiModalVAE(nn.Module):

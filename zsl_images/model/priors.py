@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.networks import dense
-from zsl_images.model.spaces import Space, space_of
+from zsl_images.model.encoder_decoder import dense
+from zsl_images.model.latent_space import Space, space_of
 
 
 class ClassPrior(nn.Module, ABC):

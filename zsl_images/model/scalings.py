@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.spaces import space_of
+from zsl_images.model.latent_space import space_of
 
 TEXT_SHARE = 0.25
 """Share of the squared length that descriptions get beside attributes, before a kernel prior learns

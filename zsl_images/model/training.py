@@ -15,15 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from zsl_images.model.config import ModelConfig, Recipe, TrainConfig
-from zsl_images.model.descent import Descent, flushing_denormals
-from zsl_images.model.losses import gaussian_kl, prior_regularisation, reconstruction_loss
+from zsl_images.model.losses import bound
 from zsl_images.model.mmvae import MultiModalVAE, build
 from zsl_images.model.noise import NOISES, class_means
+from zsl_images.model.optimiser import Descent, flushing_denormals
 from zsl_images.model.roll_back import RollBack
-from zsl_images.model.scoring import class_scores
 from zsl_images.progress import StepRecord
 
 
@@ -201,54 +199,6 @@ def generate_and_learn(
             descent.step(bound(model, x, y, model.prior(data.attributes), left_out, config))
         descent.lower_rate()
         yield _record("generate-and-learn", step, steps, losses)
-
-
-def bound(
-    model: MultiModalVAE,
-    x: Tensor,
-    y: Tensor,
-    priors: Tensor,
-    left_out: Tensor | None,
-    config: TrainConfig,
-) -> dict[str, Tensor]:
-    """The terms of the negative bound (eq. 2), and those beside it.
-
-    The mixture prior gives a posterior over classes, whose cross-entropy is -log p(y|mu(x)) with
-    p(k|z) ∝ N(z; mu(a_k), I): the scores of eq. 3, halved.
-
-    Args:
-        model: A model in training mode.
-        x: Scaled features (B, P).
-        y: Rows of `priors` (B,).
-        priors: mu(a), (K, L).
-        left_out: For each seen class the prior that the other classes predict (S, L), or None.
-        config: Weights of the terms.
-
-    Returns:
-        Weighted terms by name; their sum is what training descends.
-    """
-    mu, logvar = model.encoder(x)  # (B, L) each
-    own = priors.index_select(0, y)  # (B, L); priors[y] would sum its gradient in varying order
-    z = mu + torch.randn_like(mu) * (0.5 * logvar).exp()
-    losses = {
-        "reconstruction": config.bound_weight * reconstruction_loss(model.decoder(z), x),
-        "kl": config.bound_weight * config.kl_weight * gaussian_kl(mu, logvar, own),
-    }
-    if config.regularisation_weight:
-        losses["regularisation"] = config.regularisation_weight * prior_regularisation(
-            priors, margin=2 * priors.shape[1]
-        )
-    if config.cross_entropy_weight:
-        losses["cross-entropy"] = config.cross_entropy_weight * F.cross_entropy(
-            class_scores(mu, priors) / 2, y
-        )
-    if config.left_out_weight and left_out is not None:
-        is_seen = y < len(left_out)
-        losses["left-out"] = config.left_out_weight * (
-            F.cross_entropy(class_scores(mu[is_seen], left_out) / 2, y[is_seen], reduction="sum")
-            / len(y)
-        )
-    return losses
 
 
 def _steps(epochs: float, data: TrainingData, config: TrainConfig) -> int:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zsl_images.model.spaces import Space, Sphere, space_of
+from zsl_images.model.latent_space import Space, Sphere, space_of
 
 
 def test_vectors_are_placed_on_the_sphere_or_left() -> None:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.evaluation.assessment import assess
+from zsl_images.evaluation.figures import assess
 
 
 @pytest.fixture

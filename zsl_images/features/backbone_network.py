@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from zsl_images.errors import BackboneError
 from zsl_images.features.backbone_classes import BackboneClasses
-from zsl_images.features.published import TORCHVISION, from_timm, from_torchvision
+from zsl_images.features.backbone_sources import TORCHVISION, from_timm, from_torchvision
 
 _SUBSETS = {
     1000: "imagenet-1k",

@@ -6,8 +6,8 @@ import pytest
 
 from zsl_images.errors import HeadError
 from zsl_images.files import shipped_file
-from zsl_images.head.catalogue import head_path, list_heads, shipped_heads
 from zsl_images.head.head_file import load_head
+from zsl_images.head.shipped_heads import head_path, list_heads, shipped_heads
 
 
 def test_shipped_heads_are_as_the_catalogue_says() -> None:

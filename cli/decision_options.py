@@ -12,8 +12,8 @@ import typer
 
 from zsl_images.defaults import AUTO, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
 
+from .option_groups import refuse
 from .options import BackboneWeights, Device, EngineOption, HeadName, needs, table_option
-from .registration import refuse
 
 if TYPE_CHECKING:
     from zsl_images.classes.class_table import ClassTable

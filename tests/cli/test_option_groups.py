@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from zsl_images.cli.registration import Only, changed, refuse, register
+from zsl_images.cli.option_groups import Only, changed, refuse, register
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from states import constant_state
 
 from zsl_images.errors import BackboneError
-from zsl_images.features.networks import load_network
+from zsl_images.features.backbone_network import load_network
 
 
 def random_weights(name: str, path: Path, **options: object) -> Path:

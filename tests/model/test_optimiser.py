@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from zsl_images.model.descent import Descent, flushing_denormals
+from zsl_images.model.optimiser import Descent, flushing_denormals
 
 
 def test_a_step_goes_down_the_sum_of_the_losses() -> None:

@@ -1,4 +1,4 @@
-"""Assessment: all figures of photos whose scores and true classes are known."""
+"""Figures: what is measured on photos whose scores and true classes are known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.head.calibration import calibration_error
-from zsl_images.head.metrics import (
+from zsl_images.metrics import (
     Labels,
     Mask,
     Scores,

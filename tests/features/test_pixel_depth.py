@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zsl_images.errors import ImageError
-from zsl_images.features.depth import to_8_bit
+from zsl_images.features.pixel_depth import to_8_bit
 
 GREY = np.arange(256, dtype=np.uint8).reshape(16, 16)
 

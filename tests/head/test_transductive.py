@@ -10,8 +10,8 @@ from drawing import COLOURS, UNSEEN, draw
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
 from zsl_images.features.extraction import stream_features
-from zsl_images.head.adaptation import AdaptConfig, adapt_head
 from zsl_images.head.head import Head
+from zsl_images.head.transductive import AdaptConfig, adapt_head
 
 
 def features_of(

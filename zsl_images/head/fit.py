@@ -22,7 +22,7 @@ from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.class_memory import remember
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
-from zsl_images.head.metrics import gzsl_report
+from zsl_images.metrics import gzsl_report
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.recipes import recipe_named

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from zsl_images.errors import BackboneError
-from zsl_images.features.published import TORCHVISION, from_timm
+from zsl_images.features.backbone_sources import TORCHVISION, from_timm
 
 
 def test_weights_in_another_layout_are_refused_with_their_keys(tmp_path: Path) -> None:

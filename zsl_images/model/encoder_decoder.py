@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.spaces import Space, space_of
+from zsl_images.model.latent_space import Space, space_of
 
 
 class Encoder(nn.Module):

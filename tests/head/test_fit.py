@@ -8,7 +8,7 @@ from small_models import small
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
-from zsl_images.head.head_training import train_on_features
+from zsl_images.head.fit import train_on_features
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.roll_back import RollBack

@@ -12,8 +12,8 @@ from drawing import draw
 from zsl_images.errors import DataError, PhotoWarning
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import folder_features, labelled_features
-from zsl_images.features.left_out import LeftOut
 from zsl_images.features.photo_paths import find_images, find_labelled_images
+from zsl_images.features.skipped_files import LeftOut
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zsl_images.features.cores import usable_cores
+from zsl_images.features.cpu_cores import usable_cores
 
 
 @pytest.fixture

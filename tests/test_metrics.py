@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
-from zsl_images.head.metrics import (
+from zsl_images.metrics import (
     expected_calibration_error,
     harmonic_mean,
     mean_per_class_accuracy,

@@ -22,7 +22,7 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.scales import warn_of_scale
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
-from zsl_images.model.descent import Descent
+from zsl_images.model.optimiser import Descent
 from zsl_images.model.scoring import class_scores, penalised
 from zsl_images.names import in_both
 from zsl_images.progress import StepRecord

@@ -5,7 +5,7 @@ import torch
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.networks import DECODERS, ENCODERS, LinearDecoder, ShiftEncoder
+from zsl_images.model.encoder_decoder import DECODERS, ENCODERS, LinearDecoder, ShiftEncoder
 
 CONFIG = ModelConfig(latent_dim=6, encoder_hidden=(10,), decoder_hidden=(10,), radius=2.0)
 

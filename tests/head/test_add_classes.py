@@ -9,8 +9,8 @@ from drawing import COLOURS, draw, features_of
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, ClassTableWarning, DataError
+from zsl_images.head.add_classes import add_classes
 from zsl_images.head.head import Head
-from zsl_images.head.new_classes import add_classes
 from zsl_images.progress import StepRecord
 
 

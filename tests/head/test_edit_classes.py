@@ -11,10 +11,10 @@ from drawing import COLOURS, features_of
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, DataError
-from zsl_images.head.edits import promote_classes, remove_classes, rename_classes
+from zsl_images.head.add_classes import add_classes
+from zsl_images.head.edit_classes import promote_classes, remove_classes, rename_classes
 from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head, save_head
-from zsl_images.head.new_classes import add_classes
 
 
 def test_add_then_remove_is_the_head_itself(few: Head, new: ClassTable, tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""`zsl classes promote`: turn unseen classes into seen ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import echo, finish, progress
+from .decision_options import Candidates
+from .option_groups import Only
+from .options import (
+    FeatureCache,
+    HeadOut,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+def promote(
+    photos: Annotated[
+        Path, typer.Argument(help="Folder with one folder of photos per unseen class to promote.")
+    ],
+    out: HeadOut,
+    candidates: Annotated[Candidates, Only("head", "backbone_weights", "device")],
+    cache: FeatureCache = None,
+) -> None:
+    """Turn unseen classes into seen ones, with a few photos of each."""
+    from zsl_images.files import check_writable
+    from zsl_images.learning.promote import promote as promote_classes
+
+    check_writable(out)
+    classifier = candidates.classifier()
+    before = len(classifier.table.seen_names)
+    with progress() as show:
+        result = promote_classes(classifier, photos, cache=cache, on_step=show)
+    result.classifier.save(out)
+    after = len(result.classifier.table.seen_names)
+    echo(f"{out}: {after - before} classes promoted, {after} seen in all")
+    finish(result.failures)
