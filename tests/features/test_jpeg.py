@@ -69,3 +69,12 @@ def test_a_file_that_ends_before_its_picture_says_so() -> None:
         read(photo()[:100])
     with pytest.raises(ImageError, match="ends before its last scan"):
         read(photo(progressive=True)[:3000])
+
+
+def test_a_photo_cut_within_its_first_half_is_refused_at_any_byte() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    whole = io.BytesIO()
+    Image.fromarray(noise).save(whole, "jpeg", quality=60)
+    for length in range(700, len(whole.getvalue()) // 2, 7):
+        with pytest.raises(ImageError):
+            read(whole.getvalue()[:length])

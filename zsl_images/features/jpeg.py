@@ -18,6 +18,8 @@ _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SCAN = 0xDA
 _ROW_OF_BLOCKS = 16
+_LEFT_OFF = (16, 128, 1024)
+"""Bytes; a block of one colour rarely has more than the last."""
 
 
 class JpegImage(JpegImagePlugin.JpegImageFile):
@@ -105,20 +107,27 @@ def _missing_share(data: bytes) -> float:
     """The share of rows whose data are missing, 0..1.
 
     The last bytes that are there are left off as well: the first row that changes is the one that
-    they belong to, and the rows below it are missing. If nothing changes, the grey is in the data.
+    they belong to, and the rows below it are missing. The bytes may be colour alone, so more are left
+    off until something changes. If nothing does, the grey is in the data.
     """
     body = data
     if _is_closed(data):
         body = data[: data.rindex(_END)]
     body = _closed(body)[:-2]
-    try:
-        whole, less = (_grey_levels(part + _END) for part in (body, body[:-16]))
-    except OSError:  # the last scan is so short that nothing is left of it
-        return 0.0
-    changed = ImageChops.difference(whole, less).getbbox()
-    if changed is None:
-        return 0.0
-    return max(0, whole.height - changed[1] - _ROW_OF_BLOCKS) / whole.height
+    whole = _grey_levels(body + _END)
+    for left_off in _LEFT_OFF:
+        try:
+            less = _grey_levels(body[:-left_off] + _END)
+        except OSError:  # nothing is left of the last scan
+            return 0.0 if _scans(data) > 1 else 1.0
+        changed = ImageChops.difference(whole, less).getbbox()
+        if changed:
+            return max(0, whole.height - changed[1] - _ROW_OF_BLOCKS) / whole.height
+    return 0.0
+
+
+def _scans(data: bytes) -> int:
+    return sum(code == _SCAN for code, _ in _segments(data))
 
 
 def _grey_levels(data: bytes) -> Image.Image:
