@@ -129,8 +129,8 @@ RecipeOption = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME",
-        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best are "
-        "ours, the others the paper's.",
+        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best and "
+        "process are ours, the others the paper's.",
     ),
 ]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]

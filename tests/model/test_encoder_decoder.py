@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -22,6 +24,13 @@ def test_an_encoder_gives_means_on_the_sphere_and_any_variances(name: str, x: to
     assert mu.shape == logvar.shape == (7, 6)
     torch.testing.assert_close(mu.norm(dim=1), torch.full((7,), 2.0))
     assert torch.equal(encoder.mean(x), mu)
+
+
+def test_a_residual_encoder_begins_as_the_identity(x: torch.Tensor) -> None:
+    encoder = ENCODERS["residual"](replace(CONFIG, encoder="residual"), x.shape[1]).eval()
+    torch.testing.assert_close(encoder.mean(x), encoder.space.place(x))
+    torch.nn.init.eye_(encoder.mu.weight)
+    torch.testing.assert_close(encoder.mean(x), encoder.space.place(2 * x))
 
 
 def test_the_mean_of_a_shift_encoder_is_the_shifted_feature(x: torch.Tensor) -> None:

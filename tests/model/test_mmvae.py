@@ -83,6 +83,21 @@ def test_a_class_mean_is_placed_where_latents_lie(model: MultiModalVAE) -> None:
     torch.testing.assert_close(means[1], model.space.place(model.encoder.mean(x)[y == 1].mean(0)))
 
 
+def test_seen_classes_score_by_longer_priors(model: MultiModalVAE) -> None:
+    model.config = replace(model.config, seen_length=1.5)
+    torch.nn.init.normal_(model.prior.weight)
+    features, attributes = torch.rand(7, 40), torch.rand(5, 10)
+    is_seen = torch.tensor([True, False, True, False, False])
+    priors = model.class_priors(attributes)
+    longer = torch.where(is_seen[:, None], 1.5 * priors, priors)
+    expected = -torch.cdist(model.latents(features), longer).square()
+    scores = model.scores(features, attributes, is_seen)
+    torch.testing.assert_close(scores, expected, rtol=1e-3, atol=1e-2)
+    plain = model.scores(features, attributes)
+    torch.testing.assert_close(plain[:, ~is_seen], scores[:, ~is_seen])
+    assert not torch.isclose(plain[:, is_seen], scores[:, is_seen]).any()
+
+
 def test_a_model_can_be_moved_to_a_device() -> None:
     for name in ("best", "mmvae"):
         config = replace(small(name).model, feature_dim=40, attribute_dim=10, seen_classes=12)

@@ -92,6 +92,31 @@ def test_a_smaller_ridge_leads_nearer_to_the_class_means(
     assert off[0] < 1e-3
 
 
+def test_variances_are_those_of_a_gaussian_process(
+    attributes: torch.Tensor, means: torch.Tensor
+) -> None:
+    prior = KernelPrior(replace(CONFIG, seen_classes=6))
+    prior.fit(attributes[:6])
+    attributes[6] += 5  # far from all centres
+    kernel = prior.kernel(attributes, attributes[:6]).double()  # (7, 6)
+    inverse = torch.linalg.inv(kernel[:6] + CONFIG.ridge * torch.eye(6))
+    expected = 1 - (kernel @ inverse @ kernel.T).diagonal()
+    torch.testing.assert_close(prior.variances(attributes).double(), expected, rtol=1e-4, atol=1e-5)
+    assert prior.variances(attributes).argmax() == 6
+
+
+def test_the_prior_of_a_class_is_the_shorter_the_less_is_known_of_it(
+    attributes: torch.Tensor, means: torch.Tensor
+) -> None:
+    prior = KernelPrior(replace(CONFIG, seen_classes=6, shrinkage=0.5))
+    prior.fit(attributes[:6])
+    prior.settle(lambda: means[:6])
+    attributes[6] += 5  # far from all centres
+    lengths, variances = prior(attributes).norm(dim=1), prior.variances(attributes)
+    torch.testing.assert_close(lengths, 2.0 / (1 + 0.5 * (variances - variances[:6].mean())))
+    assert lengths.argmin() == 6
+
+
 @pytest.mark.parametrize("is_learned", [True, False])
 def test_relevance_is_learned_if_it_is_to_be(
     is_learned: bool, attributes: torch.Tensor, means: torch.Tensor

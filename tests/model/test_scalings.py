@@ -41,6 +41,16 @@ def test_whitened_features_lie_on_the_sphere_whatever_their_length(features: tor
     torch.testing.assert_close(scaling.place(3 * scaled), scaled)
 
 
+def test_a_power_comes_before_whitening_and_keeps_signs(features: torch.Tensor) -> None:
+    features = features - 0.5
+    powered = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=4, feature_power=0.5))
+    plain = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=4))
+    roots = features.sign() * features.abs().sqrt()
+    powered.fit(features)
+    plain.fit(roots)
+    torch.testing.assert_close(powered(features), plain(roots))
+
+
 def test_whitened_features_are_halfway_to_white(features: torch.Tensor) -> None:
     scaling = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=8))
     scaling.fit(features)

@@ -84,7 +84,9 @@ def test_every_parameter_gets_a_gradient(name: str, data: Data) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_losses_fall_in_warm_up(name: str, data: Data) -> None:
     records = []
-    recipe = small(name, warm_up_epochs=60, learn_epochs=0, batch_size=0, warm_up_rate=3e-3)
+    recipe = small(
+        name, warm_up_epochs=60, learn_epochs=0, learn_steps=0, batch_size=0, warm_up_rate=3e-3
+    )
     fitted(data, recipe, on_step=records.append)
     totals = [sum(record.losses.values()) for record in records]
     assert np.mean(totals[-10:]) < np.mean(totals[:10])
@@ -116,7 +118,7 @@ def test_classes_left_out_count_for_seen_rows_alone(data: Data) -> None:
     torch.testing.assert_close(losses["left-out"], expected)
 
 
-@pytest.mark.parametrize("name", ["sgal", "best", "best-dropout"])
+@pytest.mark.parametrize("name", ["sgal", "best", "best-dropout", "process"])
 def test_unseen_classes_alone_are_generated_from_the_priors_that_decide(
     name: str, data: Data, generated: Generated
 ) -> None:
@@ -180,6 +182,21 @@ def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
         assert (left_out is not None) == name.startswith("best")
 
 
+def test_steps_of_generate_and_learn_can_be_counted_whatever_the_rows(data: Data) -> None:
+    records: list[StepRecord] = []
+    fitted(data, small("process", learn_steps=7), on_step=records.append)
+    assert [(record.step, record.steps) for record in records] == [(n, 7) for n in range(1, 8)]
+
+
+def test_the_closed_form_takes_no_step_and_tells_unseen_classes_apart(data: Data) -> None:
+    records: list[StepRecord] = []
+    model = fitted(data, small("process-closed"), on_step=records.append)
+    assert not records
+    unseen = small_data(of_unseen=True)
+    scores = model.scores(torch.tensor(unseen.features), torch.tensor(unseen.attributes[SEEN:]))
+    assert (scores.argmax(1).numpy() + SEEN == unseen.labels).mean() > 0.7
+
+
 @pytest.mark.parametrize("phase", [{"learn_epochs": 0}, {"warm_up_epochs": 0, "learn_epochs": 2}])
 def test_the_learning_rate_falls_in_each_phase_if_it_is_to(phase: dict, data: Data) -> None:
     falling, constant = (
@@ -189,9 +206,9 @@ def test_the_learning_rate_falls_in_each_phase_if_it_is_to(phase: dict, data: Da
     assert any(not torch.equal(falling[key], constant[key]) for key in falling)
 
 
-@pytest.mark.parametrize("name", ["best", "best-dropout"])
+@pytest.mark.parametrize("name", ["best", "best-dropout", "process"])
 def test_our_recipes_change_the_encoder_alone_in_generate_and_learn(name: str, data: Data) -> None:
-    before = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0)).state_dict()
+    before = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0, learn_steps=0)).state_dict()
     after = fitted(data, small(name, warm_up_epochs=2, learn_epochs=2)).state_dict()
     changed = {key.partition(".")[0] for key in before if not torch.equal(before[key], after[key])}
     assert changed == {"encoder"}

@@ -124,10 +124,10 @@ def _outcome(
     fold_table = table.select(names).with_seen([table.names[label] for label in seen])
     held_out = np.concatenate([fold.seen, fold.unseen])
     x, y = torch.tensor(features[held_out]), column_of_row[held_out]
-    a = torch.tensor(fold_table.attributes)
+    a, is_seen = torch.tensor(fold_table.attributes), torch.tensor(fold_table.is_seen)
 
     def harmonic_mean(model: MultiModalVAE) -> float:
-        scores = model.scores(x, a).numpy()
+        scores = model.scores(x, a, is_seen).numpy()
         return gzsl_report(scores, y, fold_table.is_seen, seen_penalty=0)["H"]
 
     interval = recipe.training.roll_back_interval if len(fold.unseen) else 0

@@ -111,7 +111,7 @@ class Head:
         return replace(self, table=table, residuals=residuals, memory=memory)
 
     def class_priors(self, table: ClassTable) -> torch.Tensor:
-        """The class priors of `table`, each mu(a) plus its residual: (K, L).
+        """The class priors of `table`, each mu(a) plus its residual, longer if it is seen: (K, L).
 
         Args:
             table: Classes, their attributes in the head's order.
@@ -121,6 +121,7 @@ class Head:
             for row, name in enumerate(table.names):
                 if name in self.residuals:
                     priors[row] += torch.from_numpy(self.residuals[name])
+            priors = self.model.known_longer(priors, torch.tensor(table.is_seen))
         return priors.clone()
 
     def centres(self, table: ClassTable) -> torch.Tensor:

@@ -18,6 +18,8 @@ class ModelConfig:
         seen_classes: Number of classes that have photos in training, S.
         latent_dim: Width of a latent, L.
         feature_scaling: Name in `scalings.FEATURE_SCALINGS`.
+        feature_power: Power that whitened scaling raises features to first; below 1, a few large
+            values do not decide alone.
         attribute_scaling: Name in `scalings.ATTRIBUTE_SCALINGS`.
         encoder: Name in `encoder_decoder.ENCODERS`.
         decoder: Name in `encoder_decoder.DECODERS`.
@@ -35,6 +37,10 @@ class ModelConfig:
         batch_norm: Whether the hidden layers of dense parts are batch-normalised.
         ridge: λ of a kernel prior, see `priors.KernelPrior.solve`.
         has_relevance: Whether a kernel prior learns how relevant each attribute is.
+        shrinkage: By how much a kernel prior is shorter per unit of its variance, see
+            `priors.KernelPrior`.
+        seen_length: Length of a seen class's prior, in units of an unseen one's, see
+            `MultiModalVAE.known_longer`.
     """
 
     feature_dim: int = 0
@@ -43,6 +49,7 @@ class ModelConfig:
     seen_classes: int = 0
     latent_dim: int = 64
     feature_scaling: str = "max"
+    feature_power: float = 1.0
     attribute_scaling: str = "length"
     encoder: str = "dense"
     decoder: str = "dense"
@@ -58,6 +65,8 @@ class ModelConfig:
     batch_norm: bool = True
     ridge: float = 0.1
     has_relevance: bool = True
+    shrinkage: float = 0.0
+    seen_length: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,9 @@ class TrainConfig:
 
     Args:
         warm_up_epochs: Passes over the seen rows in warm-up.
-        learn_epochs: Passes over as many rows in generate-and-learn; 0 leaves the plain mmVAE.
+        learn_epochs: Passes over as many rows in generate-and-learn.
+        learn_steps: Steps of generate-and-learn beside these, however many rows there are. Without
+            either, the plain mmVAE is left.
         batch_size: Rows per step; 0 takes all rows.
         warm_up_rate: Learning rate of Adam in warm-up.
         learn_rate: Learning rate of Adam in generate-and-learn.
@@ -93,6 +104,7 @@ class TrainConfig:
 
     warm_up_epochs: float = 154.0
     learn_epochs: float = 18.0
+    learn_steps: int = 0
     batch_size: int = 64
     warm_up_rate: float = 1e-4
     learn_rate: float = 1e-4

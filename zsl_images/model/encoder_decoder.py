@@ -75,15 +75,38 @@ class ShiftEncoder(Encoder):
     """
 
     def __init__(self, config: ModelConfig, width: int) -> None:
-        if width != config.latent_dim:
-            raise DataError(
-                f"scaled features of {width} values and latents of {config.latent_dim}; the encoder "
-                "'shift' needs as many of both. Set `latent_dim`, or take the encoder 'dense'"
-            )
-        logvar = nn.Linear(width, width)
-        nn.init.zeros_(logvar.weight)
-        nn.init.constant_(logvar.bias, -3.0)
-        super().__init__(nn.Identity(), Shift(width), logvar, space_of(config.radius))
+        super().__init__(*_near_identity(config, width, Shift(width)))
+
+
+class ResidualEncoder(Encoder):
+    """mu(x) = x + D x, and a linear logvar(x); D begins at 0, so that the closed form is the start.
+
+    Args:
+        config: Sizes.
+        width: P, which is L.
+
+    Raises:
+        DataError: P is not L.
+    """
+
+    def __init__(self, config: ModelConfig, width: int) -> None:
+        super().__init__(*_near_identity(config, width, Residual(width)))
+
+
+class Residual(nn.Module):
+    """x + D x, with D learned.
+
+    Args:
+        width: Width of x.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, P) → (B, P)."""
+        return x + x @ self.weight.T
 
 
 class Shift(nn.Module):
@@ -100,6 +123,21 @@ class Shift(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, P) → (B, P)."""
         return x + self.bias
+
+
+def _near_identity(
+    config: ModelConfig, width: int, mu: nn.Module
+) -> tuple[nn.Module, nn.Module, nn.Module, Space]:
+    """What an encoder is made of whose mean is the scaled feature, slightly changed."""
+    if width != config.latent_dim:
+        raise DataError(
+            f"scaled features of {width} values and latents of {config.latent_dim}; the encoder "
+            f"{config.encoder!r} needs as many of both. Set `latent_dim`, or take the encoder 'dense'"
+        )
+    logvar = nn.Linear(width, width)
+    nn.init.zeros_(logvar.weight)
+    nn.init.constant_(logvar.bias, -3.0)
+    return nn.Identity(), mu, logvar, space_of(config.radius)
 
 
 class Decoder(nn.Module):
@@ -166,7 +204,11 @@ def dense(widths: Sequence[int], config: ModelConfig, dropout: float) -> nn.Sequ
     return nn.Sequential(*layers())
 
 
-ENCODERS: dict[str, type[DenseEncoder | ShiftEncoder]] = {"dense": DenseEncoder, "shift": ShiftEncoder}
+ENCODERS: dict[str, type[DenseEncoder | ShiftEncoder | ResidualEncoder]] = {
+    "dense": DenseEncoder,
+    "shift": ShiftEncoder,
+    "residual": ResidualEncoder,
+}
 """Name in a `ModelConfig` → class."""
 
 DECODERS: dict[str, type[DenseDecoder | LinearDecoder]] = {

@@ -71,17 +71,29 @@ class MultiModalVAE(nn.Module):
         priors: Tensor = self.prior(self.attribute_scaling(attributes))
         return priors
 
-    def scores(self, features: Tensor, attributes: Tensor) -> Tensor:
+    def known_longer(self, class_priors: Tensor, is_seen: Tensor) -> Tensor:
+        """Class priors (K, L), those of seen classes (K,) longer by the factor `seen_length`.
+
+        A class without photos lies somewhere around its prior. The mean over all these places is
+        shorter than the places are, as is that of any spread of directions.
+        """
+        return class_priors * torch.where(is_seen, self.config.seen_length, 1.0)[:, None]
+
+    def scores(self, features: Tensor, attributes: Tensor, is_seen: Tensor | None = None) -> Tensor:
         """Scores of K classes for B features (eq. 3), without a seen penalty.
 
         Args:
             features: (B, D), as the backbone gives them.
             attributes: (K, A), as the class table gives them.
+            is_seen: Mask of the seen classes, (K,). Default: none is.
 
         Returns:
             (B, K), higher is nearer.
         """
-        return class_scores(self.latents(features), self.class_priors(attributes))
+        priors = self.class_priors(attributes)
+        if is_seen is not None:
+            priors = self.known_longer(priors, is_seen)
+        return class_scores(self.latents(features), priors)
 
     def class_means(self, x: Tensor, y: Tensor, classes: int) -> Tensor:
         """Mean latent of each class, placed where latents lie.

@@ -98,9 +98,15 @@ class KernelPrior(ClassPrior):
 
     This is the mean of a Gaussian process with a Matérn 3/2 kernel. A network of dense layers sees
     one point per class, a few dozen in all, and learns them by heart; the kernel falls back on the
-    neighbouring classes instead. The weights w have a closed form, see `solve`. The relevance r of
-    each attribute is learned (automatic relevance determination: Rasmussen & Williams, "Gaussian
-    Processes for Machine Learning", 2006, sec. 5.1).
+    neighbouring classes instead. The weights w have a closed form, see `solve`. The process also says
+    how unsure it is of each class (Rasmussen & Williams, "Gaussian Processes for Machine Learning",
+    2006, eq. 2.26):
+
+        v(a) = 1 - k(a)ᵀ (K + λI)⁻¹ k(a)
+
+    The surer of two classes has the longer prior: it is divided by 1 + β (v(a) - v̄), with the mean v̄
+    over the centres. The relevance r of each attribute can be learned (automatic relevance
+    determination: sec. 5.1).
 
     Args:
         config: Sizes.
@@ -108,7 +114,8 @@ class KernelPrior(ClassPrior):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.ridge, self.space = config.ridge, space_of(config.radius)
+        self.ridge, self.shrinkage = config.ridge, config.shrinkage
+        self.space = space_of(config.radius)
         self.register_buffer("centres", torch.zeros(config.seen_classes, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
         relevance = torch.ones(config.attribute_dim)
@@ -153,9 +160,7 @@ class KernelPrior(ClassPrior):
             The weights (S, L), and for each class the prior that the other classes predict (S, L).
             Both are differentiable.
         """
-        kernel = self.kernel(self.centres, self.centres)  # (S, S)
-        identity = torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
-        inverse = torch.linalg.inv(kernel + self.ridge * identity)
+        inverse = torch.linalg.inv(self._ridged())  # (S, S)
         weight = inverse @ means  # (S, L)
         return weight, self.space.place(means - weight / inverse.diagonal()[:, None])
 
@@ -171,7 +176,23 @@ class KernelPrior(ClassPrior):
 
     def _at(self, a: Tensor, weight: Tensor) -> Tensor:
         """mu(a) by given weights (S, L): (K, A) → (K, L)."""
-        return self.space.place(self.kernel(a, self.centres) @ weight)
+        priors = self.space.place(self.kernel(a, self.centres) @ weight)
+        if not self.shrinkage:
+            return priors
+        excess = self.variances(a) - self.variances(self.centres).mean()
+        return priors / (1 + self.shrinkage * excess)[:, None]
+
+    def variances(self, a: Tensor) -> Tensor:
+        """v, how unsure each prior is, 0 to 1: (K, A) → (K,)."""
+        kernel = self.kernel(a, self.centres)  # (K, S)
+        factor = torch.linalg.cholesky(self._ridged())
+        explained: Tensor = torch.linalg.solve_triangular(factor, kernel.T, upper=False).square().sum(0)
+        return 1 - explained
+
+    def _ridged(self) -> Tensor:
+        """K + λI, (S, S)."""
+        kernel = self.kernel(self.centres, self.centres)
+        return kernel + self.ridge * torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
 
 
 PRIORS: dict[str, type[DensePrior | KernelPrior]] = {"dense": DensePrior, "kernel": KernelPrior}

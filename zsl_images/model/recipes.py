@@ -42,6 +42,41 @@ _OURS = Recipe(
 )
 
 
+_PROCESS = Recipe(
+    ModelConfig(
+        latent_dim=512,
+        feature_scaling="whitened",
+        feature_power=0.6,
+        attribute_scaling="standard",
+        encoder="residual",
+        decoder="linear",
+        prior="kernel",
+        radius=5.0,
+        decoder_dropout=0.0,
+        has_relevance=False,
+        shrinkage=0.3,
+        seen_length=1.15,
+    ),
+    TrainConfig(
+        warm_up_epochs=0,
+        learn_epochs=0,
+        learn_steps=150,
+        batch_size=256,
+        learn_rate=1e-4,
+        bound_weight=1.0,
+        kl_weight=0.0,
+        regularisation_weight=0.0,
+        cross_entropy_weight=1.0,
+        generated_share=0.5,
+        seen_only_probability=0.0,
+        learning_parts=("encoder",),
+        roll_back_interval=0,
+        noise="measured",
+    ),
+)
+"""Closed form first: nothing is learned by steps but how the encoder differs from the identity."""
+
+
 def _trained(recipe: Recipe, **changes: Any) -> Recipe:
     """The same parts, trained otherwise."""
     return replace(recipe, training=replace(recipe.training, **changes))
@@ -53,12 +88,15 @@ RECIPES: dict[str, Recipe] = {
     "best-dropout": replace(
         _trained(_OURS, dropout_samples=5), model=replace(_OURS.model, decoder_dropout=0.2)
     ),
+    "process": _PROCESS,
+    "process-closed": _trained(_PROCESS, learn_steps=0),
     "mmvae": _trained(_PAPER, learn_epochs=0),
     "sgal": _PAPER,
     "sgal-dropout": _trained(_PAPER, dropout_samples=5),
 }
 """`mmvae`, `sgal` and `sgal-dropout` are the three rows of the paper with its networks; `best-mmvae`,
-`best` and `best-dropout` are the same three with ours. Heads are trained with `best` unless told
+`best` and `best-dropout` are the same three with ours. `process-closed` is a Gaussian process without
+any training step, and `process` lets it generate and learn. Heads are trained with `best` unless told
 otherwise."""
 
 

@@ -61,20 +61,21 @@ class MaxScaling(FeatureScaling):
 
 
 class WhitenedScaling(FeatureScaling):
-    """Unit length, then half-way to white, then brought onto the sphere.
+    """A power, unit length, then half-way to white, then brought onto the sphere.
 
-        Λ^(-1/4) Vᵀ (x / ‖x‖ - c)
+        Λ^(-1/4) Vᵀ (y / ‖y‖ - c),    y = sign(x) |x|^p
 
-    with the mean c of the training features, their first P = L principal axes V and the variances Λ
-    along these.
+    with the mean c of the training features so treated, their first P = L principal axes V and the
+    variances Λ along these.
 
     Args:
-        config: Sizes and radius.
+        config: Sizes, power and radius.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.width, self.space = config.latent_dim, space_of(config.radius)
+        self.power = config.feature_power
         self.register_buffer("centre", torch.zeros(config.feature_dim))
         self.register_buffer("projection", torch.ones(self.width, config.feature_dim))
         self.centre: Tensor
@@ -82,7 +83,7 @@ class WhitenedScaling(FeatureScaling):
 
     def fit(self, features: Tensor) -> None:
         """Take mean and principal axes of training features (N, D); axes they don't have are 0."""
-        features = F.normalize(features.double(), dim=1)
+        features = self._directions(features.double())
         centre = features.mean(0)
         variance, axes = torch.linalg.eigh(features.T @ features / len(features) - centre.outer(centre))
         variance, axes = variance.flip(0), axes.flip(1).T  # falling, one axis per row
@@ -93,8 +94,13 @@ class WhitenedScaling(FeatureScaling):
 
     def forward(self, features: Tensor) -> Tensor:
         """Scale features: (B, D) → (B, P)."""
-        centred = F.normalize(features, dim=1) - self.centre  # (B, D)
+        centred = self._directions(features) - self.centre  # (B, D)
         return self.place(centred @ self.projection.T)
+
+    def _directions(self, features: Tensor) -> Tensor:
+        if self.power != 1:
+            features = features.sign() * features.abs() ** self.power
+        return F.normalize(features, dim=1)
 
     def place(self, x: Tensor) -> Tensor:
         """Bring generated features to where scaled features lie: (B, P) → (B, P)."""

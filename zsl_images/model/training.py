@@ -179,14 +179,21 @@ def generate_and_learn(
         centres = class_means(data.features, data.labels, data.seen_classes)  # (S, P)
         noise = NOISES[config.noise](model.prior.errors(means), data.features - centres[data.labels])
     learning = _let_learn(model, config.learning_parts)
-    steps = _steps(config.learn_epochs, data, config)
+    steps = _steps(config.learn_epochs, data, config) + config.learn_steps
     descent = Descent(learning, config.learn_rate, steps, config.has_decay)
     batch_size = config.batch_size or len(data.features)
     samples = max(1, config.dropout_samples)
     generated = round(batch_size * config.generated_share / samples)
     classes = (data.seen_classes, len(data.attributes))
+    is_seen = torch.arange(len(data.attributes), device=model.device) < data.seen_classes
+
+    def class_priors() -> Tensor:
+        return model.known_longer(model.prior(data.attributes), is_seen)
+
+    priors, prior_learns = class_priors(), "prior" in config.learning_parts  # (K, L)
     for step in range(1, steps + 1):
-        priors = model.prior(data.attributes)  # (K, L)
+        if prior_learns:
+            priors = class_priors()
         u = torch.randint(*classes, (generated,), generator=generator, device=model.device)
         x_unseen = model.generate(priors[u], noise, generator, config.dropout_samples)
         x_seen, y_seen = data.rows(batch_size - generated * samples, generator)
@@ -196,7 +203,8 @@ def generate_and_learn(
         descent.step(losses)
         if torch.rand((), generator=generator, device=model.device) < config.seen_only_probability:
             x, y = data.rows(batch_size, generator)
-            descent.step(bound(model, x, y, model.prior(data.attributes), left_out, config))
+            priors = class_priors() if prior_learns else priors
+            descent.step(bound(model, x, y, priors, left_out, config))
         descent.lower_rate()
         yield _record("generate-and-learn", step, steps, losses)
 
