@@ -17,6 +17,7 @@ from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.noise import Noise
 from zsl_images.model.recipes import RECIPES
 from zsl_images.model.training import generate_and_learn, prepare, warm_up
+from zsl_images.progress import StepRecord
 
 
 @pytest.fixture(scope="module")
