@@ -89,3 +89,9 @@ def test_calibration_error_is_the_gap_of_confidence_and_accuracy() -> None:
         pytest.approx(0.5)
     )
     assert expected_calibration_error(np.ones(4), np.zeros(4, bool)) == 1.0
+
+
+def test_a_sure_half_does_not_make_up_for_an_unsure_half() -> None:
+    confidence = np.repeat([0.9, 0.5], 100)
+    is_right = np.concatenate([np.arange(100) < 50, np.arange(100) < 90])
+    assert expected_calibration_error(confidence, is_right) == pytest.approx(0.4)

@@ -9,7 +9,7 @@ from drawing import COLOURS, draw, features_of
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import ClassTableError, ClassTableWarning, DataError
-from zsl_images.head.add_classes import add_classes
+from zsl_images.head.add_classes import GrowConfig, add_classes
 from zsl_images.head.head import Head
 from zsl_images.progress import StepRecord
 
@@ -47,6 +47,14 @@ def test_learning_gives_new_classes_a_residual_that_a_seed_repeats(few: Head, ne
         assert not np.array_equal(one.residuals[name], other.residuals[name])
     assert steps[-1].step == steps[-1].steps
     assert steps[-1].losses["cross-entropy"] < steps[0].losses["cross-entropy"]
+
+
+def test_a_pull_keeps_learned_classes_near_their_priors(few: Head, new: ClassTable) -> None:
+    pulled, free = (
+        add_classes(few, new, learn=True, config=GrowConfig(pull=pull)).residuals for pull in (5.0, 0.0)
+    )
+    for name in new.names:
+        assert np.linalg.norm(pulled[name]) < 0.9 * np.linalg.norm(free[name])
 
 
 def test_learning_with_photos_at_hand_draws_on_them(

@@ -71,6 +71,17 @@ def test_a_class_without_photos_hardly_moves(trained: ZeroShotClassifier) -> Non
     assert np.linalg.norm(adapted.residuals["cyan"]) < np.linalg.norm(adapted.residuals["orange"])
 
 
+def test_a_class_that_is_absent_is_not_drawn_to_photos_of_others(trained: ZeroShotClassifier) -> None:
+    """At a temperature at which each photo counts a little for every class."""
+    folder, _ = features_of(trained, {"orange": 60, "red": 5, "green": 5, "blue": 5})
+    calibration = replace(trained.head.calibration, temperature=20.0, seen_penalty=0.0)
+    head = replace(trained.head, calibration=calibration)
+    config = AdaptConfig(least_unseen=0, least_agreement=0, most_of_one=1)
+    adapted, _ = adapt_head(head, folder, config)
+    moved = {name: np.linalg.norm(residual) for name, residual in adapted.residuals.items()}
+    assert moved["cyan"] < moved["orange"] / 8
+
+
 def test_a_stronger_prior_moves_less(trained: ZeroShotClassifier, off: Head) -> None:
     folder, _ = features_of(trained, dict.fromkeys(COLOURS, 10))
     moved = []
