@@ -210,7 +210,7 @@ def test_an_older_head_with_the_papers_parts_is_read(
     config = replace(recipe_named("mmvae").model, feature_dim=24, attribute_dim=4, latent_dim=8)
     model = build(replace(config, seen_classes=6)).eval()
     features = torch.rand(5, 24)
-    model.feature_scaling.fit(3 * features)
+    model.feature_scaling.fit([3 * features])
     path = tmp_path / "head.safetensors"
     save_head(replace(trained.head, model=model, memory=None), path)
     head = load_head(older(path, number))

@@ -6,7 +6,9 @@ import torch
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.scalings import (
     ATTRIBUTE_SCALINGS,
+    FEATURE_SCALINGS,
     TEXT_SHARE,
+    FeatureScaling,
     LengthScaling,
     MaxScaling,
     StandardScaling,
@@ -26,14 +28,14 @@ def attributes() -> torch.Tensor:
 
 def test_the_largest_training_feature_becomes_one(features: torch.Tensor) -> None:
     scaling = MaxScaling(ModelConfig(feature_dim=8))
-    scaling.fit(7 * features)
+    scaling.fit([7 * features])
     torch.testing.assert_close(scaling(7 * features), features / features.max())
     assert scaling.width == 8
 
 
 def test_whitened_features_lie_on_the_sphere_whatever_their_length(features: torch.Tensor) -> None:
     scaling = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=4, radius=5.0))
-    scaling.fit(features)
+    scaling.fit([features])
     scaled = scaling(features)
     assert scaled.shape == (60, scaling.width) == (60, 4)
     torch.testing.assert_close(scaled.norm(dim=1), torch.full((60,), 5.0))
@@ -41,19 +43,30 @@ def test_whitened_features_lie_on_the_sphere_whatever_their_length(features: tor
     torch.testing.assert_close(scaling.place(3 * scaled), scaled)
 
 
+@pytest.mark.parametrize("kind", FEATURE_SCALINGS.values())
+def test_blocks_of_features_say_what_all_of_them_say(
+    kind: type[FeatureScaling], features: torch.Tensor
+) -> None:
+    config = ModelConfig(feature_dim=8, latent_dim=8)
+    whole, parts = kind(config), kind(config)
+    whole.fit([features])
+    parts.fit(features.split(7))
+    torch.testing.assert_close(parts(features).abs(), whole(features).abs(), rtol=1e-4, atol=1e-5)
+
+
 def test_a_power_comes_before_whitening_and_keeps_signs(features: torch.Tensor) -> None:
     features = features - 0.5
     powered = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=4, feature_power=0.5))
     plain = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=4))
     roots = features.sign() * features.abs().sqrt()
-    powered.fit(features)
-    plain.fit(roots)
+    powered.fit([features])
+    plain.fit([roots])
     torch.testing.assert_close(powered(features), plain(roots))
 
 
 def test_whitened_features_are_halfway_to_white(features: torch.Tensor) -> None:
     scaling = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=8))
-    scaling.fit(features)
+    scaling.fit([features])
     unit = torch.nn.functional.normalize(features, dim=1)
     covariance = scaling(features).T.cov(correction=0)
     variances = torch.linalg.eigvalsh(unit.T.cov(correction=0)).flip(0)
@@ -62,7 +75,7 @@ def test_whitened_features_are_halfway_to_white(features: torch.Tensor) -> None:
 
 def test_axes_that_the_training_features_lack_are_nothing(features: torch.Tensor) -> None:
     scaling = WhitenedScaling(ModelConfig(feature_dim=8, latent_dim=8, radius=5.0))
-    scaling.fit(features[:4])  # four rows about their mean have three axes
+    scaling.fit([features[:4]])  # four rows about their mean have three axes
     assert not scaling.projection[3:].any()
     assert torch.isfinite(scaling(features)).all()
 

@@ -6,6 +6,7 @@ Letters: N rows, B batch, K classes, S seen classes, D feature, P scaled feature
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +27,8 @@ class FeatureScaling(nn.Module, ABC):
     """P."""
 
     @abstractmethod
-    def fit(self, features: Tensor) -> None:
-        """Take the statistics of training features (N, D)."""
+    def fit(self, blocks: Iterable[Tensor]) -> None:
+        """Take the statistics of training features, which come in blocks of rows (B, D)."""
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
@@ -51,9 +52,10 @@ class MaxScaling(FeatureScaling):
         self.register_buffer("scale", torch.ones(()))
         self.scale: Tensor
 
-    def fit(self, features: Tensor) -> None:
-        """Take the largest of all training features (N, D)."""
-        self.scale = features.max().clamp_min(1e-12).reciprocal()
+    def fit(self, blocks: Iterable[Tensor]) -> None:
+        """Take the largest of all training features, which come in blocks of rows (B, D)."""
+        largest = torch.stack([block.max() for block in blocks]).max()
+        self.scale = largest.clamp_min(1e-12).reciprocal()
 
     def forward(self, features: Tensor) -> Tensor:
         """Scale features: (B, D) → (B, D)."""
@@ -81,11 +83,21 @@ class WhitenedScaling(FeatureScaling):
         self.centre: Tensor
         self.projection: Tensor
 
-    def fit(self, features: Tensor) -> None:
-        """Take mean and principal axes of training features (N, D); axes they don't have are 0."""
-        features = self._directions(features.double())
-        centre = features.mean(0)
-        variance, axes = torch.linalg.eigh(features.T @ features / len(features) - centre.outer(centre))
+    def fit(self, blocks: Iterable[Tensor]) -> None:
+        """Take mean and principal axes of training features; axes they don't have are 0.
+
+        Args:
+            blocks: The features in blocks of rows (B, D), so that they need not be in memory at once.
+        """
+        rows, total = 0, self.centre.new_zeros(self.centre.shape, dtype=torch.float64)
+        products = total.outer(total)
+        for block in blocks:
+            features = self._directions(block.double())
+            rows += len(features)
+            total += features.sum(0)
+            products += features.T @ features
+        centre = total / rows
+        variance, axes = torch.linalg.eigh(products / rows - centre.outer(centre))
         variance, axes = variance.flip(0), axes.flip(1).T  # falling, one axis per row
         kept = int((variance[: self.width] > 1e-9 * variance[0]).sum())
         self.centre = centre.float()

@@ -24,6 +24,9 @@ from zsl_images.model.optimiser import Descent, flushing_denormals
 from zsl_images.model.roll_back import RollBack
 from zsl_images.progress import StepRecord
 
+BLOCK = 8192
+"""Rows of features that are scaled at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
@@ -126,13 +129,18 @@ def prepare(
             seen_classes=seen_classes,
         )
     )
-    # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
-    x = torch.tensor(features, device=model.device)
     a = torch.tensor(attributes[order], device=model.device)
     y = torch.tensor(row_of[labels], device=model.device)
-    model.feature_scaling.fit(x)
+
+    def blocks() -> Iterator[Tensor]:
+        # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
+        for start in range(0, len(features), BLOCK):
+            yield torch.tensor(features[start : start + BLOCK], device=model.device)
+
+    model.feature_scaling.fit(blocks())
     model.attribute_scaling.fit(a[:seen_classes])
-    data = TrainingData(model.feature_scaling(x), y, model.attribute_scaling(a), seen_classes)
+    x = torch.cat([model.feature_scaling(block) for block in blocks()])
+    data = TrainingData(x, y, model.attribute_scaling(a), seen_classes)
     model.prior.fit(data.seen_attributes)
     return model, data
 
