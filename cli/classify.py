@@ -127,7 +127,7 @@ def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Det
 
 
 def _show_csv(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
-    from zsl_images.labelling.label_files import to_cell
+    from zsl_images.labelling.label_cells import to_cell
 
     fields = ("label", "probability", "is_seen")
     header = ["path", *fields]

@@ -21,6 +21,8 @@ from typer.core import TyperGroup
 from zsl_images.errors import DataError, ZSLError
 from zsl_images.names import printable
 
+from .streams import unread
+
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
     from zsl_images.labelling.runs import Progress
@@ -44,15 +46,16 @@ class ReportingGroup(TyperGroup):
         """Run the command; report an error of ours and exit with `FAILED`."""
         warnings.showwarning = _show_warning
         _show_log()
-        try:
-            return super().invoke(ctx)
-        except ZSLError as error:
-            typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-            echo(str(error), err=True)
-            raise typer.Exit(FAILED) from error
-        except KeyboardInterrupt:
-            typer.echo("interrupted; run the same command to continue", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+        with unread("stderr"):
+            try:
+                return super().invoke(ctx)
+            except ZSLError as error:
+                typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+                echo(str(error), err=True)
+                raise typer.Exit(FAILED) from error
+            except KeyboardInterrupt:
+                typer.echo("interrupted; run the same command to continue", err=True)
+                raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager

@@ -88,6 +88,11 @@ def label(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
         f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
+    if result.changed:
+        typer.echo(
+            f"{result.changed} photos have another size or time than in {out}, as if others were put "
+            "in their place: their rows were replaced"
+        )
     for line in outputs.write(out):
         typer.echo(line)
     finish_with(result.failures, left_out)

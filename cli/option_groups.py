@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -20,6 +21,7 @@ import typer
 from zsl_images.files import at_home
 
 from .console import usage_errors
+from .streams import unread
 
 Command = Callable[..., None]
 
@@ -65,7 +67,9 @@ def unfolded(command: Command) -> Command:
                 name: group(**{option: given.pop(option) for option in options})
                 for name, (group, options) in groups.items()
             }
-        command(**given, **values)
+        has_file = str(given.get("out", "-")) != "-"  # else what it prints is its result
+        with unread("stdout") if has_file else nullcontext():
+            command(**given, **values)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from zsl_images.errors import DataError
-from zsl_images.labelling.label_files import LABEL_SUFFIXES, SCHEMA, read_labels, write_labels
+from zsl_images.labelling.label_files import (
+    LABEL_SUFFIXES,
+    SCHEMA,
+    own_columns_of,
+    read_labels,
+    write_labels,
+)
 
 ORIGIN = {"head": "abc", "backbone": "small@123", "version": "0.1.0"}
 ROWS = [
@@ -57,6 +64,60 @@ def test_other_files_and_endings_are_refused(tmp_path: Path) -> None:
     for path in tmp_path.iterdir():
         with pytest.raises(DataError, match="is no label file"):
             list(read_labels(path))
+
+
+@pytest.mark.parametrize("change", ["large", "double", "json", "further", "category"])
+def test_parquet_of_other_programs_is_read(tmp_path: Path, change: str) -> None:
+    path, table = tmp_path / "labels.parquet", TABLE
+    large = pa.large_list(pa.large_string())
+    if change == "large":  # as polars has texts
+        table = table.cast(table.schema.set(0, pa.field("path", pa.large_string())))
+        table = table.set_column(6, "top_labels", table["top_labels"].cast(large))
+    elif change == "double":  # as pandas has columns with missing values
+        for name in ("size", "is_seen"):
+            at = table.schema.get_field_index(name)
+            column = table[name].cast(pa.int8()) if name == "is_seen" else table[name]
+            table = table.set_column(at, name, column.cast(pa.float64()))
+    elif change == "json":  # as lists come out of CSV
+        cells = [value and json.dumps(value) for value in table["top_labels"].to_pylist()]
+        table = table.set_column(6, "top_labels", pa.array(cells, pa.string()))
+    elif change == "further":
+        table = table.add_column(0, "checked", pa.array([1, None]))
+    else:
+        table = table.set_column(3, "label", table["label"].dictionary_encode())
+    pq.write_table(table, path)
+    assert pa.concat_tables(read_labels(path)).equals(TABLE)
+    own = own_columns_of(path)
+    assert own.names == (["checked"] if change == "further" else [])
+    (with_own,) = read_labels(path, with_own=True)
+    write_labels([with_own], path, own)
+    assert pq.read_table(path).column_names == [*SCHEMA.names, *own.names]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_text_of_spreadsheets_is_read(tmp_path: Path, encoding: str) -> None:
+    for suffix in (".csv", ".jsonl"):
+        path = tmp_path / f"labels{suffix}"
+        write_labels([TABLE], path)
+        path.write_bytes(path.read_bytes().decode().encode(encoding))
+        assert pa.concat_tables(read_labels(path)).equals(TABLE)
+
+
+def test_a_text_in_an_old_encoding_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    write_labels([TABLE], path)
+    path.write_bytes(path.read_bytes().decode().encode("cp1252"))
+    with pytest.raises(DataError, match="save it as 'CSV UTF-8'"):
+        list(read_labels(path))
+
+
+def test_a_row_without_a_path_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    write_labels([TABLE], path)
+    with path.open("a") as lines:
+        lines.write("," * (len(SCHEMA) - 2) + "total,\r\n")
+    with pytest.raises(DataError, match="a row has no path"):
+        list(read_labels(path))
 
 
 def test_long_lists_are_read_and_the_limit_of_csv_stays(tmp_path: Path) -> None:

@@ -116,15 +116,19 @@ class PhotoRows:
 
     def find(self, stamp: Stamp) -> Place | None:
         """The latest good row of a photo; None if there is none, or the photo has changed since."""
-        index, wanted = self._index, _hash(stamp.path)
-        first = int(np.searchsorted(index.hashes, wanted))
-        end = int(np.searchsorted(index.hashes, wanted, side="right"))
+        index, (first, end) = self._index, self._rows_of(stamp.path)
         self._is_named[first:end] = True
         for row in range(end - 1, first - 1, -1):
             is_unchanged = (index.sizes[row], index.mtimes[row]) == (stamp.size, stamp.mtime)
             if is_unchanged and index.is_good[row]:
                 return Place(int(index.files[row]), int(index.rows[row]))
         return None
+
+    def is_changed(self, stamp: Stamp) -> bool:
+        """Whether the latest row of a photo that exists is about another size or time of it."""
+        index, (first, end) = self._index, self._rows_of(stamp.path)
+        latest = index.sizes[end - 1 : end].tolist(), index.mtimes[end - 1 : end].tolist()
+        return first < end and stamp.mtime != 0 and latest != ([stamp.size], [stamp.mtime])
 
     def take(self, places: Iterable[Place]) -> pa.Table | None:
         """The rows at `places`, in that order; None if there are none."""
@@ -162,6 +166,12 @@ class PhotoRows:
             table = self.take(Place(*place) for place in places[start : start + size].tolist())
             if table is not None:
                 yield table
+
+    def _rows_of(self, path: str) -> tuple[int, int]:
+        """The first row of a path, and the first behind its last, in the index."""
+        wanted = _hash(path)
+        first, end = (np.searchsorted(self._index.hashes, wanted, side) for side in ("left", "right"))
+        return int(first), int(end)
 
     def _read_group(self, file: int, group: int) -> pa.Table:
         path = self._files[file]

@@ -31,6 +31,7 @@ class Progress:
         kept: Number of these photos whose row an earlier run wrote.
         failures: Number of photos that could not be read.
         unlabelled: Number of photos without a label, because no class is sure enough.
+        changed: Number of photos whose earlier rows were about other content, and were replaced.
         is_complete: Whether the label file is written.
     """
 
@@ -38,10 +39,11 @@ class Progress:
     kept: int = 0
     failures: int = 0
     unlabelled: int = 0
+    changed: int = 0
     is_complete: bool = False
 
-    def with_rows(self, rows: pa.Table, kept: int = 0) -> Progress:
-        """The progress after these rows of a label file, `kept` of them from an earlier run."""
+    def with_rows(self, rows: pa.Table, kept: int = 0, changed: int = 0) -> Progress:
+        """The progress after these rows of a label file; for the counts see the class."""
         failures = len(rows) - rows["error"].null_count
         return replace(
             self,
@@ -49,6 +51,7 @@ class Progress:
             kept=self.kept + kept,
             failures=self.failures + failures,
             unlabelled=self.unlabelled + rows["label"].null_count - failures,
+            changed=self.changed + changed,
         )
 
 
@@ -74,6 +77,7 @@ class _Part:
         rows: Position of a photo → its earlier row.
         features: Position of a photo without a row → its earlier feature.
         awaited: Number of features still to be made.
+        changed: Number of photos whose earlier rows are about other content.
         made: Position of a photo → its new feature, or why it cannot be read.
     """
 
@@ -82,6 +86,7 @@ class _Part:
     rows: dict[int, Place]
     features: dict[int, Place]
     awaited: int = 0
+    changed: int = 0
     made: dict[int, npt.NDArray[np.float16] | ImageError] = field(default_factory=dict)
 
     def fresh(self) -> list[int]:
@@ -200,6 +205,7 @@ class Run:
         self.count += 1
         for at, stamp in enumerate(part.stamps):
             row, feature = self.rows.find(stamp), self.features.find(stamp)
+            part.changed += not row and self.rows.is_changed(stamp)
             if row and (feature or not self.parts.features):
                 part.rows[at] = row
             elif feature:
@@ -230,7 +236,7 @@ class Run:
             self.parts.write_labels(path, rows)
         else:
             rows = pq.read_table(path, columns=["label", "error"])
-        self.progress = self.progress.with_rows(rows, kept=len(part.rows))
+        self.progress = self.progress.with_rows(rows, len(part.rows), part.changed)
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:
         """The rows of a part, in the order of its photos."""
