@@ -12,12 +12,16 @@ from zsl_images.defaults import BATCH_SIZE, TOP_K
 from zsl_images.errors import DataError
 from zsl_images.labelling.export_options import Outputs
 
-from .console import INTERRUPTED, finish_with, label_progress, usage_errors
+from .console import INTERRUPTED, echo, finish_with, label_progress, usage_errors
 from .decision_options import Candidates
 from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in, needs
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
+    from zsl_images.results import Failure
+
+_SHOWN = 5
+"""Number of photos shown that could not be exported; the others are counted."""
 
 Photos = Annotated[
     list[str],
@@ -93,9 +97,16 @@ def label(
             f"{result.changed} photos have another size or time than in {out}, as if others were put "
             "in their place: their rows were replaced"
         )
-    for line in outputs.write(out):
-        typer.echo(line)
-    finish_with(result.failures, left_out)
+    head = classifier.head.table.names
+    classes = [*head, *(name for name in classifier.table.names if name not in head)]
+    failures: list[Failure] = []
+    for line in outputs.write(out, inputs=photos, classes=classes, on_failure=failures.append):
+        echo(line)
+    for failure in failures[:_SHOWN]:
+        echo(failure.reason, err=True)
+    if len(failures) > _SHOWN:
+        echo(f"and {len(failures) - _SHOWN} more", err=True)
+    finish_with(result.failures + len(failures), left_out)
 
 
 def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:

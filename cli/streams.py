@@ -1,4 +1,4 @@
-"""Streams that may lose their reader: what is told of the work must not end it."""
+"""Streams that may lose their reader: what a command reports must not end its work."""
 
 from __future__ import annotations
 

@@ -49,6 +49,11 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     return Stamp(name, status.st_size, status.st_mtime_ns)
 
 
+def stamps_in(rows: pa.Table) -> list[Stamp]:
+    """The photos that rows describe."""
+    return [Stamp(*values) for values in zip(*(rows[name].to_pylist() for name in STAMP), strict=True)]
+
+
 class Place(NamedTuple):
     """Place of a row: number of the file, and of the row in it, both counted from 0."""
 

@@ -118,6 +118,17 @@ def read_labels(path: str | os.PathLike[str], with_own: bool = False) -> Iterato
             yield _with_stamps(pa.Table.from_pylist(batch, schema))
 
 
+def answered_rows(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a label file whose photos could be read.
+
+    Raises:
+        DataError: The file cannot be read, or is no label file.
+    """
+    for table in read_labels(path):
+        for batch in table.to_batches(1024):
+            yield from (row for row in batch.to_pylist() if row["error"] is None)
+
+
 def own_columns_of(path: str | os.PathLike[str]) -> pa.Schema:
     """The columns that a user has added to a label file.
 

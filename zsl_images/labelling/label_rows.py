@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zsl_images.features.photo_rows import STAMP, Stamp
+from zsl_images.features.photo_rows import Stamp
 from zsl_images.files import path_text
 from zsl_images.head.decisions import Decisions
 from zsl_images.head.feature_classifier import FeatureClassifier
@@ -24,11 +24,6 @@ def origin_of(classifier: FeatureClassifier, top_k: int) -> dict[str, str]:
         "head": classifier.fingerprint(top_k),
         "backbone": f"{info.name}@{info.fingerprint[:16]}",
     }
-
-
-def stamps_in(rows: pa.Table) -> list[Stamp]:
-    """The photos that rows describe."""
-    return [Stamp(*values) for values in zip(*(rows[name].to_pylist() for name in STAMP), strict=True)]
 
 
 def decision_rows(stamps: Sequence[Stamp], decisions: Decisions, origin: Mapping[str, str]) -> pa.Table:

@@ -17,10 +17,9 @@ import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
 from zsl_images.features.feature_files import open_feature_files, write_features
-from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, write_parquet
+from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, stamps_in, write_parquet
 from zsl_images.files import left_beside, make_folder, replacing
 from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
-from zsl_images.labelling.label_rows import stamps_in
 from zsl_images.labelling.locks import locked
 from zsl_images.labelling.own_columns import OwnColumns
 

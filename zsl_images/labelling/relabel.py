@@ -12,9 +12,10 @@ import pyarrow as pa
 from zsl_images.defaults import TOP_K
 from zsl_images.errors import DataError, listed
 from zsl_images.features.feature_files import features_in, open_feature_files
+from zsl_images.features.photo_rows import stamps_in
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label_files import check_suffix, write_labels
-from zsl_images.labelling.label_rows import decision_rows, origin_of, stamps_in
+from zsl_images.labelling.label_rows import decision_rows, origin_of
 from zsl_images.labelling.own_columns import OwnColumns
 from zsl_images.labelling.runs import Progress
 
