@@ -43,15 +43,17 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
     """
     path = Path(path)
     target = _target(path)
-    mode = None if keep_mode or not target.exists() else stat.S_IMODE(target.stat().st_mode)
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     temporary = hidden_beside(target, ".part")
     try:
         temporary.touch(0o666 if mode is None and not keep_mode else 0o600, exist_ok=False)
+        if mode is None:  # as any new file has it, also if the body writes with a mode of its own
+            mode = stat.S_IMODE(temporary.stat().st_mode)
     except OSError as error:
         raise _not_written(path, error) from error
     try:
         yield temporary
-        if mode is not None:
+        if not keep_mode:
             with suppress(OSError, NotImplementedError):  # a file system without modes
                 temporary.chmod(mode)
         temporary.replace(target)
