@@ -23,6 +23,7 @@ from zsl_images.labelling.label_files import SCHEMA
         ("probability", " 1 ", 1.0),
         ("top_labels", '["a", "b"]', ["a", "b"]),
         ("top_probabilities", "[1, 0.0]", [1.0, 0.0]),
+        ("top_labels", "['a', 'b']", ["a", "b"]),
         ("label", "'=1", "=1"),
         ("label", "", None),
         ("probability", "", None),
@@ -52,9 +53,11 @@ def test_a_cell_of_something_else_is_named(column: str, cell: str, expected: str
 def test_values_of_json_may_have_fractions() -> None:
     assert from_json(SCHEMA.field("size"), 3.0) == 3
     assert from_json(SCHEMA.field("is_seen"), 1) is True
+    assert from_json(SCHEMA.field("is_seen"), "TRUE") is True
+    assert from_json(SCHEMA.field("top_labels"), '["a"]') == ["a"]
     assert from_json(SCHEMA.field("top_probabilities"), [1, 0.5]) == [1.0, 0.5]
     assert from_json(SCHEMA.field("label"), None) is None
-    for column, value in (("label", 3), ("top_labels", "a"), ("size", "3"), ("is_seen", 2)):
+    for column, value in (("label", 3), ("top_labels", "a"), ("size", "x"), ("is_seen", 2)):
         with pytest.raises(CellError, match=column):
             from_json(SCHEMA.field(column), value)
 

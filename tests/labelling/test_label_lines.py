@@ -76,3 +76,5 @@ def test_other_files_are_refused() -> None:
             json_rows(text)
     with pytest.raises(CellError, match="line 1"):
         json_rows("{")
+    with pytest.raises(CellError, match="line 2: column size"):
+        list(json_rows('{"path": "a", "size": 1}\n{"path": "a", "size": "x"}'))

@@ -43,7 +43,7 @@ def from_cell(field: pa.Field, cell: str) -> Any:
         if not cell:
             return None
         if pa.types.is_list(field.type):
-            return from_json(field, json.loads(cell))
+            return from_json(field, _list_in(cell))
         if pa.types.is_boolean(field.type):
             return _TRUTHS[cell.lower()]
         if pa.types.is_integer(field.type) and cell.lstrip("-").isdecimal():
@@ -62,6 +62,8 @@ def from_json(field: pa.Field, value: Any) -> Any:
     if value is None:
         return None
     kind = field.type
+    if isinstance(value, str) and not pa.types.is_string(kind):
+        return from_cell(field, value)  # as it stood in a file that was CSV before
     try:
         if pa.types.is_list(kind) and isinstance(value, list):
             return [from_json(kind.value_field, item) for item in value]
@@ -76,6 +78,14 @@ def from_json(field: pa.Field, value: Any) -> Any:
     except (ValueError, OverflowError) as error:
         raise _error(field, value) from error
     raise _error(field, value)
+
+
+def _list_in(cell: str) -> Any:
+    """The list that JSON writes as this text, or Python, if no name in it has quotes."""
+    try:
+        return json.loads(cell)
+    except ValueError:
+        return json.loads(cell.replace("'", '"'))
 
 
 def _error(field: pa.Field, value: Any) -> CellError:

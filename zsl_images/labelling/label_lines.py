@@ -73,14 +73,16 @@ class JsonRows:
 
     def __init__(self, lines: Lines, schema: pa.Schema) -> None:
         self._lines, self._schema = lines, schema
-        self.own = list(dict.fromkeys(key for row in self._rows() for key in row.keys() - schema.names))
+        keys = dict.fromkeys(key for _, row in self._rows() for key in row)
+        self.own = [key for key in keys if key not in schema.names]
 
     def __iter__(self) -> Iterator[Row]:
-        for row in self._rows():
-            known = {field.name: from_json(field, row[field.name]) for field in self._schema}
+        for number, row in self._rows():
+            with _named_line(number):
+                known = {field.name: from_json(field, row[field.name]) for field in self._schema}
             yield {**{name: json.dumps(row[name]) for name in self.own if name in row}, **known}
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[tuple[int, Row]]:
         with self._lines() as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
@@ -89,7 +91,7 @@ class JsonRows:
                         if not isinstance(row, dict):
                             raise LookupError(f"{str(row)[:60]} is no row")
                         _check_names(row, self._schema)
-                        yield row
+                    yield number, row
 
 
 def _header(file: TextIO) -> tuple[int, str, list[str]]:
