@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import signal
@@ -37,8 +38,21 @@ def echo(text: str, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
 
 
+def write_as(encoding: str) -> None:
+    """Write what follows on stdout in this encoding, whatever that of the console is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding)
+
+
 class ReportingGroup(TyperGroup):
     """Turns the library's errors into one line on stderr and an exit code."""
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run the command line; letters that the console does not have are escaped."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; report an error of ours and exit with `FAILED`."""

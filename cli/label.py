@@ -14,7 +14,8 @@ from zsl_images.labelling.export_options import Outputs
 
 from .console import INTERRUPTED, finish_with, label_progress, usage_errors
 from .decision_options import Candidates
-from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in, needs
+from .option_groups import refuse
+from .options import BatchSize, Excel, JsonProgress, LabelOut, TopK, images_in, needs
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
@@ -48,6 +49,7 @@ def label(
     prune: Annotated[bool, typer.Option("--prune", help="Drop rows of photos that are gone.")] = False,
     json_progress: JsonProgress = False,
     batch_size: BatchSize = BATCH_SIZE,
+    excel: Excel = False,
 ) -> None:
     """Label folders of photos into a file; run it again to continue.
 
@@ -55,6 +57,8 @@ def label(
     An unreadable photo gets a row with the reason, and is retried on the next
     run after a completed one. Exit code 3 means some could not be read.
     """
+    if out.suffix.lower() != ".csv":
+        refuse("unless --out ends in .csv", excel=excel)
     with usage_errors():
         outputs.check(photos, out, features=features, prune=prune)
     paths, left_out = images_in(photos)
@@ -77,6 +81,7 @@ def label(
             batch_size=batch_size,
             is_strict=strict,
             prune=prune,
+            is_for_excel=excel,
             on_progress=show,
             should_stop=show.is_interrupted,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count
 from typing import cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from zsl_images.features.decoding import ImageLike, is_one_image
 from zsl_images.features.extraction import stream_features
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.head.head_file import load_head
-from zsl_images.results import Explanation, Failure, Prediction
+from zsl_images.results import Explanation, Failure, PhotoFacts, Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +115,15 @@ class ZeroShotClassifier(FeatureClassifier):
             DataError: `top_k` is less than 1.
         """
         decide = self.decider(top_k)
-        for batch, results in stream_features(images, self.backbone, batch_size):
+        facts: dict[int, PhotoFacts] = {}
+        numbers = count()
+        for batch, results in stream_features(images, self.backbone, batch_size, facts.__setitem__):
             good = [result for result in results if not isinstance(result, ImageError)]
             predictions = decide(np.stack(good)).predictions() if good else iter(())
             for image, result in zip(batch, results, strict=True):
+                noted = facts.pop(next(numbers), None)
                 path = str(image) if isinstance(image, str | os.PathLike) else None
                 if isinstance(result, ImageError):
                     yield Failure(path or "", str(result))
                 else:
-                    yield replace(next(predictions), path=path)
+                    yield replace(next(predictions), path=path, facts=noted)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,11 +42,41 @@ def test_rows_come_back_as_they_were(tmp_path: Path, suffix: str) -> None:
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
     write_labels([TABLE], tmp_path / "labels.csv")
     text = (tmp_path / "labels.csv").read_text()
-    assert text.startswith("path,size,mtime,label,probability,")
-    assert "\n'=1+1.jpg,10," in text
+    assert text.startswith("path,label,probability,is_seen,top1_label,")
+    assert "\n'=1+1.jpg,\"'@fox, 'red'\",0.9,True," in text
     assert "\"'@fox, 'red'\"" in text
     assert ",'-not an image," in text
     assert ",0.9," in text
+
+
+def test_a_csv_file_for_excel_has_a_byte_order_mark_and_is_read_back(tmp_path: Path) -> None:
+    for suffix, start in ((".csv", b"\xef\xbb\xbfpath,"), (".jsonl", b'{"path"')):
+        path = tmp_path / f"labels{suffix}"
+        write_labels([TABLE], path, is_for_excel=True)
+        assert path.read_bytes().startswith(start)
+        assert pa.concat_tables(read_labels(path)).equals(TABLE)
+
+
+@pytest.mark.parametrize("suffix", LABEL_SUFFIXES)
+def test_files_of_earlier_versions_are_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    write_labels([TABLE], path)
+    newer = ["taken", "camera_make", "camera_model", "width", "height"]
+    if suffix == ".parquet":
+        pq.write_table(TABLE.drop_columns(newer), path)
+    elif suffix == ".jsonl":
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        lines = [{name: row[name] for name in row if name not in newer} for row in rows]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    else:
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        with path.open("w", encoding="utf-8", newline="") as out:
+            names = [name for name in rows[0] if name not in newer]
+            writer = csv.DictWriter(out, names, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+    assert pa.concat_tables(read_labels(path)).equals(TABLE)
 
 
 def test_other_files_and_endings_are_refused(tmp_path: Path) -> None:

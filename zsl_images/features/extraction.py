@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,7 +117,7 @@ def stream_features(
     images: Iterable[Item],
     backbone: Backbone,
     batch_size: int = BATCH_SIZE,
-    note: Callable[[Item, PhotoFacts], None] | None = None,
+    note: Callable[[int, PhotoFacts], None] | None = None,
 ) -> Iterator[tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]]:
     """Batches of images, each image with its feature (D,) or the reason why it cannot be read.
 
@@ -129,8 +129,8 @@ def stream_features(
         images: Images of any kind; read only as far as needed.
         backbone: Backbone that opens the photos and makes the features.
         batch_size: Images that pass the backbone at once.
-        note: Called, by the thread that decodes it, with each image that can be read and what its file
-            says of it.
+        note: Called, by the thread that decodes it, with the number of each image that can be read,
+            counted from 0, and what its file says of it.
     """
     batches = _batched(images, batch_size)
     first = next(batches, None)
@@ -142,8 +142,10 @@ def stream_features(
     decoding: deque[tuple[list[Item], list[Future[npt.NDArray[np.uint8] | ImageError]]]] = deque()
     running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
 
-    def decode(image: Item) -> npt.NDArray[np.uint8] | ImageError:
-        return decoded(image, backbone, partial(note, image) if note else None)
+    numbers = count()
+
+    def decode(number: int, image: Item) -> npt.NDArray[np.uint8] | ImageError:
+        return decoded(image, backbone, partial(note, number) if note else None)
 
     def start_running() -> None:
         batch, pictures = decoding.popleft()
@@ -152,7 +154,7 @@ def stream_features(
 
     try:
         for batch in chain([first], batches):
-            decoding.append((batch, [decoders.submit(decode, image) for image in batch]))
+            decoding.append((batch, [decoders.submit(decode, next(numbers), image) for image in batch]))
             if len(decoding) > 2:
                 start_running()
             if len(running) > engine.concurrency:

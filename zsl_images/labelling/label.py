@@ -27,6 +27,7 @@ def label(
     part_rows: int = PART_ROWS,
     is_strict: bool = False,
     prune: bool = False,
+    is_for_excel: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Progress:
@@ -46,6 +47,7 @@ def label(
         part_rows: Photos per part.
         is_strict: Whether a photo that cannot be read ends the run.
         prune: Whether to drop rows of photos that are not among `photos`.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
         on_progress: Called after each batch.
         should_stop: Called before each photo; if True, the photos in progress are finished and written.
 
@@ -73,5 +75,5 @@ def label(
             return run.progress
         if not run.progress.done:  # an empty folder, or a disk that is not mounted
             raise DataError(f"no photos to label; {out} was not touched")
-        run.join(prune)
+        run.join(prune, is_for_excel)
         return replace(run.progress, is_complete=True)

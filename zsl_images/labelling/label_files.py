@@ -5,42 +5,23 @@ from __future__ import annotations
 import csv
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
-from zsl_images.features.photo_rows import write_parquet
+from zsl_images.features.photo_rows import completed, write_parquet
 from zsl_images.files import replacing
-
-SCHEMA = pa.schema(
-    [
-        ("path", pa.string()),
-        ("size", pa.int64()),
-        ("mtime", pa.int64()),
-        ("label", pa.string()),
-        ("probability", pa.float32()),
-        ("is_seen", pa.bool_()),
-        ("top_labels", pa.list_(pa.string())),
-        ("top_probabilities", pa.list_(pa.float32())),
-        ("unknown_score", pa.float32()),
-        ("answer", pa.string()),
-        ("answer_level", pa.string()),
-        ("answer_probability", pa.float32()),
-        ("error", pa.string()),
-        ("head", pa.string()),
-        ("backbone", pa.string()),
-        ("version", pa.string()),
-    ]
-)
-"""Columns of a label file; README explains each of them."""
-
+from zsl_images.labelling.label_csv import ENCODINGS, csv_cells, csv_header, rounded, row_of_cells
+from zsl_images.labelling.label_schema import REQUIRED, SCHEMA
 
 LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
 """Endings of the names of label files, which choose their form."""
@@ -60,7 +41,9 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
         raise DataError(f"{path}: expected a label file's name to end in {', '.join(LABEL_SUFFIXES)}")
 
 
-def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> None:
+def write_labels(
+    tables: Iterable[pa.Table], path: str | os.PathLike[str], *, is_for_excel: bool = False
+) -> None:
     """Write tables of `SCHEMA` one after the other; memory does not grow with their number.
 
     In a CSV file, cells that a spreadsheet would take for formulas begin with an apostrophe.
@@ -68,6 +51,7 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
     Args:
         tables: Rows, in the order of the file.
         path: File to write.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
 
     Raises:
         DataError: The file's ending is none of `LABEL_SUFFIXES`.
@@ -79,15 +63,32 @@ def write_labels(tables: Iterable[pa.Table], path: str | os.PathLike[str]) -> No
         if suffix == ".parquet":
             write_parquet(tables, SCHEMA, temporary)
             return
-        with temporary.open("w", encoding="utf-8", newline="") as out:
+        encoding = ENCODINGS[is_for_excel and suffix == ".csv"]
+        with temporary.open("w", encoding=encoding, newline="") as out:
             if suffix == ".csv":
-                writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
-                writer.writerow(SCHEMA.names)
-                for table in tables:
-                    writer.writerows([to_cell(v) for v in row.values()] for row in _rows(table))
+                _write_csv(tables, out)
             else:
                 for table in tables:
                     out.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in _rows(table))
+
+
+def _write_csv(tables: Iterable[pa.Table], out: TextIO) -> None:
+    """Write tables as CSV. They are put down first, to know how many candidates a row has at most."""
+    top_k = 0
+
+    def measured() -> Iterator[pa.Table]:
+        nonlocal top_k
+        for table in tables:
+            top_k = max(top_k, pc.max(pc.list_value_length(table["top_labels"])).as_py() or 0)
+            yield table
+
+    with tempfile.TemporaryFile() as kept:
+        write_parquet(measured(), SCHEMA, kept)
+        writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
+        header = csv_header(top_k)
+        writer.writerow(header)
+        for batch in pq.ParquetFile(kept).iter_batches(_ROWS):
+            writer.writerows(csv_cells(row, header) for row in _rows(pa.Table.from_batches([batch])))
 
 
 def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
@@ -101,24 +102,24 @@ def read_labels(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
     try:
         if path.suffix.lower() == ".parquet":
             file = pq.ParquetFile(path)
-            if not set(SCHEMA.names) <= set(file.schema_arrow.names):
+            if not set(file.schema_arrow.names) >= REQUIRED:
                 raise ValueError(f"its columns are {', '.join(file.schema_arrow.names)}")
             for batch in file.iter_batches(_ROWS, columns=SCHEMA.names):
-                yield pa.Table.from_batches([batch]).cast(SCHEMA)
+                yield completed(pa.Table.from_batches([batch]), SCHEMA)
             return
-        with path.open(encoding="utf-8", newline="") as lines:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             rows: Iterator[dict[str, Any]]
             if path.suffix.lower() == ".csv":
-                rows = (
-                    {name: _from_cell(name, row[name]) for name in SCHEMA.names}
-                    for row in csv.DictReader(lines, strict=True)
-                )
+                rows = map(row_of_cells, csv.DictReader(lines, strict=True))
             else:
                 rows = (json.loads(line) for line in lines)
             is_end = False
             while not is_end:
                 with _long_cells():
-                    batch = [{name: row[name] for name in SCHEMA.names} for row in islice(rows, _ROWS)]
+                    batch = list(islice(rows, _ROWS))
+                for row in batch:
+                    if absent := REQUIRED - row.keys():
+                        raise LookupError(f"a row without {', '.join(sorted(absent))}")
                 yield pa.Table.from_pylist(batch, SCHEMA)
                 is_end = len(batch) < _ROWS
     except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
@@ -149,30 +150,4 @@ def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
     """Rows as dictionaries, with floats rounded to 6 decimals."""
     for batch in table.to_batches(1024):
         for row in batch.to_pylist():
-            yield {name: _short(value) for name, value in row.items()}
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_short(item) for item in value]
-    return round(value, 6) if isinstance(value, float) else value
-
-
-def to_cell(value: Any) -> Any:
-    """A value as a CSV cell: lists become JSON, and texts like formulas get an apostrophe in front."""
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "'")):
-        return "'" + value
-    return value
-
-
-def _from_cell(name: str, cell: str) -> Any:
-    kind = SCHEMA.field(name).type
-    if pa.types.is_list(kind):
-        return json.loads(cell) if cell else None
-    if pa.types.is_string(kind):
-        return cell.removeprefix("'") or None
-    if pa.types.is_boolean(kind):
-        return {"": None, "True": True, "False": False}[cell]
-    return (int if pa.types.is_integer(kind) else float)(cell) if cell else None
+            yield {name: rounded(value) for name, value in row.items()}

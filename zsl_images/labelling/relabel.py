@@ -12,7 +12,7 @@ import pyarrow as pa
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError
-from zsl_images.features.feature_files import features_in, open_feature_files
+from zsl_images.features.feature_files import facts_in, features_in, open_feature_files
 from zsl_images.files import check_writable
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label_files import check_suffix, write_labels
@@ -88,6 +88,7 @@ def relabel(
     out: str | os.PathLike[str],
     *,
     top_k: int = TOP_K,
+    is_for_excel: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Label photos by their stored features, without opening any photo.
@@ -97,6 +98,7 @@ def relabel(
         features: Feature file written by `label`.
         out: Label file to write, see `label_files`.
         top_k: Number of candidates per row.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
         on_progress: Called after each part.
 
     Raises:
@@ -113,10 +115,10 @@ def relabel(
     def tables() -> Iterator[pa.Table]:
         nonlocal progress
         for rows in kept.latest():
-            table = decision_rows(stamps_in(rows), decide(features_in(rows)), origin)
+            table = decision_rows(stamps_in(rows), decide(features_in(rows)), facts_in(rows), origin)
             progress = progress.with_rows(table)
             on_progress(progress)
             yield table
 
-    write_labels(tables(), out)
+    write_labels(tables(), out, is_for_excel=is_for_excel)
     return replace(progress, is_complete=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.extraction import stream_features
-from zsl_images.features.feature_files import feature_table, features_in
+from zsl_images.features.feature_files import facts_in, feature_table, features_in
 from zsl_images.features.photo_rows import Place, Stamp, stamp_of
-from zsl_images.labelling.label_files import SCHEMA
 from zsl_images.labelling.label_rows import decision_rows, failure_rows, origin_of
+from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.part_files import PartFolder
+from zsl_images.results import PhotoFacts
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class _Part:
         features: Position of a photo without a row → its earlier feature.
         awaited: Number of features still to be made.
         made: Position of a photo → its new feature, or why it cannot be read.
+        facts: Position of a photo with a new feature → what its file says of it.
     """
 
     number: int
@@ -83,6 +85,7 @@ class _Part:
     features: dict[int, Place]
     awaited: int = 0
     made: dict[int, npt.NDArray[np.float16] | ImageError] = field(default_factory=dict)
+    facts: dict[int, PhotoFacts] = field(default_factory=dict)
 
     def fresh(self) -> list[int]:
         """The positions of the photos that must be opened."""
@@ -150,9 +153,11 @@ class Run:
         """
         failed: ImageError | None = None
         opened = self._plan(iter(photos), part_rows, on_progress, stop)
-        for batch, results in stream_features(opened, self.classifier.backbone, batch_size):
+        backbone, noted, numbers = self.classifier.backbone, dict[int, PhotoFacts](), count()
+        for batch, results in stream_features(opened, backbone, batch_size, noted.__setitem__):
             for photo, result in zip(batch, results, strict=True):
                 photo.part.made[photo.at] = result
+                photo.part.facts[photo.at] = noted.pop(next(numbers), PhotoFacts())
                 photo.part.awaited -= 1
                 if self.is_strict and isinstance(result, ImageError):
                     failed, stop.is_set = failed or result, True
@@ -163,13 +168,15 @@ class Run:
         if failed:
             raise failed
 
-    def join(self, prune: bool) -> None:
+    def join(self, prune: bool, is_for_excel: bool = False) -> None:
         """Join the parts into the label file and the feature file.
 
         Args:
             prune: Whether to drop rows of photos that this run was not given.
+            is_for_excel: See `write_labels`.
         """
-        self.parts.join(None if prune else lambda: self.rows.latest(is_named=False))
+        others = None if prune else lambda: self.rows.latest(is_named=False)
+        self.parts.join(others, is_for_excel)
 
     def _plan(
         self,
@@ -223,7 +230,8 @@ class Run:
         new = {at: made for at, made in part.made.items() if not isinstance(made, ImageError)}
         if self.parts.features and new:
             stamps = [part.stamps[at] for at in new]
-            table = feature_table(stamps, list(new.values()), self.classifier.backbone)
+            facts = [part.facts[at] for at in new]
+            table = feature_table(stamps, list(new.values()), self.classifier.backbone, facts)
             self.parts.write_features(path, table)
         if part.made or not path.exists():
             rows = self._table(part, new)
@@ -240,13 +248,16 @@ class Run:
             raise DataError(
                 f"{self.parts.features} was changed by another program; run the command again"
             )
+        part.facts |= zip(part.features, facts_in(taken), strict=True) if taken else ()
         known = zip(part.features, features_in(taken), strict=True) if taken else ()
         features = dict(sorted({**dict(known), **new}.items()))
         failed = {at: made for at, made in part.made.items() if isinstance(made, ImageError)}
         tables = [self.rows.take(part.rows.values())]
         if features:
             decisions = self.decide(np.stack(list(features.values())))
-            tables.append(decision_rows([part.stamps[at] for at in features], decisions, self.origin))
+            stamps = [part.stamps[at] for at in features]
+            facts = [part.facts[at] for at in features]
+            tables.append(decision_rows(stamps, decisions, facts, self.origin))
         if failed:
             stamps = [part.stamps[at] for at in failed]
             tables.append(failure_rows(stamps, list(failed.values()), self.origin))
