@@ -12,7 +12,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,15 +84,16 @@ def finish(failures: Sequence[Failure]) -> None:
     finish_with(len(failures))
 
 
-def finish_with(failures: int, left_out: LeftOut | None = None) -> None:
+def finish_with(failures: int, left_out: LeftOut | None = None, err: bool = True) -> None:
     """End a command, with exit code 3 if some photos or folders could not be read.
 
     Args:
         failures: Number of photos that could not be read.
-        left_out: What the search for photos left out; one line on stderr says it.
+        left_out: What the search for photos left out; one line says it.
+        err: Whether that line goes to stderr.
     """
     if left_out:
-        typer.echo(str(left_out), err=True)
+        echo(str(left_out), err=err)
     if failures or (left_out and left_out.folders):
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
@@ -166,6 +166,10 @@ def progress() -> Iterator[ProgressBars]:
         yield bars
 
 
+_REPORTED = ("done", "kept", "failures", "unlabelled", "is_complete")
+"""Fields of `Progress` in a line of JSON."""
+
+
 class LabelProgress:
     """Progress of labelling: JSON lines if asked for, else a bar if there is a terminal.
 
@@ -211,7 +215,7 @@ class LabelProgress:
             return
         left = None if self.total is None or not speed else (self.total - progress.done) / speed
         record = {
-            **asdict(progress),
+            **{name: getattr(progress, name) for name in _REPORTED},
             "total": self.total,
             "photos_per_second": round(speed, 2),
             "eta_seconds": None if left is None else round(max(0.0, left), 1),

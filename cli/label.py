@@ -12,7 +12,7 @@ from zsl_images.defaults import BATCH_SIZE, TOP_K
 from zsl_images.errors import DataError
 from zsl_images.labelling.export_options import Outputs
 
-from .console import INTERRUPTED, finish_with, label_progress, usage_errors
+from .console import INTERRUPTED, echo, finish_with, label_progress, usage_errors
 from .decision_options import Candidates
 from .option_groups import refuse
 from .options import BatchSize, Excel, JsonProgress, LabelOut, TopK, images_in, needs
@@ -89,13 +89,13 @@ def label(
     if not result.is_complete:
         typer.echo(f"stopped after {result.done} photos; run the same command to continue", err=True)
         raise typer.Exit(INTERRUPTED)
-    typer.echo(
+    echo(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
         f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
-    for line in outputs.write(out):
-        typer.echo(line)
-    finish_with(result.failures, left_out)
+    for line in (*result.summary.lines(), *outputs.write(out)):
+        echo(line)
+    finish_with(result.failures, left_out, err=not json_progress)  # each line there is an object
 
 
 def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:

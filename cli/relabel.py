@@ -9,7 +9,7 @@ import typer
 
 from zsl_images.defaults import TOP_K
 
-from .console import label_progress
+from .console import echo, label_progress
 from .decision_options import Candidates
 from .option_groups import Only, refuse
 from .options import Excel, JsonProgress, LabelOut, TopK
@@ -39,4 +39,6 @@ def relabel(
         result = relabel_features(
             classifier, features, out, top_k=top_k, is_for_excel=excel, on_progress=show
         )
-    typer.echo(f"{out}: {result.done} photos, {result.unlabelled} of them without a label")
+    echo(f"{out}: {result.done} photos, {result.unlabelled} of them without a label")
+    for line in result.summary.lines():
+        echo(line)

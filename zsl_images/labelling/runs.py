@@ -20,6 +20,7 @@ from zsl_images.features.photo_rows import Place, Stamp, stamp_of
 from zsl_images.labelling.label_rows import decision_rows, failure_rows, origin_of
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.part_files import PartFolder
+from zsl_images.labelling.summaries import Summary
 from zsl_images.results import PhotoFacts
 
 
@@ -33,6 +34,7 @@ class Progress:
         failures: Number of photos that could not be read.
         unlabelled: Number of photos without a label, because no class is sure enough.
         is_complete: Whether the label file is written.
+        summary: What the photos show.
     """
 
     done: int = 0
@@ -40,6 +42,7 @@ class Progress:
     failures: int = 0
     unlabelled: int = 0
     is_complete: bool = False
+    summary: Summary = field(default_factory=Summary)
 
     def with_rows(self, rows: pa.Table, kept: int = 0) -> Progress:
         """The progress after these rows of a label file, `kept` of them from an earlier run."""
@@ -50,6 +53,7 @@ class Progress:
             kept=self.kept + kept,
             failures=self.failures + failures,
             unlabelled=self.unlabelled + rows["label"].null_count - failures,
+            summary=self.summary.with_rows(rows),
         )
 
 
@@ -237,7 +241,7 @@ class Run:
             rows = self._table(part, new)
             self.parts.write_labels(path, rows)
         else:
-            rows = pq.read_table(path, columns=["label", "error"])
+            rows = pq.read_table(path, columns=["path", "label", "error"])
         self.progress = self.progress.with_rows(rows, kept=len(part.rows))
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:
