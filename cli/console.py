@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
 
 from zsl_images.errors import DataError, ZSLError
 from zsl_images.names import printable
+
+from .help import HelpfulGroup
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
@@ -43,7 +44,7 @@ def write_as(encoding: str) -> None:
         sys.stdout.reconfigure(encoding=encoding)
 
 
-class ReportingGroup(TyperGroup):
+class ReportingGroup(HelpfulGroup):
     """Turns the library's errors into one line on stderr and an exit code."""
 
     def main(self, *args: Any, **settings: Any) -> Any:

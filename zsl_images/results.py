@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from zsl_images.errors import DataError
@@ -89,8 +89,8 @@ class Explanation:
 
     label: str
     runner_up: str | None
-    attributes: tuple[Influence, ...]
-    nearest_seen: tuple[Neighbour, ...]
+    attributes: tuple[Influence, ...] = field(repr=False)
+    nearest_seen: tuple[Neighbour, ...] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output, with the ten strongest attributes."""
@@ -128,6 +128,10 @@ class Prediction:
         probabilities = [candidate.probability for candidate in self.top]
         if sorted(probabilities, reverse=True) != probabilities:
             raise DataError(f"the likeliest candidate must come first, got {probabilities}")
+
+    def __repr__(self) -> str:
+        label = f"{self.label!r}, probability={self.probability:.3f}, is_seen={self.is_seen}"
+        return f"Prediction(path={self.path!r}, label={label})"
 
     @property
     def label(self) -> str | None:

@@ -57,10 +57,20 @@ def decoded(
         return ImageError(f"{name}: cannot be used ({error})")
 
 
-def is_one_image(images: ImageLike | Iterable[ImageLike]) -> bool:
-    """Whether an argument is a single image, not several of them."""
+def several(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
+    """Images as they are; a single one as a list of one.
+
+    Raises:
+        ImageError: They are neither.
+    """
     is_known = isinstance(images, str | os.PathLike | bytes | bytearray | memoryview | Image.Image)
-    return is_known or hasattr(images, "shape") or hasattr(images, "read")
+    if is_known or hasattr(images, "shape") or hasattr(images, "read"):
+        return [cast(ImageLike, images)]
+    if not isinstance(images, Iterable):
+        raise ImageError(
+            f"{type(images).__name__}, expected a path, a PIL image, an array, bytes, or a list of them"
+        )
+    return cast(Iterable[ImageLike], images)
 
 
 def _binary(file: BinaryIO) -> BinaryIO:

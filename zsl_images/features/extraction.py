@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, count
+from itertools import chain
+from itertools import count as counted
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.arguments import count
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
@@ -57,6 +59,9 @@ class FeatureSet:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def __repr__(self) -> str:
+        return f"FeatureSet({len(self)} images, {len(self.failures)} failures)"
 
 
 def extract_features(
@@ -132,7 +137,7 @@ def stream_features(
         note: Called, by the thread that decodes it, with the number of each image that can be read,
             counted from 0, and what its file says of it.
     """
-    batches = _batched(images, batch_size)
+    batches = _batched(images, count("batch_size", batch_size))
     first = next(batches, None)
     if first is None:  # then no engine is made, which would take a while
         return
@@ -142,7 +147,7 @@ def stream_features(
     decoding: deque[tuple[list[Item], list[Future[npt.NDArray[np.uint8] | ImageError]]]] = deque()
     running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
 
-    numbers = count()
+    numbers = counted()
 
     def decode(number: int, image: Item) -> npt.NDArray[np.uint8] | ImageError:
         return decoded(image, backbone, partial(note, number) if note else None)

@@ -233,7 +233,9 @@ def _from_array(array: npt.NDArray[Any]) -> Image.Image:
         return Image.fromarray(to_8_bit(array))
     message = f"array of shape {array.shape}, expected (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
     if array.ndim == 4:
-        message += "; if it is a batch, give its images one by one: list(array)"
+        first = array.shape[1] in (1, 3, 4) and array.shape[3] not in (1, 3, 4)
+        one_by_one = "list(array.transpose(0, 2, 3, 1))" if first else "list(array)"
+        message += f"; if it is a batch, give its images one by one: {one_by_one}"
     elif array.ndim == 3 and array.shape[0] in (1, 3, 4):
         message += "; if the channels come first, move them: array.transpose(1, 2, 0)"
     elif not array.ndim:
