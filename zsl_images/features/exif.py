@@ -6,7 +6,6 @@ Pillow reads all of EXIF to find one tag, and gives up on the photo if another t
 from __future__ import annotations
 
 import io
-import re
 import struct
 from contextlib import suppress
 from datetime import datetime
@@ -14,8 +13,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from zsl_images.names import hidden_character
-
+_HEADER = b"Exif\0\0"
 _FOLDER = 0x8769
 _TAKEN = ((_FOLDER, 0x9003), (_FOLDER, 0x9004), (None, 0x0132))
 """Tags that say when a photo was taken, the best first, each with the folder that it is in."""
@@ -65,7 +63,9 @@ class Exif:
                 file.seek(0)
                 if file.read(4) in _TIFF_STARTS:
                     return cls(file)
-        return cls(io.BytesIO(re.sub(rb"\A(Exif\0\0){1,2}", b"", data)))
+        while data.startswith(_HEADER):  # some programs write it twice
+            data = data[len(_HEADER) :]
+        return cls(io.BytesIO(data))
 
     def number(self, tag: int) -> int | None:
         """The number of a tag."""
@@ -87,7 +87,7 @@ class Exif:
                 if len(value) < size:
                     continue
                 text = _decoded(value[:size].partition(b"\0")[0]).strip()
-                if text and hidden_character(text) is None:
+                if text.isprintable() and text:
                     return text
         return None
 
@@ -96,7 +96,8 @@ class Exif:
         for folder, tag in _TAKEN:
             with suppress(ValueError):  # such as zeros, from a camera whose clock was never set
                 text = self.text(tag, folder) or ""
-                return str(datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S"))
+                if len(text) >= 19:
+                    return str(datetime.fromisoformat(text[:10].replace(":", "-") + text[10:19]))
         return None
 
     def _folder(self, start: int) -> dict[int, list[tuple[int, int, bytes]]]:

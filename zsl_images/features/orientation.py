@@ -25,13 +25,15 @@ _TURNS = {
 _SIDEWAYS = frozenset(_TURNS[number] for number in (5, 6, 7, 8))
 
 
-def turn_of(image: Image.Image) -> Image.Transpose | None:
+def turn_of(image: Image.Image, exif: Exif | None = None) -> Image.Transpose | None:
     """How a picture must be turned to stand upright; None if it does, or nobody knows.
 
     Args:
         image: Loaded picture; of its metadata EXIF counts first, then XMP.
+        exif: Its EXIF data, if they have been read already.
     """
-    number = Exif.of(image).number(_ORIENTATION) or _tiff_orientation(image) or _xmp_orientation(image)
+    exif = exif or Exif.of(image)
+    number = exif.number(_ORIENTATION) or _tiff_orientation(image) or _xmp_orientation(image)
     return _TURNS.get(number)
 
 

@@ -26,7 +26,7 @@ def note_facts(rgb: Image.Image, image: Image.Image, file: BinaryIO) -> None:
     """
     size = image.info.get(FULL_SIZE, image.size)
     exif = Exif.of(image, file)
-    width, height = reversed(size) if turns_sideways(turn_of(image)) else size
+    width, height = reversed(size) if turns_sideways(turn_of(image, exif)) else size
     taken, make, model = exif.taken(), exif.text(_MAKE), exif.text(_MODEL)
     rgb.info[_KEY] = PhotoFacts(taken, make, model, width, height)
 
