@@ -85,3 +85,11 @@ def test_csv_and_json_are_utf_8_whatever_the_console_is(colours: Path) -> None:
         command = ["classify", str(colours), "--format", format]
         result = CliRunner(charset="cp1252").invoke(app, command)
         assert "löwe → 狮.png" in result.stdout_bytes.decode("utf-8")
+
+
+def test_with_json_progress_each_line_on_stderr_is_an_object(colours: Path) -> None:
+    (colours / "clip.mp4").write_text("video")
+    result = run("label", colours, "--out", colours / "l.csv", "--json-progress")
+    assert result.exit_code == FINISHED_WITH_FAILURES
+    assert all(isinstance(json.loads(line), dict) for line in result.stderr.splitlines())
+    assert "left out: 1 .mp4 (videos: save frames as JPEG)" in result.stdout

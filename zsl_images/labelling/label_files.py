@@ -82,7 +82,7 @@ def _write_csv(tables: Iterable[pa.Table], out: TextIO) -> None:
             top_k = max(top_k, pc.max(pc.list_value_length(table["top_labels"])).as_py() or 0)
             yield table
 
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile(dir=Path(out.name).parent) as kept:
         write_parquet(measured(), SCHEMA, kept)
         writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
         header = csv_header(top_k)
