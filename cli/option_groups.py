@@ -21,6 +21,7 @@ import typer
 from zsl_images.files import at_home
 
 from .console import usage_errors
+from .help import HelpfulCommand, example_of
 from .streams import unread
 
 Command = Callable[..., None]
@@ -36,13 +37,37 @@ class Only:
         self.names = names
 
 
-def register(app: typer.Typer, command: Command, name: str | None = None, hidden: bool = False) -> None:
-    """Make a function a command of `app`."""
+def register(
+    app: typer.Typer,
+    command: Command,
+    name: str | None = None,
+    *,
+    example: str | None = None,
+    panel: str | None = None,
+    hidden: bool = False,
+) -> None:
+    """Make a function a command of `app`.
+
+    Args:
+        app: Group of commands.
+        command: The function.
+        name: Its name as a command. Default: that of the function.
+        example: How it is used, without `zsl`.
+        panel: Panel of the help in which it is listed.
+        hidden: Whether it is left out there.
+    """
     command = unfolded(command)
     options = inspect.signature(command).parameters
     renamed = {old: new for new, old in OLD_NAMES.items() if new in options and old not in options}
     settings = {"token_normalize_func": lambda given: renamed.get(given, given)}
-    app.command(name, hidden=hidden, context_settings=settings)(command)
+    app.command(
+        name,
+        cls=HelpfulCommand,
+        epilog=example_of(example) if example else None,
+        rich_help_panel=panel,
+        hidden=hidden,
+        context_settings=settings,
+    )(command)
 
 
 def unfolded(command: Command) -> Command:

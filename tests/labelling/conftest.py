@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 from drawing import COLOURS, draw
 
-from zsl_images.labelling.label_files import SCHEMA, write_labels
+from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 
 
 @pytest.fixture

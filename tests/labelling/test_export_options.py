@@ -8,7 +8,8 @@ import pytest
 
 from zsl_images import Outputs
 from zsl_images.errors import DataError, OutputError
-from zsl_images.labelling.label_files import SCHEMA, write_labels
+from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 
 
 @pytest.fixture

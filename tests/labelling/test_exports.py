@@ -8,7 +8,8 @@ import pyarrow as pa
 from drawing import draw
 
 from zsl_images.labelling.exports import write_coco, write_label_studio
-from zsl_images.labelling.label_files import SCHEMA, write_labels
+from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 
 
 def test_coco_has_one_category_per_class_and_annotation_per_photo(labels: Path, tmp_path: Path) -> None:
@@ -51,6 +52,26 @@ def test_coco_has_the_fields_that_other_programs_need(tmp_path: Path) -> None:
     assert "width" not in gone
     assert coco["annotations"][0]["bbox"] == [0, 0, 60, 40]
     assert coco["annotations"][0]["score"] is None  # somebody has emptied the cell
+
+
+def test_coco_takes_sizes_from_the_rows_and_opens_photos_without_one(tmp_path: Path) -> None:
+    draw("red", 0, (60, 40)).save(tmp_path / "there.png")
+    sizes = [
+        ("gone.png", 640, 480),
+        ("there.png", 6, 4),
+        ("there.png", None, None),
+        ("there.png", 6, 0),
+    ]
+    rows = [
+        {"path": str(tmp_path / name), "label": "lion", "width": width, "height": height}
+        for name, width, height in sizes
+    ]
+    write_labels([pa.Table.from_pylist(rows, SCHEMA)], tmp_path / "labels.csv")
+    write_coco(tmp_path / "labels.csv", tmp_path / "coco.json")
+    coco = json.loads((tmp_path / "coco.json").read_text())
+    found = [(image["width"], image["height"]) for image in coco["images"]]
+    assert found == [(640, 480), (6, 4), (60, 40), (60, 40)]
+    assert [one["bbox"][2:] for one in coco["annotations"]] == [list(size) for size in found]
 
 
 def test_label_studio_tasks_have_one_choice_each(labels: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from zsl_images.errors import OutputError
 from zsl_images.labelling.export_failures import Failures
-from zsl_images.labelling.label_files import SCHEMA, write_labels
+from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.sidecars import Companions, bring_sidecars, write_sidecars
 
 DC_SUBJECT = (

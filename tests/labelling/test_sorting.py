@@ -14,7 +14,8 @@ from zsl_images.errors import OutputError
 from zsl_images.features.photo_rows import stamp_of
 from zsl_images.labelling import sorting, transfers
 from zsl_images.labelling.export_failures import Failures
-from zsl_images.labelling.label_files import SCHEMA, write_labels
+from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.sorting import Sorted, sort_photos
 
 

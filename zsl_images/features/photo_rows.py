@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +87,7 @@ class PhotoRows:
         is_good: Chooses the rows that `find` may return, from the columns of `STAMP` and `judged`.
             Default: all rows.
         judged: Columns that `is_good` needs.
+        newer: Columns that files of earlier versions do not have; there they are null.
 
     Raises:
         DataError: A file is no Parquet file, or has no columns of `STAMP`.
@@ -98,9 +99,10 @@ class PhotoRows:
         columns: Sequence[str] | None = None,
         is_good: IsGood | None = None,
         judged: Sequence[str] = (),
+        newer: pa.Schema | None = None,
     ) -> None:
         self._files = list(files)
-        self._columns = columns
+        self._columns, self._newer = columns, newer or pa.schema([])
         self._group_starts: list[list[int]] = []
         parts = []
         for number, path in enumerate(self._files):
@@ -181,18 +183,34 @@ class PhotoRows:
     def _read_group(self, file: int, group: int) -> pa.Table:
         path = self._files[file]
         with _opened(path) as opened, _noticing_damage(path):
-            return opened.read_row_group(group, self._columns)
+            table = opened.read_row_group(group, self._columns)
+            order = self._columns or [*table.column_names, *self._newer.names]
+            known = {field.name: field for field in (*self._newer, *table.schema)}
+            schema = pa.schema([known[name] for name in dict.fromkeys(order)], table.schema.metadata)
+            return completed(table, schema)
+
+
+def completed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the columns of a schema; those that it does not have are null."""
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(schema.names).cast(schema)
 
 
 def write_parquet(
-    tables: Iterable[pa.Table], schema: pa.Schema, path: Path, rows: int = 8192, **options: Any
+    tables: Iterable[pa.Table],
+    schema: pa.Schema,
+    path: Path | IO[bytes],
+    rows: int = 8192,
+    **options: Any,
 ) -> None:
     """Write tables as one Parquet file; memory does not grow with their number.
 
     Args:
         tables: Tables of `schema`.
         schema: Columns of the file.
-        path: File to write.
+        path: File to write, or one that is open.
         rows: Rows per row group.
         **options: Options of `pyarrow.parquet.ParquetWriter`.
     """

@@ -6,26 +6,14 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image
-
-from zsl_images.features.orientation import turn_of
+from zsl_images.features.orientation import FULL_SIZE, turn_of, turns_sideways
 from zsl_images.features.photo_formats import opened
-
-_LYING = frozenset(
-    {
-        Image.Transpose.ROTATE_90,
-        Image.Transpose.ROTATE_270,
-        Image.Transpose.TRANSPOSE,
-        Image.Transpose.TRANSVERSE,
-    }
-)
-"""Turns after which width is height."""
 
 
 def upright_size(path: str | os.PathLike[str]) -> tuple[int, int] | None:
     """Width and height in pixels of a photo as it is seen, upright; None if it cannot be opened."""
     with suppress(Exception), Path(path).open("rb") as file:  # Pillow raises nearly anything
         image, _ = opened(file, str(path))
-        width, height = image.size
-        return (height, width) if turn_of(image) in _LYING else (width, height)
+        width, height = image.info.get(FULL_SIZE, image.size)
+        return (height, width) if turns_sideways(turn_of(image)) else (width, height)
     return None

@@ -78,7 +78,9 @@ def write_label_studio(labels: str | os.PathLike[str], path: str | os.PathLike[s
 
 
 def _image(number: int, row: dict[str, Any], sizes: array[int]) -> dict[str, Any]:
-    width, height = upright_size(path_of_text(row["path"])) or (0, 0)
+    width, height = row["width"], row["height"]
+    if not (width and height):  # a row of an earlier version
+        width, height = upright_size(path_of_text(row["path"])) or (0, 0)
     sizes.extend((width, height))
     known = {"width": width, "height": height} if width else {}
     return {"id": number, "file_name": row["path"], **known}

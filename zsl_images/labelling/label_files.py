@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -18,37 +20,26 @@ import pyarrow.parquet as pq
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
 from zsl_images.files import replacing
-from zsl_images.labelling.label_cells import CellError, from_cell, to_cell
-from zsl_images.labelling.label_lines import CsvRows, JsonRows
-
-SCHEMA = pa.schema(
-    [
-        ("path", pa.string()),
-        ("size", pa.int64()),
-        ("mtime", pa.int64()),
-        ("label", pa.string()),
-        ("probability", pa.float32()),
-        ("is_seen", pa.bool_()),
-        ("top_labels", pa.list_(pa.string())),
-        ("top_probabilities", pa.list_(pa.float32())),
-        ("unknown_score", pa.float32()),
-        ("answer", pa.string()),
-        ("answer_level", pa.string()),
-        ("answer_probability", pa.float32()),
-        ("error", pa.string()),
-        ("head", pa.string()),
-        ("backbone", pa.string()),
-        ("version", pa.string()),
-    ]
+from zsl_images.labelling.label_cells import (
+    ENCODINGS,
+    LISTS,
+    CellError,
+    candidate_column,
+    check_columns,
+    csv_cells,
+    csv_header,
+    from_cell,
+    list_of,
+    rounded,
+    top_k_of,
 )
-"""Columns of a label file; README explains each of them."""
-
+from zsl_images.labelling.label_lines import CsvRows, JsonRows
+from zsl_images.labelling.label_schema import SCHEMA
 
 NO_COLUMNS = pa.schema([])
 
 LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
 """Endings of the names of label files, which choose their form."""
-
 
 _ROWS = 8192
 """Rows in memory at once."""
@@ -65,7 +56,11 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
 
 
 def write_labels(
-    tables: Iterable[pa.Table], path: str | os.PathLike[str], own: pa.Schema = NO_COLUMNS
+    tables: Iterable[pa.Table],
+    path: str | os.PathLike[str],
+    own: pa.Schema = NO_COLUMNS,
+    *,
+    is_for_excel: bool = False,
 ) -> None:
     """Write tables of `SCHEMA` one after the other; memory does not grow with their number.
 
@@ -75,6 +70,7 @@ def write_labels(
         tables: Rows, in the order of the file.
         path: File to write.
         own: Columns besides those of `SCHEMA`, as `own_columns_of` gave them for such a file.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
 
     Raises:
         DataError: The file's ending is none of `LABEL_SUFFIXES`.
@@ -86,13 +82,32 @@ def write_labels(
         if suffix == ".parquet":
             write_parquet(tables, pa.schema([*SCHEMA, *own]), temporary)
             return
-        with temporary.open("w", encoding="utf-8", newline="") as out:
+        encoding = ENCODINGS[is_for_excel and suffix == ".csv"]
+        with temporary.open("w", encoding=encoding, newline="") as out:
             if suffix == ".csv":
-                writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
-                writer.writerow([*SCHEMA.names, *own.names])
-                writer.writerows(_cells(row) for row in _rows(tables))
+                _write_csv(tables, own, out)
             else:
                 out.writelines(_line(row) for row in _rows(tables))
+
+
+def _write_csv(tables: Iterable[pa.Table], own: pa.Schema, out: TextIO) -> None:
+    """Write tables as CSV. They are put down first, to know how many candidates a row has at most."""
+    top_k = 0
+
+    def measured() -> Iterator[pa.Table]:
+        nonlocal top_k
+        for table in tables:
+            top_k = max(top_k, pc.max(pc.list_value_length(table["top_labels"])).as_py() or 0)
+            yield table
+
+    with tempfile.TemporaryFile(dir=Path(out.name).parent) as kept:
+        write_parquet(measured(), pa.schema([*SCHEMA, *own]), kept)
+        writer = csv.writer(out, lineterminator="\r\n")  # so that both are quoted
+        header = [*csv_header(top_k), *own.names]
+        writer.writerow(header)
+        batches = pq.ParquetFile(kept).iter_batches(_ROWS)
+        rows = _rows(pa.Table.from_batches([batch]) for batch in batches)
+        writer.writerows(csv_cells(row, header) for row in rows)
 
 
 def read_labels(path: str | os.PathLike[str], with_own: bool = False) -> Iterator[pa.Table]:
@@ -138,8 +153,14 @@ def own_columns_of(path: str | os.PathLike[str]) -> pa.Schema:
     with _reading(path):
         if Path(path).suffix.lower() != ".parquet":
             return _own_texts(_text_rows(Path(path)))
-        schema = _parquet(Path(path)).schema_arrow
-        return pa.schema([field for field in schema if field.name not in SCHEMA.names])
+        with _parquet(Path(path)) as file:
+            return pa.schema(_own_fields(file.schema_arrow))
+
+
+def is_for_excel(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins with the byte order mark that Excel needs."""
+    with Path(path).open("rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
 @contextmanager
@@ -168,7 +189,7 @@ def _text_rows(path: Path) -> CsvRows | JsonRows:
             is_wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
         return path.open(encoding="utf-16" if is_wide else "utf-8-sig", newline="")
 
-    return (CsvRows if path.suffix.lower() == ".csv" else JsonRows)(lines, SCHEMA)
+    return (CsvRows if path.suffix.lower() == ".csv" else JsonRows)(lines)
 
 
 def _own_texts(rows: CsvRows | JsonRows) -> pa.Schema:
@@ -177,27 +198,50 @@ def _own_texts(rows: CsvRows | JsonRows) -> pa.Schema:
 
 def _parquet(path: Path) -> pq.ParquetFile:
     file = pq.ParquetFile(path)
-    if missing := [name for name in SCHEMA.names if name not in file.schema_arrow.names]:
-        raise LookupError(f"it has no columns {', '.join(missing)}")
+    check_columns(file.schema_arrow.names)
     return file
+
+
+def _own_fields(schema: pa.Schema) -> list[pa.Field]:
+    """The columns of a Parquet file that a user has added; candidates may be flat, as from CSV."""
+    flat = () if LISTS.keys() <= {*schema.names} else csv_header(top_k_of(schema.names))
+    return [field for field in schema if field.name not in {*SCHEMA.names, *flat}]
 
 
 def _parquet_tables(path: Path, with_own: bool) -> Iterator[pa.Table]:
     with _parquet(path) as file:
-        own = [field for field in file.schema_arrow if with_own and field.name not in SCHEMA.names]
-        for batch in file.iter_batches(_ROWS, columns=[*SCHEMA.names, *(field.name for field in own)]):
+        own = _own_fields(file.schema_arrow) if with_own else []
+        for batch in file.iter_batches(_ROWS):
             table = pa.Table.from_batches([batch])
-            columns = [_cast(table[field.name], field) for field in SCHEMA]
+            columns = [_column(table, field) for field in SCHEMA]
             columns += [table[field.name] for field in own]
             yield _with_stamps(pa.table(columns, pa.schema([*SCHEMA, *own])))
+
+
+def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    """A column of `SCHEMA`, empty if an earlier version did not write it."""
+    if field.name in table.column_names:
+        return _cast(table[field.name], field)
+    if field.name not in LISTS:
+        return pa.nulls(len(table), field.type)
+    item, what = pa.field(field.name, field.type.value_type), LISTS[field.name]
+    ranks = range(1, top_k_of(table.column_names) + 1)
+    columns = [candidate_column(rank, what) for rank in ranks]
+    values = [
+        _cast(table[name], item).to_pylist() if name in table.column_names else [None] * len(table)
+        for name in columns
+    ]
+    return pa.array(map(list_of, zip(*values, strict=True)), field.type)
 
 
 def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     """A column as in `SCHEMA`, whatever type another program gave it."""
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     if is_text and not pa.types.is_string(field.type):
-        values = [None if cell is None else from_cell(field, cell) for cell in column.to_pylist()]
+        values = [from_cell(field, cell) for cell in column.to_pylist()]
         return pa.chunked_array([pa.array(values, field.type)])
+    if pa.types.is_timestamp(column.type) and pa.types.is_string(field.type):
+        column = pc.cast(column, pa.timestamp("s"), safe=False)  # written without a fraction
     return pc.cast(column, field.type, safe=not pa.types.is_integer(field.type))
 
 
@@ -216,18 +260,7 @@ def _rows(tables: Iterable[pa.Table]) -> Iterator[dict[str, Any]]:
     for table in tables:
         for batch in table.to_batches(1024):
             for row in batch.to_pylist():
-                yield {name: _short(value) for name, value in row.items()}
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_short(item) for item in value]
-    return round(value, 6) if isinstance(value, float) else value
-
-
-def _cells(row: dict[str, Any]) -> list[Any]:
-    """A row as CSV; cells of a user's own stay as they were."""
-    return [to_cell(value) if name in SCHEMA.names else value for name, value in row.items()]
+                yield {name: rounded(value) for name, value in row.items()}
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TextIO
 
-import pyarrow as pa
-
-from zsl_images.labelling.label_cells import CellError, from_cell, from_json
+from zsl_images.labelling.label_cells import (
+    LISTS,
+    CellError,
+    check_columns,
+    csv_header,
+    from_cell,
+    from_json,
+    row_of,
+    top_k_of,
+)
+from zsl_images.labelling.label_schema import SCHEMA
 
 Row = dict[str, Any]
 Lines = Callable[[], TextIO]
@@ -28,18 +36,22 @@ class CsvRows:
 
     Args:
         lines: Opens the file.
-        schema: Columns that it must have.
 
     Raises:
         LookupError: A column is missing, or two have the same name.
     """
 
-    def __init__(self, lines: Lines, schema: pa.Schema) -> None:
-        self._lines, self._schema = lines, schema
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         with lines() as file, _long_cells():
             self._start, self._delimiter, self._header = _header(file)
-        _check_names(self._header, schema)
-        self.own = [name for name in self._header if name and name not in schema.names]
+        names = [name for name in self._header if name]
+        check_columns([*names, *LISTS])  # no photo may have had a candidate
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise LookupError(f"it has two columns {', '.join(sorted(twice))}; rename one of them")
+        self._top_k = top_k_of(names)
+        known = {*SCHEMA.names, *csv_header(self._top_k)}
+        self.own = [name for name in names if name not in known]
 
     def __iter__(self) -> Iterator[Row]:
         with self._lines() as file:
@@ -59,8 +71,7 @@ class CsvRows:
         if len(cells) < width:
             raise CellError(f"{len(cells)} cells, expected {width} as in the header")
         row = dict(zip(self._header, cells, strict=False))
-        known = {field.name: from_cell(field, row[field.name]) for field in self._schema}
-        return {**{name: row[name] for name in self.own}, **known}
+        return {**{name: row[name] for name in self.own}, **row_of(row, self._top_k, from_cell)}
 
 
 class JsonRows:
@@ -68,18 +79,22 @@ class JsonRows:
 
     Args:
         lines: Opens the file.
-        schema: Keys that each line must have.
+
+    Raises:
+        LookupError: A key is missing in a line.
     """
 
-    def __init__(self, lines: Lines, schema: pa.Schema) -> None:
-        self._lines, self._schema = lines, schema
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         keys = dict.fromkeys(key for _, row in self._rows() for key in row)
-        self.own = [key for key in keys if key not in schema.names]
+        self._top_k = 0 if LISTS.keys() <= keys.keys() else top_k_of(keys)
+        known = {*SCHEMA.names, *csv_header(self._top_k)}
+        self.own = [key for key in keys if key not in known]
 
     def __iter__(self) -> Iterator[Row]:
         for number, row in self._rows():
             with _named_line(number):
-                known = {field.name: from_json(field, row[field.name]) for field in self._schema}
+                known = row_of(row, self._top_k, from_json)
             yield {**{name: json.dumps(row[name]) for name in self.own if name in row}, **known}
 
     def _rows(self) -> Iterator[tuple[int, Row]]:
@@ -90,7 +105,7 @@ class JsonRows:
                         row = json.loads(line)
                         if not isinstance(row, dict):
                             raise LookupError(f"{str(row)[:60]} is no row")
-                        _check_names(row, self._schema)
+                        check_columns(row)
                     yield number, row
 
 
@@ -105,14 +120,6 @@ def _header(file: TextIO) -> tuple[int, str, list[str]]:
     }
     delimiter = max(tried, key=lambda one: len(tried[one]))
     return start, delimiter, tried[delimiter]
-
-
-def _check_names(names: Iterable[str], schema: pa.Schema) -> None:
-    names = [name for name in names if name]
-    if missing := [name for name in schema.names if name not in names]:
-        raise LookupError(f"it has no columns {', '.join(missing)}")
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise LookupError(f"it has two columns {', '.join(sorted(twice))}; rename one of them")
 
 
 @contextmanager

@@ -16,10 +16,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
-from zsl_images.features.feature_files import open_feature_files, write_features
-from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, stamps_in, write_parquet
+from zsl_images.features.feature_files import FACTS, open_feature_files, write_features
+from zsl_images.features.photo_rows import (
+    STAMP,
+    PhotoRows,
+    Stamp,
+    completed,
+    stamps_in,
+    write_parquet,
+)
 from zsl_images.files import left_beside, make_folder, replacing
-from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
+from zsl_images.labelling.label_files import read_labels, write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.locks import locked
 from zsl_images.labelling.own_columns import OwnColumns
 
@@ -90,7 +98,7 @@ class PartFolder:
             return good
 
         files = [*self._label_file(), *self._parts(_LABELS)]
-        return PhotoRows(files, is_good=is_good, judged=(*origin, "error"))
+        return PhotoRows(files, SCHEMA.names, is_good, (*origin, "error"), newer=FACTS)
 
     def earlier_features(self) -> PhotoRows:
         """Features of the feature file and of earlier parts.
@@ -118,19 +126,21 @@ class PartFolder:
         with replacing(target) as temporary:
             write_features([rows], rows.schema, temporary)
 
-    def join(self, others: Callable[[], Iterator[pa.Table]] | None) -> None:
+    def join(self, others: Callable[[], Iterator[pa.Table]] | None, is_for_excel: bool = False) -> None:
         """Join the parts into the label file and the feature file.
 
         Args:
             others: Rows of photos that this run was not given; None drops them and their features.
+            is_for_excel: See `write_labels`.
         """
         parts = [self._written[number] for number in sorted(self._written)]
         if self.features and (self._parts(_FEATURES) or others is None):
             self._join_features(self.features, parts if others is None else None)
         left = others() if others else ()
-        rows = chain((pq.read_table(part) for part in parts), left)
+        tables = chain((pq.read_table(part) for part in parts), left)
+        whole = (completed(table, SCHEMA) for table in tables)  # parts of earlier versions too
         with OwnColumns.of(self.out) as own:
-            write_labels(map(own.added_to, rows), self.out, own.schema)
+            write_labels(map(own.added_to, whole), self.out, own.schema, is_for_excel=is_for_excel)
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _join_features(self, features: Path, only: list[Path] | None) -> None:

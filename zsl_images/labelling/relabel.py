@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from zsl_images.defaults import TOP_K
 from zsl_images.errors import DataError, listed
-from zsl_images.features.feature_files import features_in, open_feature_files
+from zsl_images.features.feature_files import facts_in, features_in, open_feature_files
 from zsl_images.features.photo_rows import stamps_in
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label_files import check_suffix, write_labels
@@ -26,6 +26,7 @@ def relabel(
     out: str | os.PathLike[str],
     *,
     top_k: int = TOP_K,
+    is_for_excel: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Label photos by their stored features, without opening any photo.
@@ -35,6 +36,7 @@ def relabel(
         features: Feature file written by `label`.
         out: Label file to write, see `label_files`.
         top_k: Number of candidates per row.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
         on_progress: Called after each part.
 
     Raises:
@@ -52,7 +54,7 @@ def relabel(
     def tables() -> Iterator[pa.Table]:
         nonlocal progress
         for rows in kept.latest():
-            table = decision_rows(stamps_in(rows), decide(features_in(rows)), origin)
+            table = decision_rows(stamps_in(rows), decide(features_in(rows)), facts_in(rows), origin)
             progress = progress.with_rows(table)
             on_progress(progress)
             yield table
@@ -67,5 +69,5 @@ def relabel(
                     f"photos are not in {features}; write to another file, or remove these rows"
                 )
 
-        write_labels(all_tables(), out, own.schema)
+        write_labels(all_tables(), out, own.schema, is_for_excel=is_for_excel)
     return replace(progress, is_complete=True)

@@ -18,7 +18,7 @@ from zsl_images.files import absolute, make_folder, path_of_text, path_text, sho
 from zsl_images.labelling.copy_record import CopyRecord
 from zsl_images.labelling.export_failures import Failures
 from zsl_images.labelling.exports import UNLABELLED
-from zsl_images.labelling.label_files import own_columns_of, read_labels, write_labels
+from zsl_images.labelling.label_files import is_for_excel, own_columns_of, read_labels, write_labels
 from zsl_images.labelling.locks import locked
 from zsl_images.labelling.sidecars import Companions, bring_sidecars
 from zsl_images.labelling.transfers import How, is_transferred, remove_empty, transfer
@@ -75,7 +75,8 @@ def sort_photos(
         sorting = _Sorting(folder, how, roots, failed)
         if how == "move":
             own = own_columns_of(labels)
-            write_labels(map(sorting.moved, read_labels(labels, with_own=True)), labels, own)
+            rows = map(sorting.moved, read_labels(labels, with_own=True))
+            write_labels(rows, labels, own, is_for_excel=is_for_excel(labels))
         else:
             record = CopyRecord(labels, folder)
             record.write(sorting.copied(table, record) for table in read_labels(labels))
