@@ -17,6 +17,7 @@ from .console import ReportingGroup
 from .evaluate import evaluate
 from .features import features
 from .heads import heads
+from .help import CLASSES, LABEL, TOOLS, TRAIN, example_of
 from .label import label
 from .option_groups import register
 from .relabel import relabel
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Label images of classes that have no training photos, using tables of attributes.",
+    epilog=example_of("classify photo.jpg"),
 )
 
 
@@ -48,15 +50,21 @@ def main(
     """Take the options that come before the command."""
 
 
-register(app, classify)
-register(app, label)
-register(app, relabel)
-register(app, train)
-register(app, evaluate)
-register(app, heads)
-app.add_typer(classes, name="classes")
-register(app, add, name="add-classes", hidden=True)  # what `classes add` was called before
-register(app, adapt)
-register(app, features)
-register(app, benchmark)
-register(app, speed)
+register(app, classify, example="classify photos --top-k 3", panel=LABEL)
+register(app, label, example="label photos --out labels.parquet", panel=LABEL)
+register(app, relabel, example="relabel features.parquet --out labels.csv", panel=LABEL)
+app.add_typer(classes, name="classes", rich_help_panel=CLASSES)
+ADD = "add-classes new.csv --out grown.safetensors"  # what `classes add` was called before
+register(app, add, "add-classes", example=ADD, hidden=True)
+register(
+    app,
+    train,
+    example="train photos --attributes classes.csv --out head.safetensors",
+    panel=TRAIN,
+)
+register(app, evaluate, example="evaluate photos --head head.safetensors", panel=TRAIN)
+register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRAIN)
+register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
+register(app, heads, example="heads --format json", panel=TOOLS)
+register(app, speed, example="speed photos --limit 100", panel=TOOLS)
+register(app, features, example="features photos --attributes classes.csv --out features", panel=TOOLS)

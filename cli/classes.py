@@ -14,6 +14,7 @@ from zsl_images.defaults import DEFAULT_HEAD
 from .add_classes import add
 from .class_lists import attributes, list_classes, show
 from .console import FAILED, echo, progress
+from .help import HelpfulGroup, example_of
 from .new_class import new
 from .option_groups import refuse, register
 from .options import (
@@ -28,6 +29,9 @@ from .promote import promote
 
 if TYPE_CHECKING:
     from zsl_images.classes.findings import Finding
+
+_LOOK, _WRITE, _EDIT = "Look at classes", "Tables", "Classes of a head"
+"""Panels of the help."""
 
 
 def check(
@@ -111,9 +115,27 @@ def rename(
     echo(f"{out}: {old} is now {new}")
 
 
-classes = typer.Typer(no_args_is_help=True, help="Check class tables, and edit the classes of a head.")
-for command in (list_classes, show, attributes, check, new, write, add, promote, rename, remove):
-    register(classes, command, "list" if command is list_classes else None)
+classes = typer.Typer(
+    cls=HelpfulGroup,
+    no_args_is_help=True,
+    help="Check class tables, and edit the classes of a head.",
+    epilog=example_of("classes show zebra"),
+)
+register(classes, list_classes, "list", example="classes list", panel=_LOOK)
+register(classes, show, example="classes show zebra", panel=_LOOK)
+register(classes, attributes, example="classes attributes awa2.csv", panel=_LOOK)
+register(classes, check, example="classes check new.csv --head awa2", panel=_WRITE)
+register(
+    classes,
+    new,
+    example="classes new okapi --like zebra --set stripes=40 --out new.csv",
+    panel=_WRITE,
+)
+register(classes, write, example="classes write table.csv", panel=_WRITE)
+register(classes, add, example="classes add new.csv --out grown.safetensors", panel=_EDIT)
+register(classes, promote, example="classes promote photos --out promoted.safetensors", panel=_EDIT)
+register(classes, rename, example="classes rename bobcat lynx --out renamed.safetensors", panel=_EDIT)
+register(classes, remove, example="classes remove bobcat lion --out fewer.safetensors", panel=_EDIT)
 
 
 def _fields(finding: Finding) -> dict[str, Any]:

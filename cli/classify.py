@@ -5,23 +5,35 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from zsl_images.defaults import TOP_K
-from zsl_images.names import printable
+from zsl_images.names import printable, shortened
 
-from .console import finish_with
+from .console import echo, finish_with, write_as
 from .decision_options import Candidates
 from .extra_columns import Details
-from .options import TopK, images_in
+from .option_groups import refuse
+from .options import Excel, TopK, images_in
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure, Prediction
+
+
+_PATH, _OTHERS = 20, 60
+"""Columns that the path of a photo has at least, and that everything else in the table takes."""
+
+
+class Origin(NamedTuple):
+    """What all rows of a CSV have in common: their number of candidates, and columns of one value."""
+
+    top_k: int
+    columns: Mapping[str, str]
 
 
 class Format(StrEnum):
@@ -42,21 +54,29 @@ def classify(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show which attributes speak for each label.")
     ] = False,
+    excel: Excel = False,
 ) -> None:
     """Label photos: print each label, its probability, and whether it is seen.
 
     Exit code 3 means some photos could not be read; the others are labelled.
     """
+    if format is not Format.CSV:
+        refuse("without --format csv", excel=excel)
     found, left_out = images_in(photos)
     paths = list(map(str, found))
     classifier = candidates.classifier()
     if explain:
         classifier = classifier.with_explanations()
+
+    from zsl_images.labelling.label_cells import ENCODINGS
+    from zsl_images.labelling.label_rows import origin_of
+
     details = Details(classifier.taxonomy.levels if classifier.taxonomy else (), explain)
     shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
-    failures = shows[format](
-        map(_writable, classifier.stream(paths, top_k)), min(top_k, len(classifier.table)), details
-    )
+    origin = Origin(min(top_k, len(classifier.table)), origin_of(classifier, top_k))
+    if format is not Format.TABLE:
+        write_as(ENCODINGS[excel])
+    failures = shows[format](map(_writable, classifier.stream(paths, top_k)), origin, details)
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
     finish_with(failures, left_out)
@@ -72,41 +92,50 @@ def _writable(result: Prediction | Failure) -> Prediction | Failure:
     return result if result.path is None else replace(result, path=path_text(result.path))
 
 
-def _show_table(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
+def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     from zsl_images.results import Failure
 
+    console = Console(emoji=False)
     table = Table(box=box.SIMPLE_HEAD)
     for title in ("photo", "label", "probability", "class"):
         table.add_column(title, overflow="fold", justify="right" if title == "probability" else "left")
     failures = 0
     for result in results:
         table.add_section()
+        path = _escaped(shortened(result.path or "", max(_PATH, console.width - _OTHERS)))
         if isinstance(result, Failure):
             failures += 1
-            table.add_row(_escaped(result.path), f"[red]{_escaped(result.reason)}[/red]", "", "error")
+            echo(result.reason, err=True)
+            table.add_row(path, "[red]cannot be read[/red]", "", "error")
             continue
-        if result.is_abstention:
-            first = ("no label", "", "")
-            if result.answer:
-                answer = result.answer
-                first = (_escaped(answer.label), f"{answer.probability:.1%}", _escaped(answer.level))
-            table.add_row(_escaped(result.path or ""), *first, style="bold")
-        for rank, candidate in enumerate(result.top, start=int(result.is_abstention)):
-            table.add_row(
-                _escaped(result.path or "") if rank == 0 else "",
-                _escaped(candidate.label),
-                f"{candidate.probability:.1%}",
-                "seen" if candidate.is_seen else "unseen",
-                style="bold" if rank == 0 else "dim",
-            )
-        for row in details.rows(result):
-            table.add_row("", *map(_escaped, row), style="dim")
-    Console(emoji=False).print(table)
+        rows = [*_rows(result), *details.rows(result)]
+        for number, row in enumerate(rows):
+            style = "dim" if number else "bold"
+            table.add_row("" if number else path, *map(_escaped, row), style=style)
+    console.print(table)
     return failures
+
+
+def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
+    """Label, probability and kind of the rows of one photo; the first one is its answer."""
+    if prediction.is_abstention:
+        answer = prediction.answer
+        if answer:
+            yield answer.label, f"{answer.probability:.1%}", answer.level
+        else:
+            yield "no label", "", ""
+    for rank, candidate in enumerate(prediction.top):
+        probability = f"{candidate.probability:.1%}"
+        if rank == 0 or probability != "0.0%":
+            yield candidate.label, probability, "seen" if candidate.is_seen else "unseen"
+    if prediction.rival:
+        yield f"close call: {prediction.top[0].label} or {prediction.rival}", "", ""
+    if prediction.is_unknown:
+        yield f"unlike anything known ({prediction.unknown_score:.2f})", "", ""
 
 
 def _escaped(text: str) -> str:
@@ -115,7 +144,7 @@ def _escaped(text: str) -> str:
     return escape(printable(text))
 
 
-def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
+def _show_json(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
     failures = 0
     typer.echo("[", nl=False)
     for index, result in enumerate(results):
@@ -126,26 +155,17 @@ def _show_json(results: Iterable[Prediction | Failure], top_k: int, details: Det
     return failures
 
 
-def _show_csv(results: Iterable[Prediction | Failure], top_k: int, details: Details) -> int:
-    from zsl_images.labelling.label_files import to_cell
+def _show_csv(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
+    from zsl_images.labelling.label_cells import csv_cells, csv_header, rounded, to_cell
+    from zsl_images.labelling.label_rows import row_of
 
-    fields = ("label", "probability", "is_seen")
-    header = ["path", *fields]
-    header += [f"top{rank}_{name}" for rank in range(1, top_k + 1) for name in fields]
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(map(to_cell, [*header, "unknown_score", "error", *details.header()]))
+    header = csv_header(origin.top_k)
+    writer.writerow([*header, *details.header()])
     failures = 0
     for result in results:
-        row = result.to_dict()
+        row = {name: rounded(value) for name, value in row_of(result, origin.columns).items()}
         failures += row["error"] is not None
-        top: list[Any] = [candidate[name] for candidate in row["top"] for name in fields]
-        top += [None] * (len(fields) * top_k - len(top))
-        cells = [
-            *(row[name] for name in ("path", *fields)),
-            *top,
-            row["unknown_score"],
-            row["error"],
-            *details.cells(row),
-        ]
-        writer.writerow(map(to_cell, cells))
+        cells = csv_cells(row, header)
+        writer.writerow([*cells, *map(to_cell, details.cells(result.to_dict()))])
     return failures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import signal
@@ -11,15 +12,16 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperGroup
 
 from zsl_images.errors import DataError, ZSLError
 from zsl_images.names import printable
+
+from .help import HelpfulGroup
+from .streams import unread
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
@@ -37,22 +39,36 @@ def echo(text: str, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
 
 
-class ReportingGroup(TyperGroup):
+def write_as(encoding: str) -> None:
+    """Write what follows on stdout in this encoding, whatever that of the console is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding)
+
+
+class ReportingGroup(HelpfulGroup):
     """Turns the library's errors into one line on stderr and an exit code."""
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run the command line; letters that the console does not have are escaped."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; report an error of ours and exit with `FAILED`."""
         warnings.showwarning = _show_warning
         _show_log()
-        try:
-            return super().invoke(ctx)
-        except ZSLError as error:
-            typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-            echo(str(error), err=True)
-            raise typer.Exit(FAILED) from error
-        except KeyboardInterrupt:
-            typer.echo("interrupted; run the same command to continue", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+        with unread("stderr"):
+            try:
+                return super().invoke(ctx)
+            except ZSLError as error:
+                typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+                echo(str(error), err=True)
+                raise typer.Exit(FAILED) from error
+            except KeyboardInterrupt:
+                typer.echo("interrupted; run the same command to continue", err=True)
+                raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager
@@ -71,15 +87,16 @@ def finish(failures: Sequence[Failure]) -> None:
     finish_with(len(failures))
 
 
-def finish_with(failures: int, left_out: LeftOut | None = None) -> None:
+def finish_with(failures: int, left_out: LeftOut | None = None, err: bool = True) -> None:
     """End a command, with exit code 3 if some photos or folders could not be read.
 
     Args:
         failures: Number of photos that could not be read.
-        left_out: What the search for photos left out; one line on stderr says it.
+        left_out: What the search for photos left out; one line says it.
+        err: Whether that line goes to stderr.
     """
     if left_out:
-        typer.echo(str(left_out), err=True)
+        echo(str(left_out), err=err)
     if failures or (left_out and left_out.folders):
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
@@ -152,6 +169,10 @@ def progress() -> Iterator[ProgressBars]:
         yield bars
 
 
+_REPORTED = ("done", "kept", "failures", "unlabelled", "changed", "is_complete")
+"""Fields of `Progress` in a line of JSON."""
+
+
 class LabelProgress:
     """Progress of labelling: JSON lines if asked for, else a bar if there is a terminal.
 
@@ -197,7 +218,7 @@ class LabelProgress:
             return
         left = None if self.total is None or not speed else (self.total - progress.done) / speed
         record = {
-            **asdict(progress),
+            **{name: getattr(progress, name) for name in _REPORTED},
             "total": self.total,
             "photos_per_second": round(speed, 2),
             "eta_seconds": None if left is None else round(max(0.0, left), 1),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from zsl_images.defaults import AUTO, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
+from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
 
 from .option_groups import refuse
 from .options import BackboneWeights, Device, EngineOption, HeadName, needs, table_option
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from zsl_images.classifier import ZeroShotClassifier
     from zsl_images.head.feature_classifier import FeatureClassifier
     from zsl_images.head.head import Head
-
-BALANCED = "balanced"
 
 Classifier = TypeVar("Classifier", bound="FeatureClassifier")
 

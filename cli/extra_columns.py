@@ -33,21 +33,12 @@ class Details:
         return {**row, **{name: row.get(name, value) for name, value in empty.items()}}
 
     def header(self) -> list[str]:
-        """Columns of the CSV output."""
-        columns = []
-        if self.levels:
-            columns += [name for level in self.levels for name in (level, f"{level}_probability")]
-            columns += ["answer", "answer_level", "answer_probability"]
-        return [*columns, *(["runner_up", "reasons", "nearest_seen"] if self.is_explaining else [])]
+        """Columns of the CSV output behind those of label files."""
+        return ["runner_up", "reasons", "nearest_seen"] if self.is_explaining else []
 
     def cells(self, row: Mapping[str, Any]) -> list[Any]:
         """The same columns of one row, empty for a failure."""
         cells: list[Any] = []
-        if self.levels:
-            for level in row.get("levels") or [{}] * len(self.levels):
-                cells += [level.get("label"), level.get("probability")]
-            answer = row.get("answer") or {}
-            cells += [answer.get(name) for name in ("label", "level", "probability")]
         if self.is_explaining:
             why = row.get("explanation") or {}
             attributes, near = why.get("attributes", [])[:_SHOWN], why.get("nearest_seen", [])

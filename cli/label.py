@@ -12,12 +12,17 @@ from zsl_images.defaults import BATCH_SIZE, TOP_K
 from zsl_images.errors import DataError
 from zsl_images.labelling.export_options import Outputs
 
-from .console import INTERRUPTED, finish_with, label_progress, usage_errors
+from .console import INTERRUPTED, echo, finish_with, label_progress, usage_errors
 from .decision_options import Candidates
-from .options import BatchSize, JsonProgress, LabelOut, TopK, images_in, needs
+from .option_groups import refuse
+from .options import BatchSize, Excel, JsonProgress, LabelOut, TopK, images_in, needs
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
+    from zsl_images.results import Failure
+
+_SHOWN = 5
+"""Number of photos shown that could not be exported; the others are counted."""
 
 Photos = Annotated[
     list[str],
@@ -48,6 +53,7 @@ def label(
     prune: Annotated[bool, typer.Option("--prune", help="Drop rows of photos that are gone.")] = False,
     json_progress: JsonProgress = False,
     batch_size: BatchSize = BATCH_SIZE,
+    excel: Excel = False,
 ) -> None:
     """Label folders of photos into a file; run it again to continue.
 
@@ -55,6 +61,8 @@ def label(
     An unreadable photo gets a row with the reason, and is retried on the next
     run after a completed one. Exit code 3 means some could not be read.
     """
+    if out.suffix.lower() != ".csv":
+        refuse("unless --out ends in .csv", excel=excel)
     with usage_errors():
         outputs.check(photos, out, features=features, prune=prune)
     paths, left_out = images_in(photos)
@@ -77,6 +85,7 @@ def label(
             batch_size=batch_size,
             is_strict=strict,
             prune=prune,
+            is_for_excel=excel,
             on_progress=show,
             should_stop=show.is_interrupted,
         )
@@ -84,13 +93,28 @@ def label(
     if not result.is_complete:
         typer.echo(f"stopped after {result.done} photos; run the same command to continue", err=True)
         raise typer.Exit(INTERRUPTED)
-    typer.echo(
+    echo(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
         f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
-    for line in outputs.write(out):
-        typer.echo(line)
-    finish_with(result.failures, left_out)
+    for line in result.summary.lines():
+        echo(line)
+    if result.changed:
+        typer.echo(
+            f"{result.changed} photos have another size or time than in {out}, as if others were put "
+            "in their place: their rows were replaced"
+        )
+    head = classifier.head.table.names
+    classes = [*head, *(name for name in classifier.table.names if name not in head)]
+    failures: list[Failure] = []
+    for line in outputs.write(out, inputs=photos, classes=classes, on_failure=failures.append):
+        echo(line)
+    on_stderr = not json_progress  # each line there is an object
+    for failure in failures[:_SHOWN]:
+        echo(failure.reason, err=on_stderr)
+    if len(failures) > _SHOWN:
+        echo(f"and {len(failures) - _SHOWN} more", err=on_stderr)
+    finish_with(result.failures + len(failures), left_out, err=on_stderr)
 
 
 def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:

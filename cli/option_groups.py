@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -20,6 +21,8 @@ import typer
 from zsl_images.files import at_home
 
 from .console import usage_errors
+from .help import HelpfulCommand, example_of
+from .streams import unread
 
 Command = Callable[..., None]
 
@@ -34,13 +37,37 @@ class Only:
         self.names = names
 
 
-def register(app: typer.Typer, command: Command, name: str | None = None, hidden: bool = False) -> None:
-    """Make a function a command of `app`."""
+def register(
+    app: typer.Typer,
+    command: Command,
+    name: str | None = None,
+    *,
+    example: str | None = None,
+    panel: str | None = None,
+    hidden: bool = False,
+) -> None:
+    """Make a function a command of `app`.
+
+    Args:
+        app: Group of commands.
+        command: The function.
+        name: Its name as a command. Default: that of the function.
+        example: How it is used, without `zsl`.
+        panel: Panel of the help in which it is listed.
+        hidden: Whether it is left out there.
+    """
     command = unfolded(command)
     options = inspect.signature(command).parameters
     renamed = {old: new for new, old in OLD_NAMES.items() if new in options and old not in options}
     settings = {"token_normalize_func": lambda given: renamed.get(given, given)}
-    app.command(name, hidden=hidden, context_settings=settings)(command)
+    app.command(
+        name,
+        cls=HelpfulCommand,
+        epilog=example_of(example) if example else None,
+        rich_help_panel=panel,
+        hidden=hidden,
+        context_settings=settings,
+    )(command)
 
 
 def unfolded(command: Command) -> Command:
@@ -65,7 +92,9 @@ def unfolded(command: Command) -> Command:
                 name: group(**{option: given.pop(option) for option in options})
                 for name, (group, options) in groups.items()
             }
-        command(**given, **values)
+        has_file = str(given.get("out", "-")) != "-"  # else what it prints is its result
+        with unread("stdout") if has_file else nullcontext():
+            command(**given, **values)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

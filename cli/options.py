@@ -111,6 +111,10 @@ LabelOut = Annotated[
         help=f"Label file to write ({', '.join(LABEL_SUFFIXES)}).",
     ),
 ]
+Excel = Annotated[
+    bool,
+    typer.Option("--excel", help="Begin the CSV with a byte order mark, so that Excel reads accents."),
+]
 HeadOut = Annotated[Path, typer.Option("--out", "-o", help="Head file to write (.safetensors).")]
 Device = Annotated[str, typer.Option(help="Device for the backbone: auto, cpu, cuda or mps.")]
 BackboneWeights = Annotated[

@@ -9,10 +9,10 @@ import typer
 
 from zsl_images.defaults import TOP_K
 
-from .console import label_progress
+from .console import echo, label_progress
 from .decision_options import Candidates
-from .option_groups import Only
-from .options import JsonProgress, LabelOut, TopK
+from .option_groups import Only, refuse
+from .options import Excel, JsonProgress, LabelOut, TopK
 
 
 def relabel(
@@ -24,14 +24,21 @@ def relabel(
     ],
     top_k: TopK = TOP_K,
     json_progress: JsonProgress = False,
+    excel: Excel = False,
 ) -> None:
     """Label photos again by their stored features, with another head or class table.
 
     No photo is opened.
     """
+    if out.suffix.lower() != ".csv":
+        refuse("unless --out ends in .csv", excel=excel)
     from zsl_images.labelling.relabel import relabel as relabel_features
 
     classifier = candidates.feature_classifier()
     with label_progress(json_progress, None, can_stop=False) as show:
-        result = relabel_features(classifier, features, out, top_k=top_k, on_progress=show)
-    typer.echo(f"{out}: {result.done} photos, {result.unlabelled} of them without a label")
+        result = relabel_features(
+            classifier, features, out, top_k=top_k, is_for_excel=excel, on_progress=show
+        )
+    echo(f"{out}: {result.done} photos, {result.unlabelled} of them without a label")
+    for line in result.summary.lines():
+        echo(line)

@@ -18,7 +18,7 @@ import zsl_images
 ROOT = Path(__file__).parent.parent
 FLOORS = [
     {"errors", "version", "defaults"},
-    {"file_kinds", "files", "metrics", "names", "progress", "results"},
+    {"arguments", "file_kinds", "files", "metrics", "names", "progress", "results"},
     {"classes", "features", "model"},
     {"head"},
     {"classifier"},

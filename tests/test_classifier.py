@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +14,9 @@ from drawing import COLOURS, UNSEEN, draw
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import DataError, ImageError
+from zsl_images.errors import DataError, ImageError, ZSLError
 from zsl_images.head.head_file import save_head
-from zsl_images.results import Failure, Prediction
+from zsl_images.results import Failure, PhotoFacts, Prediction
 
 
 def test_seen_and_unseen_colours_are_named(trained: ZeroShotClassifier) -> None:
@@ -123,3 +128,93 @@ def test_classes_come_go_and_are_renamed(trained: ZeroShotClassifier) -> None:
     named = again.rename_classes({"cyan": "turquoise"})
     assert named.predict(draw("cyan", 7))[0].label == "turquoise"
     assert "cyan" in trained.table.names
+
+
+def test_all_probabilities_are_in_the_order_of_the_classes(trained: ZeroShotClassifier) -> None:
+    images = [draw("red", 3), draw("blue", 3)]
+    probabilities = trained.predict_proba(images)
+    assert trained.classes == trained.table.names
+    assert probabilities.shape == (2, len(COLOURS))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    for row, prediction in zip(probabilities, trained.predict(images, top_k=99), strict=True):
+        assert trained.classes[row.argmax()] == prediction.label
+        for candidate in prediction.top:
+            of_class = row[trained.classes.index(candidate.label)]
+            assert of_class == pytest.approx(candidate.probability, abs=1e-6)
+
+
+def test_what_is_no_image_at_all_is_refused_at_the_call(trained: ZeroShotClassifier) -> None:
+    for images in (3, None, 1.5):
+        for call in (trained.predict, trained.stream, trained.predict_proba):
+            with pytest.raises(ImageError, match="expected a path, a PIL image, an array, bytes, or"):
+                call(images)
+    with pytest.raises(ImageError, match=r"array\.transpose\(1, 2, 0\)"):
+        trained.predict(np.zeros((3, 30, 40), np.uint8))
+    with pytest.raises(ImageError, match=r"list\(array\)"):
+        trained.predict(np.zeros((2, 30, 40, 3), np.uint8))
+    with pytest.raises(ImageError, match=r"list\(array\.transpose\(0, 2, 3, 1\)\)"):
+        trained.predict(np.zeros((2, 3, 30, 40), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.predict([], top_k=0),
+        lambda c: c.predict([], top_k="3"),
+        lambda c: c.stream([], top_k=1.5),
+        lambda c: c.stream([], batch_size=0),
+        lambda c: c.with_min_confidence(3),
+        lambda c: c.with_min_confidence("0.5"),
+        lambda c: c.with_seen_penalty(float("nan")),
+        lambda c: c.with_seen_penalty("much"),
+        lambda c: c.with_seen_penalty(None),
+        lambda c: c.with_classes(3),
+        lambda c: c.with_taxonomy(["red"]),
+        lambda c: c.add_classes(None),
+        lambda c: c.rename_classes(["red"]),
+        lambda c: c.label_features(np.zeros((2, 3))),
+        lambda c: c.label_features(np.full((2, 24), np.nan)),
+        lambda c: ZeroShotClassifier.load(3),
+    ],
+)
+def test_a_wrong_argument_is_an_error_of_ours_at_the_call(
+    trained: ZeroShotClassifier, call: Callable[[ZeroShotClassifier], object]
+) -> None:
+    with pytest.raises(ZSLError, match=r"expected"):
+        call(trained)
+
+
+def test_the_seen_penalty_may_be_balanced(trained: ZeroShotClassifier) -> None:
+    balanced = trained.with_seen_penalty("balanced")
+    assert balanced.seen_penalty == trained.head.calibration.balanced_seen_penalty
+    assert trained.remove_classes("red").classes == trained.remove_classes(["red"]).classes
+
+
+def test_a_single_image_can_be_streamed(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    draw("red", 3).save(tmp_path / "a.png")
+    (prediction,) = trained.stream(str(tmp_path / "a.png"))
+    assert prediction.label == "red"
+    assert prediction.facts == PhotoFacts(width=48, height=40)
+
+
+def test_everything_is_shown_on_one_line(trained: ZeroShotClassifier) -> None:
+    (prediction,) = trained.with_explanations().predict(draw("red", 3))
+    features = np.zeros((3, 24), np.float32)
+    for thing in (
+        *(trained, trained.head, trained.table, trained.backbone, prediction),
+        *(prediction.explanation, trained.label_features(features)),
+    ):
+        assert "\n" not in repr(thing)
+        assert len(repr(thing)) <= 120
+        assert repr(thing).startswith(type(thing).__name__)
+
+
+def test_copies_and_threads_answer_alike(trained: ZeroShotClassifier) -> None:
+    network = partial(copy.copy, trained.backbone.network())  # the fixture's own cannot be pickled
+    classifier = replace(trained, backbone=replace(trained.backbone, network=network))
+    (expected,) = classifier.predict(draw("red", 3))
+    for again in (pickle.loads(pickle.dumps(classifier)), copy.deepcopy(classifier)):
+        assert again.predict(draw("red", 3)) == [expected]
+    with ThreadPoolExecutor(4) as threads:
+        answers = threads.map(lambda _: classifier.predict(draw("red", 3)), range(8))
+        assert all(answer == [expected] for answer in answers)

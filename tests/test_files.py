@@ -12,11 +12,15 @@ from zsl_images.files import (
     at_home,
     cache_folder,
     check_writable,
+    copy_times_and_mode,
+    hidden_beside,
     is_offline,
+    left_beside,
     make_folder,
     path_of_text,
     path_text,
     replacing,
+    shortened,
 )
 
 
@@ -51,11 +55,15 @@ with replacing("result.txt") as temporary:
     temporary.write_text("whole")
 with replacing("private.txt", keep_mode=True) as temporary:
     temporary.write_text("whole")
+with replacing("replaced.txt") as temporary:  # as safetensors writes
+    pathlib.Path("other.txt").touch(0o600)
+    pathlib.Path("other.txt").rename(temporary)
 """
     subprocess.run([sys.executable, "-c", code, str(umask)], cwd=tmp_path, check=True)
     modes = {path.stem: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     expected = 0o666 & ~umask
-    assert modes == {"ordinary": expected, "result": expected, "private": 0o600}
+    assert modes.pop("private") == 0o600
+    assert modes == dict.fromkeys(("ordinary", "result", "replaced"), expected)
 
 
 def test_the_body_may_set_the_mode(tmp_path: Path) -> None:
@@ -160,3 +168,75 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ZSL_CACHE", "~/cache")
     assert cache_folder() == at_home("~/cache") == tmp_path / "cache"
     assert at_home("a/~") == Path("a/~")
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".jpg", "日" * 83 + ".jpg", "x" * 255])
+def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with replacing(path) as temporary:
+        temporary.write_text("whole")
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_run_left_is_found_and_nothing_else(tmp_path: Path) -> None:
+    names = ["labels.csv", "labels.csv.csv", "x" * 251 + ".csv", "x" * 250 + "y.csv"]
+    left = {name: hidden_beside(tmp_path / name, ".part") for name in names}
+    for path in left.values():
+        path.touch()
+    for name, path in left.items():
+        assert list(left_beside(tmp_path / name, ".part")) == [path]
+
+
+def test_a_name_is_cut_within_its_stem_and_two_stay_two() -> None:
+    assert shortened("photo.jpg", room=200) == "photo.jpg"
+    one, other = (shortened("ü" * 130 + end + ".jpg", room=9) for end in "ab")
+    assert one != other
+    for name in (one, other):
+        assert name.endswith(".jpg")
+        assert len(name.encode()) <= 246
+
+
+def test_a_file_system_without_modes_and_times_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    for path in (source, target):
+        path.touch(0o640)
+    target.chmod(0o600)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "utime", refuse)
+        copy_times_and_mode(source, target)
+        assert target.stat().st_mode & 0o777 == 0o640
+        patched.setattr(os, "chmod", refuse)
+        copy_times_and_mode(source, target)
+        with replacing(target) as temporary:
+            temporary.write_text("whole")
+    assert target.read_text() == "whole"
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no such streams on this system")
+def test_the_files_behind_streams_are_not_replaced(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from zsl_images.errors import OutputError
+from zsl_images.files import check_writable, replacing
+os.symlink("/dev/stdout", "link")
+for path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"):
+    for write in (check_writable, lambda path: replacing(path).__enter__()):
+        try:
+            write(path)
+        except OutputError as error:
+            assert "is a stream" in str(error), error
+        else:
+            raise AssertionError(path)
+"""
+    with (tmp_path / "log.txt").open("w") as log:
+        log.write("earlier")
+        log.flush()
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=log, check=True)
+    assert (tmp_path / "log.txt").read_text() == "earlier"

@@ -13,6 +13,7 @@ from zsl_images.names import (
     key_of,
     matched,
     printable,
+    shortened,
     spelling_of,
 )
 
@@ -90,3 +91,16 @@ def test_names_in_any_script_are_left_alone() -> None:
     for name in ("Königstiger", "虎", "ببر", "тигр", ":tiger:", "🐅"):
         assert hidden_character(name) is None
         assert printable(name) == name
+
+
+@pytest.mark.parametrize("path", ["photo.jpg", "a/b/photo.jpg", "/a/folder/of/folders/photo.jpg"])
+def test_short_paths_stay_and_long_ones_keep_their_start_and_their_name(path: str) -> None:
+    assert shortened(path, len(path)) == path
+    short = shortened(f"photos/{'of/' * 30}{path}", 30)
+    assert len(short) == 30
+    assert short.startswith("photos/")
+    assert short.endswith("/photo.jpg")
+
+
+def test_a_long_name_is_shortened_too() -> None:
+    assert shortened("photos/" + "x" * 90 + "1.jpg", 20) == "phot...xxxxxxxx1.jpg"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count as counted
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
+from zsl_images.arguments import count
 from zsl_images.defaults import AUTO, BATCH_SIZE, DEFAULT_HEAD, TOP_K
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.backbones import Backbone, load_backbone, recorded_backbone
-from zsl_images.features.decoding import ImageLike, is_one_image
+from zsl_images.features.decoding import ImageLike, several
 from zsl_images.features.extraction import stream_features
+from zsl_images.head.decisions import Decider
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.head.head_file import load_head
-from zsl_images.results import Explanation, Failure, Prediction
+from zsl_images.results import Explanation, Failure, PhotoFacts, Prediction
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ZeroShotClassifier(FeatureClassifier):
     """Labels images with the classes of a table, with or without training photos.
 
@@ -94,32 +98,62 @@ class ZeroShotClassifier(FeatureClassifier):
             ImageError: An image cannot be read; `stream` goes on instead.
             DataError: `top_k` is less than 1.
         """
-        if is_one_image(images):
-            images = [cast(ImageLike, images)]
         predictions = []
-        for result in self.stream(cast(Iterable[ImageLike], images), top_k):
+        for result in self.stream(images, top_k):
             if isinstance(result, Failure):
                 raise ImageError(result.reason)
             predictions.append(result)
         return predictions
 
+    def predict_proba(self, images: ImageLike | Iterable[ImageLike]) -> npt.NDArray[np.float32]:
+        """Probabilities of all candidates.
+
+        Args:
+            images: N images, see `predict`.
+
+        Returns:
+            (N, K), in the order of `classes`; each row sums to 1.
+
+        Raises:
+            ImageError: An image cannot be read.
+        """
+        row_of = {name: row for row, name in enumerate(self.classes)}
+        predictions = self.predict(images, top_k=len(row_of))
+        probabilities = np.zeros((len(predictions), len(row_of)), np.float32)
+        for photo, prediction in enumerate(predictions):
+            for candidate in prediction.top:
+                probabilities[photo, row_of[candidate.label]] = candidate.probability
+        return probabilities
+
     def stream(
-        self, images: Iterable[ImageLike], top_k: int = TOP_K, batch_size: int = BATCH_SIZE
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = TOP_K,
+        batch_size: int = BATCH_SIZE,
     ) -> Iterator[Prediction | Failure]:
         """Label any number of images in constant memory, in their order.
 
         An image that cannot be read becomes a `Failure` in its place.
 
         Raises:
-            DataError: `top_k` is less than 1.
+            DataError: `top_k` or `batch_size` is less than 1.
+            ImageError: `images` are no images at all.
         """
-        decide = self.decider(top_k)
-        for batch, results in stream_features(images, self.backbone, batch_size):
+        decide, batch_size = self.decider(top_k), count("batch_size", batch_size)
+        return self._results(several(images), decide, batch_size)
+
+    def _results(
+        self, images: Iterable[ImageLike], decide: Decider, batch_size: int
+    ) -> Iterator[Prediction | Failure]:
+        facts: dict[int, PhotoFacts] = {}
+        numbers = counted()
+        for batch, results in stream_features(images, self.backbone, batch_size, facts.__setitem__):
             good = [result for result in results if not isinstance(result, ImageError)]
             predictions = decide(np.stack(good)).predictions() if good else iter(())
             for image, result in zip(batch, results, strict=True):
+                noted = facts.pop(next(numbers), None)
                 path = str(image) if isinstance(image, str | os.PathLike) else None
                 if isinstance(result, ImageError):
                     yield Failure(path or "", str(result))
                 else:
-                    yield replace(next(predictions), path=path)
+                    yield replace(next(predictions), path=path, facts=noted)

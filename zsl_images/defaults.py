@@ -41,3 +41,6 @@ PART_ROWS = 512
 
 TOP_K = 5
 """Candidates per prediction."""
+
+BALANCED = "balanced"
+"""The seen penalty that gives the best harmonic mean of seen and unseen accuracy."""

@@ -70,6 +70,10 @@ class CacheWarning(UserWarning):
     """What was made cannot be kept for the next run, or was damaged and is made anew."""
 
 
+class OutputWarning(UserWarning):
+    """A result is written, but something about the place deserves a look."""
+
+
 def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> str:
     """`a, b (did you mean B?), c and 5 more`.
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import glob
 import importlib.resources
 import os
 import re
 import secrets
+import shutil
 import stat
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 import platformdirs
 
 from zsl_images.errors import CacheWarning, OutputError
+
+_LONGEST_NAME = 255
+"""Bytes in the name of a file, in most file systems."""
 
 
 @contextmanager
@@ -33,20 +39,22 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
 
     Raises:
         OutputError: The folder is missing or not writable, the disk is full, or `path` is a folder, a
-            device or write-protected.
+            device, a stream or write-protected.
     """
     path = Path(path)
     target = _target(path)
-    mode = None if keep_mode or not target.exists() else stat.S_IMODE(target.stat().st_mode)
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     temporary = hidden_beside(target, ".part")
     try:
         temporary.touch(0o666 if mode is None and not keep_mode else 0o600, exist_ok=False)
+        if mode is None:  # as any new file has it, also if the body writes with a mode of its own
+            mode = stat.S_IMODE(temporary.stat().st_mode)
     except OSError as error:
         raise _not_written(path, error) from error
     try:
         yield temporary
-        if mode is not None:
-            with suppress(OSError):  # a file system without modes
+        if not keep_mode:
+            with suppress(OSError, NotImplementedError):  # a file system without modes
                 temporary.chmod(mode)
         temporary.replace(target)
     except OSError as error:
@@ -59,7 +67,29 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
 
 def hidden_beside(path: Path, suffix: str = "") -> Path:
     """A name beside `path` for work in progress: hidden, and used by no other process."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{suffix}")
+    return path.with_name(f"{_hidden_name(path)}.{secrets.token_hex(4)}{suffix}")
+
+
+def left_beside(path: Path, suffix: str) -> Iterator[Path]:
+    """What `hidden_beside` named for runs that were killed since; nobody may be at work on `path`."""
+    start = f"{_hidden_name(path)}."
+    for left in path.parent.glob(f"{glob.escape(start)}*{suffix}"):
+        if "." not in left.name.removeprefix(start).removesuffix(suffix):  # not that of another file
+            yield left
+
+
+def shortened(name: str, room: int = 0) -> str:
+    """A name that a file can have: cut within its stem to 255 bytes, less `room` for what is added.
+
+    A name that is cut gets a hash of the whole, so that two long names stay two.
+    """
+    most = _LONGEST_NAME - room
+    if len(os.fsencode(name)) <= most:
+        return name
+    suffix = Path(name).suffix if len(os.fsencode(Path(name).suffix)) < 32 else ""
+    end = f"-{blake2b(os.fsencode(name), digest_size=4).hexdigest()}{suffix}"
+    stem = os.fsencode(name)[: most - len(os.fsencode(end))].decode("utf-8", "ignore")
+    return stem + end
 
 
 def path_text(path: str | os.PathLike[str]) -> str:
@@ -84,6 +114,13 @@ def path_of_text(text: str) -> Path:
         return path
     data = re.sub(rb"\\x([89a-f][0-9a-f])", lambda hexa: bytes.fromhex(hexa[1].decode()), text.encode())
     return Path(os.fsdecode(data))
+
+
+def copy_times_and_mode(source: Path, target: Path) -> None:
+    """Give a copy the times and the mode of its source, as far as the file system has them."""
+    for copy in (shutil.copymode, shutil.copystat):  # the second stops at the first that fails
+        with suppress(OSError, NotImplementedError):
+            copy(source, target)
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
@@ -160,8 +197,10 @@ def _target(path: Path) -> Path:
     """The file that is written for `path`: where it leads, if it is a link.
 
     Raises:
-        OutputError: It is a folder, a device or write-protected.
+        OutputError: It is a folder, a device, a stream or write-protected.
     """
+    if _is_stream(path):
+        raise OutputError(f"{path} is a stream of this program; give the path of a file to write")
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     if target.is_dir():
         raise OutputError(f"{path} is a folder; give the path of a file to write")
@@ -170,6 +209,22 @@ def _target(path: Path) -> Path:
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"{path} is write-protected; make it writable, or name another file")
     return target
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is that of an open file, as /dev/stdout is, which must not be replaced."""
+    for _ in range(40):  # as many links as systems follow
+        path = Path(os.path.realpath(path.parent)) / path.name
+        if path.parts[:2] == ("/", "proc") or path.parent == Path("/dev/fd"):
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    return False
+
+
+def _hidden_name(path: Path) -> str:
+    return "." + shortened(path.name, room=32)
 
 
 def _not_written(path: Path, error: OSError) -> OutputError:

@@ -123,6 +123,16 @@ def printable(text: str, allowed: str = "") -> str:
     )
 
 
+def shortened(text: str, width: int) -> str:
+    """Text of at most `width` characters; of a longer path the middle is left out, not its name."""
+    if len(text) <= width:
+        return text
+    name = len(text) - max(text.rfind("/"), text.rfind("\\"), 0)
+    kept = max(width - 3, 2)
+    end = min(max(name, kept // 2), kept - kept // 4)
+    return f"{text[: kept - end]}...{text[len(text) - end :]}"
+
+
 def _by_key(known: Iterable[str]) -> dict[str, list[str]]:
     by_key: dict[str, list[str]] = {}
     for name in known:

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
 
 from zsl_images.errors import DataError
+
+CLOSE = 0.5
+"""Share of the likeliest class's probability from which on the second likeliest is its rival."""
+
+UNKNOWN = 0.95
+"""Unknown score from which on an image is said to be unlike anything known."""
+
+
+class PhotoFacts(NamedTuple):
+    """What the file of a photo says of it; None for what it does not say.
+
+    Args:
+        taken: When it was taken, by the clock of the camera, such as `2024-05-31 18:04:59`.
+        camera_make: Maker of the camera.
+        camera_model: Model of the camera.
+        width: Pixels across, when it stands upright.
+        height: Pixels down.
+    """
+
+    taken: str | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +89,8 @@ class Explanation:
 
     label: str
     runner_up: str | None
-    attributes: tuple[Influence, ...]
-    nearest_seen: tuple[Neighbour, ...]
+    attributes: tuple[Influence, ...] = field(repr=False)
+    nearest_seen: tuple[Neighbour, ...] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output, with the ten strongest attributes."""
@@ -86,6 +110,7 @@ class Prediction:
         levels: The likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
         answer: The finest of these groups that is sure enough; None if none is, or without a taxonomy.
         explanation: Why the image gets its label; None if that was not asked for.
+        facts: What the image's file says of it; of an image given as an object, its size.
     """
 
     path: str | None
@@ -95,6 +120,7 @@ class Prediction:
     levels: tuple[LevelLabel, ...] = ()
     answer: LevelLabel | None = None
     explanation: Explanation | None = None
+    facts: PhotoFacts | None = None
 
     def __post_init__(self) -> None:
         if not self.top:
@@ -102,6 +128,10 @@ class Prediction:
         probabilities = [candidate.probability for candidate in self.top]
         if sorted(probabilities, reverse=True) != probabilities:
             raise DataError(f"the likeliest candidate must come first, got {probabilities}")
+
+    def __repr__(self) -> str:
+        label = f"{self.label!r}, probability={self.probability:.3f}, is_seen={self.is_seen}"
+        return f"Prediction(path={self.path!r}, label={label})"
 
     @property
     def label(self) -> str | None:
@@ -112,6 +142,17 @@ class Prediction:
     def probability(self) -> float:
         """The probability of the likeliest class, 0..1."""
         return self.top[0].probability
+
+    @property
+    def rival(self) -> str | None:
+        """The second likeliest class, if it is at least half as probable as the first."""
+        second = self.top[1] if len(self.top) > 1 else None
+        return second.label if second and second.probability >= CLOSE * self.probability else None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the image is less like the candidates than 95 % of photos of known classes are."""
+        return self.unknown_score is not None and self.unknown_score >= UNKNOWN
 
     @property
     def is_seen(self) -> bool:

@@ -113,3 +113,13 @@ def test_cells_that_cannot_be_read_are_not_taken_for_another_scale(tmp_path: Pat
 def test_attributes_that_are_the_same_for_all_are_told_in_one_line(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, "class,a,b,c\nx,1,5,7\ny,2,5,7\n")["constant"]
     assert (finding.place, finding.attribute, finding.count) == ((1, 3), "b, c", 2)
+
+
+def test_columns_of_a_few_rows_for_a_head_need_not_vary(tmp_path: Path) -> None:
+    header = ",".join(["class", *(f"a{number}" for number in range(20))])
+    rows = [
+        ",".join([name, "0", "2", *(str(value * (number % 4 + 1)) for number in range(18))])
+        for name, value in (("x", 10), ("y", 20), ("z", 15))
+    ]
+    assert found(tmp_path, "\n".join([header, *rows])) == {}
+    ClassTable.read(tmp_path / "table.csv")  # with warnings as errors

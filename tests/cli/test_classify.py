@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
+from zsl_images.results import Candidate, Prediction
 
 AWA2 = Path(__file__).parent.parent.parent / "weights" / "awa2.csv"
 USAGE = 2
@@ -38,27 +40,70 @@ def test_json_has_the_promised_fields(photos: Path) -> None:
         assert row["error"] is None
 
 
-def test_csv_has_the_same_columns_with_the_top_flattened(photos: Path) -> None:
+def test_csv_has_the_columns_of_a_label_file(photos: Path, tmp_path: Path) -> None:
     code, out, _ = run(photos, photos / "none.jpg", "--format", "csv", "--top-k", 2)
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == FINISHED_WITH_FAILURES
-    assert list(rows[0]) == [
-        "path",
-        "label",
-        "probability",
-        "is_seen",
-        "top1_label",
-        "top1_probability",
-        "top1_is_seen",
-        "top2_label",
-        "top2_probability",
-        "top2_is_seen",
-        "unknown_score",
-        "error",
-    ]
+    arguments = ["label", photos, "--out", tmp_path / "labels.csv", "--top-k", 2]
+    assert CliRunner().invoke(app, [*map(str, arguments)]).exit_code == 0
+    with (tmp_path / "labels.csv").open(encoding="utf-8", newline="") as file:
+        labelled = list(csv.DictReader(file))
+    assert list(rows[0]) == list(labelled[0])
+    for row, other in zip(rows, labelled, strict=False):
+        assert {**row, "path": str(Path(row["path"]).absolute())} == other
     assert rows[0]["label"] == rows[0]["top1_label"]
     assert rows[2]["label"] == ""
     assert "no such file" in rows[2]["error"]
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(photos: Path) -> None:
+    result = CliRunner().invoke(app, ["classify", str(photos), "--format", "csv", "--excel"])
+    assert result.stdout_bytes.startswith(b"\xef\xbb\xbfpath,label,")
+    assert result.stdout_bytes.count(b"\xef\xbb\xbf") == 1
+    assert run(photos, "--excel")[0] == USAGE
+
+
+def result_of(*probabilities: float, unknown_score: float = 0.1) -> Prediction:
+    names = ("bear", "black_bear", "cat", "dog")
+    top = tuple(Candidate(*one, True) for one in zip(names, probabilities, strict=False))
+    return Prediction("a.png", top, unknown_score)
+
+
+@pytest.mark.parametrize(
+    ("result", "shown", "hidden"),
+    [
+        (result_of(0.9996, 0.0004, 0), ["bear 100.0%"], ["cat", "black_bear", "close", "unlike"]),
+        (result_of(0.5, 0.3, 0.2), ["close call: bear or black_bear", "cat 20.0%"], ["unlike"]),
+        (result_of(0.6, 0.2, 0.2), ["black_bear 20.0%"], ["close"]),
+        (result_of(0.9, 0.1, unknown_score=0.97), ["unlike anything known (0.97)"], ["close"]),
+    ],
+)
+def test_the_table_says_what_to_make_of_the_candidates(
+    colours: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    result: Prediction,
+    shown: list[str],
+    hidden: list[str],
+) -> None:
+    monkeypatch.setattr(ZeroShotClassifier, "stream", lambda *_: iter([result]))
+    out = " ".join(run(colours / "a.png")[1].split())
+    assert all(text in out for text in shown)
+    assert not any(text in out for text in hidden)
+
+
+def test_long_paths_are_shortened_in_the_middle_and_reasons_go_to_stderr(
+    colours: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(colours)
+    folder = Path("a/folder/of/folders/of/folders/of/photos")
+    folder.mkdir(parents=True)
+    (folder / "broken.png").write_text("broken")
+    code, out, err = run(folder / "broken.png", "a.png")
+    assert code == FINISHED_WITH_FAILURES
+    assert "a/fo" in out
+    assert ".../broken.png" in out
+    assert "not an image" not in out
+    assert err.splitlines()[0].startswith(f"{folder}/broken.png: not an image")
 
 
 def test_the_table_has_one_line_per_candidate(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from commands import run
+from typer.testing import CliRunner
 
+from zsl_images.cli import app
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED
 
 
@@ -17,7 +19,7 @@ def test_progress_is_one_json_object_per_line(photos: Path, tmp_path: Path) -> N
     assert [record["done"] for record in records][:3] == [0, 1, 2]
     assert (records[-1]["done"], records[-1]["is_complete"]) == (2, True)
     assert set(records[-1]) == {
-        *("done", "kept", "failures", "unlabelled", "is_complete"),
+        *("done", "kept", "failures", "unlabelled", "changed", "is_complete"),
         *("total", "photos_per_second", "eta_seconds"),
     }
 
@@ -62,3 +64,32 @@ def test_ctrl_c_has_its_exit_code(dataset: Path, monkeypatch: pytest.MonkeyPatch
     result = run("benchmark", dataset)
     assert result.exit_code == INTERRUPTED
     assert "run the same command to continue" in result.stderr
+
+
+def test_letters_that_a_console_does_not_have_are_escaped(colours: Path) -> None:
+    (colours / "löwe → 狮.png").write_text("broken")
+    for command in (
+        ["classify", str(colours)],
+        ["label", str(colours), "--out", str(colours / "l.csv")],
+    ):
+        result = CliRunner(charset="cp1252").invoke(app, command)
+        assert result.exit_code == FINISHED_WITH_FAILURES, result.exception
+        assert "löwe \\u2192 \\u72ee.png" in (result.stdout_bytes + result.stderr_bytes).decode(
+            "cp1252"
+        )
+
+
+def test_csv_and_json_are_utf_8_whatever_the_console_is(colours: Path) -> None:
+    (colours / "löwe → 狮.png").write_text("broken")
+    for format in ("csv", "json"):
+        command = ["classify", str(colours), "--format", format]
+        result = CliRunner(charset="cp1252").invoke(app, command)
+        assert "löwe → 狮.png" in result.stdout_bytes.decode("utf-8")
+
+
+def test_with_json_progress_each_line_on_stderr_is_an_object(colours: Path) -> None:
+    (colours / "clip.mp4").write_text("video")
+    result = run("label", colours, "--out", colours / "l.csv", "--json-progress")
+    assert result.exit_code == FINISHED_WITH_FAILURES
+    assert all(isinstance(json.loads(line), dict) for line in result.stderr.splitlines())
+    assert "left out: 1 .mp4 (videos: save frames as JPEG)" in result.stdout

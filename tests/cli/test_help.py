@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +32,8 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
-def rendered(path: tuple[str, ...]) -> str:
-    result = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "80"})
+def rendered(path: tuple[str, ...], width: int = 80) -> str:
+    result = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": str(width)})
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -72,3 +73,46 @@ def test_old_names_are_not_shown() -> None:
     shown = {path: rendered(path) for path, command in COMMANDS.items() if not command.hidden}
     assert not any(re.search(r"add-classes|--weights\b", text) for text in shown.values())
     assert [path for path, text in shown.items() if "│    --features " in text] == [("label",)]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_page_fits_its_width_and_shows_no_type_of_flags(
+    path: tuple[str, ...], width: int
+) -> None:
+    shown = rendered(path, width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert not re.search(r"<bool", shown)
+    for text in [COMMANDS[path].help, *(parameter.help for parameter in COMMANDS[path].params)]:
+        for word in re.findall(r"\\\[(\w+)\]", text):
+            assert f"[{word}]" in shown
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_page_ends_with_an_example_that_the_command_line_takes(path: tuple[str, ...]) -> None:
+    *_, last = (line.strip() for line in rendered(path).splitlines() if line.strip())
+    _, zsl, *words = shlex.split(last)
+    assert last.startswith("Example: zsl ")
+    assert zsl == "zsl"
+    assert tuple(words[: len(path)]) == path
+    command, context = COMMANDS[()], None
+    while hasattr(command, "commands"):
+        name = words.pop(0)
+        command = command.commands[name]
+    command.make_context(name, words, context, resilient_parsing=False)
+
+
+def test_commands_are_listed_in_panels() -> None:
+    for path, panels in (
+        ((), ["Label photos", "Classes", "Train and measure", "Tools"]),
+        (("classes",), ["Look at classes", "Tables", "Classes of a head"]),
+    ):
+        shown = re.findall(r"^╭─ (.*?) ─+╮$", rendered(path), re.MULTILINE)
+        assert shown == ["Options", *panels]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_page_can_be_shown_on_an_old_console(path: tuple[str, ...]) -> None:
+    result = CliRunner(charset="cp1252").invoke(app, [*path, "--help"])
+    assert result.exit_code == 0, result.exception
+    assert "Example: zsl " in result.stdout_bytes.decode("cp1252")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,17 @@ def test_weights_that_are_not_those_of_the_record_are_refused() -> None:
     )
     with pytest.raises(BackboneError, match=r"has weights \(sha256\) .*--backbone-weights"):
         _ = other.engine
+
+
+def test_a_backbone_is_pickled_without_its_engine() -> None:
+    backbone = load_backbone(engine="torch")
+    recorded = recorded_backbone(
+        backbone.name, backbone.weights_sha256, backbone.preprocessing, 1280, engine="torch"
+    )
+    picture = np.zeros((1, 3, 224, 224), np.uint8)
+    expected = backbone.features(picture)
+    for one in (backbone, recorded):
+        assert one.engine is not None
+        again = pickle.loads(pickle.dumps(one))
+        assert "engine" not in vars(again)
+        np.testing.assert_allclose(again.features(picture), expected, atol=1e-5)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from drawing import draw
 from opening import noting_photos
 
 from zsl_images.errors import CacheWarning, DataError
+from zsl_images.features import feature_cache
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import default_cache, extract_features, folder_features
 
@@ -93,3 +98,30 @@ def test_features_of_two_engines_are_not_mixed(
     folder_features(photos, small_backbone, tmp_path / "mine.parquet")
     with pytest.raises(DataError, match="engine torch, and onnx is in use; give --engine torch"):
         folder_features(photos, other, tmp_path / "mine.parquet")
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_full_disk_costs_neither_the_work_nor_all_features(
+    photos: Path,
+    cache: Path,
+    small_backbone: Backbone,
+    tmp_path: Path,
+    is_ours: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = default_cache(photos, small_backbone) if is_ours else tmp_path / "mine.parquet"
+    write = feature_cache.write_features
+
+    def write_three(tables: Iterable[pa.Table], *others: Any) -> None:
+        tables = list(tables)
+        if sum(map(len, tables)) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(tables, *others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(feature_cache, "write_features", write_three)
+        with pytest.warns(CacheWarning, match="No space left on device"):
+            assert len(folder_features(photos, small_backbone, file)) == 5
+    backbone, opened = noting_photos(small_backbone)
+    assert len(folder_features(photos, backbone, file)) == 5
+    assert len(opened) == 3  # two were kept

@@ -82,3 +82,9 @@ def test_tables_are_written_in_order_in_row_groups_of_one_size(tmp_path: Path) -
     file = pq.ParquetFile(tmp_path / "x.parquet")
     assert file.read()["x"].to_pylist() == list(range(9))
     assert max(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)) == 4
+
+
+def test_a_photo_changed_if_its_latest_row_is_about_another_size_or_time(files: list[Path]) -> None:
+    rows = PhotoRows(files)
+    stamps = [("d.jpg", 2, 5), ("d.jpg", 2, 6), ("d.jpg", 1, 1), ("none.jpg", 1, 1), ("d.jpg", 0, 0)]
+    assert [rows.is_changed(Stamp(*stamp)) for stamp in stamps] == [False, True, True, False, False]

@@ -8,7 +8,8 @@ import pytest
 
 from zsl_images import Outputs
 from zsl_images.errors import DataError, OutputError
-from zsl_images.labelling.label_files import SCHEMA, write_labels
+from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_schema import SCHEMA
 
 
 @pytest.fixture
@@ -58,6 +59,8 @@ def test_nothing_chosen_is_nothing_done(labels: Path, tmp_path: Path) -> None:
 def test_photos_are_sorted_in_one_way() -> None:
     with pytest.raises(DataError, match="one of move, copy and link"):
         Outputs(move="a", link="b")
+    with pytest.raises(DataError, match="keep_tree has no effect"):
+        Outputs(keep_tree=True)
 
 
 @pytest.mark.parametrize("pattern", ["photos", "photos/*.jpg", "photos/**/*.jpg"])
@@ -86,3 +89,40 @@ def test_conflicts_are_found_before_the_work(tmp_path: Path, monkeypatch: pytest
             outputs.check([], "labels.csv", features=features)
     with pytest.raises(OutputError, match="cannot write"):
         Outputs(coco="none/coco.json").check([], "labels.csv")
+
+
+def test_files_name_photos_where_they_were_moved(labels: Path, tmp_path: Path) -> None:
+    Outputs(coco=tmp_path / "coco.json", move=tmp_path / "sorted").write(labels)
+    (image,) = json.loads((tmp_path / "coco.json").read_text())["images"]
+    assert Path(image["file_name"]) == tmp_path / "sorted" / "lion" / "1.jpg"
+
+
+@pytest.mark.parametrize("given", ["photos", "photos/*/*.jpg", "list.txt", None])
+def test_the_tree_is_kept_below_what_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").touch()
+    rows = []
+    for name in ("site1", "site2"):
+        photo = tmp_path / "photos" / name / "1.jpg"
+        photo.parent.mkdir(parents=True)
+        photo.write_text(name)
+        rows.append({"path": str(photo), "label": "lion"})
+    write_labels([pa.Table.from_pylist(rows, SCHEMA)], "labels.csv")
+    Outputs(copy="sorted", keep_tree=True).write("labels.csv", inputs=[given] if given else [])
+    assert {path.parent.name for path in Path("sorted").rglob("*.jpg")} == {"site1", "site2"}
+    assert len(list(Path("sorted").glob("lion/*/1.jpg"))) == 2
+
+
+def test_photos_that_cannot_be_exported_are_reported(labels: Path, tmp_path: Path) -> None:
+    (tmp_path / "sorted").mkdir()
+    (tmp_path / "sorted" / "lion").write_text("in the way")
+    outputs, failures = Outputs(copy=tmp_path / "sorted", coco=tmp_path / "coco.json"), []
+    assert outputs.write(labels, on_failure=failures.append) == [f"{tmp_path / 'sorted'}: 0 photos"]
+    assert "cannot copy" in failures[0].reason
+    assert (tmp_path / "coco.json").exists()
+    (tmp_path / "coco.json").unlink()
+    with pytest.raises(OutputError, match="cannot copy"):
+        outputs.write(labels)
+    assert (tmp_path / "coco.json").exists()

@@ -51,3 +51,14 @@ def test_a_file_of_another_kind_is_not_written_over(
     with pytest.raises(DataError, match="is no label file"):
         label(trained, find_images([photos]), out)
     assert out.read_text() == "a,b\n1,2\n"
+
+
+def test_a_folder_is_labelled_as_on_the_command_line(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    result = label(trained, photos, tmp_path / "labels.csv")
+    assert (result.done, result.failures) == (40, 2)
+    assert sum(result.summary.labels.values()) == 38
+    for settings in ({"batch_size": 0}, {"part_rows": 0}, {"top_k": "3"}):
+        with pytest.raises(DataError, match="expected 1 or more"):
+            label(trained, photos, tmp_path / "labels.csv", **settings)

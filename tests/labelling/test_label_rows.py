@@ -13,7 +13,7 @@ from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling.label import label
-from zsl_images.labelling.label_files import SCHEMA
+from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.results import Failure
 
 

@@ -21,6 +21,9 @@ from zsl_images.files import replacing
 MISSING = frozenset({"", "na", "n/a", "nan"})
 """Cells (in lower case) that mean a missing value."""
 
+_ATTRIBUTES_PER_CLASS = 4
+"""From more attributes per class on, columns that agree by chance are normal."""
+
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _COMMA = re.compile(rf"[+-]?\d*,\d+{_EXPONENT}")
 _POINT = re.compile(rf"[+-]?\d*\.\d+{_EXPONENT}")
@@ -257,10 +260,16 @@ def _poor_columns(
         if given.size == 0 and len(values):
             message = "no class has a value; fill the column or remove it"
             findings.append(Finding("no value", message, line, column, name, is_error=True))
-        elif given.size and np.ptp(given) == 0 and len(values) > 1:
+        elif given.size and np.ptp(given) == 0 and len(values) > 1 and not are_few(values):
             message = "the same value for every class, so it does not help to tell them apart"
             findings.append(Finding("constant", message, line, column, name))
     return findings
+
+
+def are_few(values: npt.NDArray[np.float64]) -> bool:
+    """Whether the classes (K, A) are so few that their columns say nothing: rows to add to a head."""
+    classes, attributes = values.shape
+    return bool(attributes > _ATTRIBUTES_PER_CLASS * classes)
 
 
 def _same_classes(line_of_class: dict[str, int], values: npt.NDArray[np.float64]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from zsl_images.classes.attribute_sheets import AttributeSheet
+from zsl_images.classes.attribute_sheets import AttributeSheet, are_few
 from zsl_images.classes.findings import Finding, told_once
 from zsl_images.errors import listed
 
@@ -51,8 +51,8 @@ def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _same_attributes(sheet: AttributeSheet) -> Iterator[Finding]:
-    """Columns with the values of a column before; among two classes alone that means nothing."""
-    if len(sheet.names) <= 2:
+    """Columns with the values of a column before; among few classes that means nothing."""
+    if len(sheet.names) <= 2 or are_few(sheet.values):
         return
     first: dict[bytes, int] = {}
     for column, values in enumerate(sheet.values.T):
@@ -79,6 +79,8 @@ def _mixed_scales(sheet: AttributeSheet) -> Iterator[Finding]:
     for row in np.flatnonzero(_is_far(reach, usual) & is_given):
         message = f"{sheet.names[row]!r} reaches up to {reach[row]:g}, other classes up to {usual:g}"
         yield Finding("scale", f"{message}: use one scale throughout", sheet.lines[row], 1)
+    if are_few(sheet.values):
+        return
     reach = size.max(axis=0)
     usual = float(np.median(reach))
     for column in np.flatnonzero(_is_far(reach, usual) & (reach > 0)):  # zeros are a constant column

@@ -11,6 +11,7 @@ from itertools import chain, repeat
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.arguments import check_path
 from zsl_images.classes.attribute_sheets import AttributeSheet, sheet_lines, write_sheet
 from zsl_images.classes.findings import raise_first_error
 from zsl_images.classes.text_columns import TextColumns
@@ -40,6 +41,10 @@ class ClassTable:
     attributes: npt.NDArray[np.float32]
     is_seen: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     text: TextColumns | None = None
+
+    def __repr__(self) -> str:
+        seen = int(self.is_seen.sum())
+        return f"ClassTable({len(self)} classes, {len(self.attribute_names)} attributes, {seen} seen)"
 
     def __post_init__(self) -> None:
         attributes = np.ascontiguousarray(self.attributes, np.float32)
@@ -150,6 +155,8 @@ class ClassTable:
     @classmethod
     def of(cls, table: ClassTable | str | os.PathLike[str]) -> ClassTable:
         """A table as it is, or the one in a file; see `read`."""
+        if not isinstance(table, cls):
+            check_path("a ClassTable, its file or the name of a shipped table", table, ClassTableError)
         return table if isinstance(table, ClassTable) else cls.read(table)
 
     def write(self, path: str | os.PathLike[str]) -> None:

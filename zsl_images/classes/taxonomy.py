@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ class Taxonomy:
     """
 
     levels: tuple[str, ...]
-    lineages: Mapping[str, tuple[str, ...]]
+    lineages: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Taxonomy:

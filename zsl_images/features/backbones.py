@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,11 +46,15 @@ class Backbone:
     feature_dim: int
     device: str
     engine_name: str
-    weights_sha256: str
-    preprocessing: Mapping[str, Any]
+    weights_sha256: str = field(repr=False)
+    preprocessing: Mapping[str, Any] = field(repr=False)
     open_photo: Callable[[str | os.PathLike[str], int], Image.Image] = field(
         default=read_image, repr=False
     )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: all but the engine, which each process makes for itself."""
+        return {name: value for name, value in vars(self).items() if name != "engine"}
 
     @property
     def fingerprint(self) -> str:
@@ -128,7 +132,7 @@ def load_backbone(
     check_settings(name, network.preprocessing)
     return Backbone(
         name=name,
-        network=lambda: network,
+        network=partial(_same, network),
         feature_dim=network.feature_dim,
         device=device,
         engine_name=engine,
@@ -159,32 +163,37 @@ def recorded_backbone(
         BackboneError: See `load_backbone`. Weights with another hash are refused when they are loaded.
     """
     device = resolve_device(device)
-
-    def load() -> Network:
-        network = _loaded(name, None, None, None)
-        if network.preprocessing != preprocessing:  # the head was trained with options
-            size, pooling = preprocessing["input_size"][-1], preprocessing.get("pooling")
-            network = _loaded(name, None, size, pooling)
-        for what, found, wanted in (
-            ("weights (sha256)", network.weights_sha256, weights_sha256),
-            ("preprocessing", network.preprocessing, preprocessing),
-        ):
-            if found != wanted:
-                raise BackboneError(
-                    f"the installed {name} has {what} {found}, but the head was trained with {wanted}; "
-                    "give the weights that it was trained with (--backbone-weights)"
-                )
-        return network
-
     return Backbone(
         name=name,
-        network=load,
+        network=partial(_recorded, name, weights_sha256, preprocessing),
         feature_dim=feature_dim,
         device=device,
         engine_name=resolve_engine(engine, device),
         weights_sha256=weights_sha256,
         preprocessing=preprocessing,
     )
+
+
+def _recorded(name: str, weights_sha256: str, preprocessing: Mapping[str, Any]) -> Network:
+    """The network that a head remembers; for the arguments and errors see `recorded_backbone`."""
+    network = _loaded(name, None, None, None)
+    if network.preprocessing != preprocessing:  # the head was trained with options
+        size, pooling = preprocessing["input_size"][-1], preprocessing.get("pooling")
+        network = _loaded(name, None, size, pooling)
+    for what, found, wanted in (
+        ("weights (sha256)", network.weights_sha256, weights_sha256),
+        ("preprocessing", network.preprocessing, preprocessing),
+    ):
+        if found != wanted:
+            raise BackboneError(
+                f"the installed {name} has {what} {found}, but the head was trained with {wanted}; "
+                "give the weights that it was trained with (--backbone-weights)"
+            )
+    return network
+
+
+def _same(network: Network) -> Network:
+    return network
 
 
 def _loaded(

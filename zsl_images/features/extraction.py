@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
+from itertools import count as counted
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.arguments import count
 from zsl_images.defaults import BATCH_SIZE
 from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
@@ -27,7 +30,7 @@ from zsl_images.features.skipped_files import LeftOut
 from zsl_images.files import cache_folder
 from zsl_images.names import matched
 from zsl_images.progress import OnStep, StepRecord
-from zsl_images.results import Failure
+from zsl_images.results import Failure, PhotoFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,9 @@ class FeatureSet:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def __repr__(self) -> str:
+        return f"FeatureSet({len(self)} images, {len(self.failures)} failures)"
 
 
 def extract_features(
@@ -113,7 +119,10 @@ Item = TypeVar("Item", bound=ImageLike)
 
 
 def stream_features(
-    images: Iterable[Item], backbone: Backbone, batch_size: int = BATCH_SIZE
+    images: Iterable[Item],
+    backbone: Backbone,
+    batch_size: int = BATCH_SIZE,
+    note: Callable[[int, PhotoFacts], None] | None = None,
 ) -> Iterator[tuple[list[Item], list[npt.NDArray[np.float16] | ImageError]]]:
     """Batches of images, each image with its feature (D,) or the reason why it cannot be read.
 
@@ -125,8 +134,10 @@ def stream_features(
         images: Images of any kind; read only as far as needed.
         backbone: Backbone that opens the photos and makes the features.
         batch_size: Images that pass the backbone at once.
+        note: Called, by the thread that decodes it, with the number of each image that can be read,
+            counted from 0, and what its file says of it.
     """
-    batches = _batched(images, batch_size)
+    batches = _batched(images, count("batch_size", batch_size))
     first = next(batches, None)
     if first is None:  # then no engine is made, which would take a while
         return
@@ -136,14 +147,19 @@ def stream_features(
     decoding: deque[tuple[list[Item], list[Future[npt.NDArray[np.uint8] | ImageError]]]] = deque()
     running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
 
+    numbers = counted()
+
+    def decode(number: int, image: Item) -> npt.NDArray[np.uint8] | ImageError:
+        return decoded(image, backbone, partial(note, number) if note else None)
+
     def start_running() -> None:
         batch, pictures = decoding.popleft()
-        decoded = [picture.result() for picture in pictures]
-        running.append((batch, runners.submit(_features, decoded, backbone)))
+        made = [picture.result() for picture in pictures]
+        running.append((batch, runners.submit(_features, made, backbone)))
 
     try:
         for batch in chain([first], batches):
-            decoding.append((batch, [decoders.submit(decoded, i, backbone) for i in batch]))
+            decoding.append((batch, [decoders.submit(decode, next(numbers), image) for image in batch]))
             if len(decoding) > 2:
                 start_running()
             if len(running) > engine.concurrency:

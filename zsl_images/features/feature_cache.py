@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -21,13 +22,15 @@ from zsl_images.features.feature_files import (
 from zsl_images.features.photo_rows import DamagedRows, PhotoRows, Stamp
 from zsl_images.files import cache_folder, check_writable, make_folder, replacing, warn_not_kept
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class FeatureCache:
     """The features of a cache file, and what is added to them.
 
     A file in the cache folder never stops the work: if it is damaged, it is made anew, and if it
     cannot be written, nothing is kept; each with a warning. A damaged file elsewhere is made anew too
-    if it is known to be a feature file.
+    if it is known to be a feature file. Once the features are made, no file stops the work.
 
     Args:
         path: Cache file, whether it exists or not; None for no cache.
@@ -35,7 +38,7 @@ class FeatureCache:
 
     Raises:
         DataError: A file elsewhere is no feature file, or was made with another backbone or engine.
-        OutputError: A file elsewhere cannot be written.
+        OutputError: A file elsewhere cannot be written, as is found before the work.
     """
 
     def __init__(self, path: Path | None, backbone: Backbone) -> None:
@@ -70,19 +73,38 @@ class FeatureCache:
         return dict(zip(found, features_in(table), strict=True)) if table else {}
 
     def write(self, stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]]) -> None:
-        """Write the features of these photos, and keep those of all others."""
+        """Write the features of these photos, and keep those of all others.
+
+        If the disk is full, as many as fit are written, with a warning: the work goes on with all.
+        """
         if self._path is None:
             return
+        count, failure = len(stamps), None
+        while count:
+            try:
+                self._write(self._path, stamps[:count], features[:count])
+                break
+            except DamagedRows as error:  # among rows of other photos
+                self._start_anew(error)
+            except OutputError as error:
+                failure, is_full = error, getattr(error.__cause__, "errno", None) in _FULL
+                count = count // 2 if is_full else 0
+        if failure and self._is_ours:
+            warn_not_kept(failure)
+        elif failure:
+            warnings.warn(
+                f"{failure}; {count} of {len(stamps)} features are kept there, and the next run makes "
+                "the others again",
+                CacheWarning,
+                stacklevel=2,
+            )
+
+    def _write(
+        self, path: Path, stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]]
+    ) -> None:
         new = feature_table(stamps, features, self._backbone)
-        try:
-            with replacing(self._path) as temporary:
-                earlier = self._rows.latest(is_named=False)
-                write_features(chain(earlier, [new]), new.schema, temporary)
-        except DamagedRows as error:  # among rows of other photos
-            self._start_anew(error)
-            self.write(stamps, features)
-        except OutputError as error:
-            self._give_up(error)
+        with replacing(path) as temporary:
+            write_features(chain(self._rows.latest(is_named=False), [new]), new.schema, temporary)
 
     def _give_up(self, error: OutputError) -> None:
         if not self._is_ours:

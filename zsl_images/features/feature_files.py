@@ -13,17 +13,33 @@ import pyarrow.parquet as pq
 from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, write_parquet
+from zsl_images.results import PhotoFacts
+
+FACTS = pa.schema(
+    [
+        ("taken", pa.string()),
+        ("camera_make", pa.string()),
+        ("camera_model", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+    ]
+)
+"""Columns with the fields of `PhotoFacts`; files of earlier versions do not have them."""
 
 
 def feature_table(
-    stamps: Sequence[Stamp], features: Sequence[npt.NDArray[np.float16]], backbone: Backbone
+    stamps: Sequence[Stamp],
+    features: Sequence[npt.NDArray[np.float16]],
+    backbone: Backbone,
+    facts: Sequence[PhotoFacts] | None = None,
 ) -> pa.Table:
-    """Rows of a feature file: the stamp of each photo, and the bytes of its feature as float16.
+    """Rows of a feature file: the stamp of each photo, the bytes of its feature as float16, its facts.
 
     Args:
         stamps: N photos.
         features: N features (D,).
         backbone: Backbone that made them; the file's metadata names it.
+        facts: N times what the file of a photo says of it. Default: nothing.
     """
     width = 2 * backbone.feature_dim
     flat = np.concatenate(features).astype("<f2") if features else np.empty(0, "<f2")
@@ -37,6 +53,7 @@ def feature_table(
             "size": pa.array(sizes, pa.int64()),
             "mtime": pa.array(mtimes, pa.int64()),
             "feature": feature,
+            **fact_columns(facts or [PhotoFacts()] * len(stamps)),
         },
         metadata={
             "backbone": backbone.fingerprint,
@@ -56,6 +73,17 @@ def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) ->
     """
     tables = (table.cast(schema) for table in tables)
     write_parquet(tables, schema, path, 4096, compression="none", write_page_checksum=True)
+
+
+def fact_columns(facts: Sequence[PhotoFacts]) -> dict[str, pa.Array]:
+    """Facts as columns, see `FACTS`."""
+    columns = zip(*facts, strict=True) if facts else ((),) * len(FACTS)
+    return {field.name: pa.array(v, field.type) for field, v in zip(FACTS, columns, strict=True)}
+
+
+def facts_in(table: pa.Table) -> list[PhotoFacts]:
+    """The facts in rows of a feature file."""
+    return [PhotoFacts(**row) for row in table.select(FACTS.names).to_pylist()]
 
 
 def features_in(table: pa.Table) -> npt.NDArray[np.float16]:
@@ -80,7 +108,7 @@ def open_feature_files(files: Sequence[Path], fingerprint: str, engine: str | No
             preprocessing or engine.
     """
     files = [file for file in files if file.exists()]
-    rows = PhotoRows(files, columns=[*STAMP, "feature"])
+    rows = PhotoRows(files, columns=[*STAMP, "feature", *FACTS.names], newer=FACTS)
     for file in files:
         metadata = pq.read_schema(file).metadata or {}
         made_by = metadata.get(b"engine", b"").decode()

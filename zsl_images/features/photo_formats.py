@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from zsl_images.errors import ImageError
 from zsl_images.features.jpeg import JpegImage, open_jpeg
+from zsl_images.features.orientation import FULL_SIZE
 from zsl_images.features.tiff import open_tiff
 from zsl_images.file_kinds import HEIF, RAW, kind_of
 
@@ -133,12 +134,23 @@ def _opened_raw(file: BinaryIO, least_side: int) -> tuple[Image.Image, bytes | N
         with rawpy.imread(file) as raw:
             preview = _preview(raw)
             if preview is not None and min(preview[0].size) >= max(least_side, 1):
+                _note_size(preview[0], raw.sizes)
                 return preview
-            return Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True)), None
+            developed = Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True))
+            _note_size(developed, raw.sizes, is_upright=True)
+            return developed, None
     except Exception as error:  # of LibRaw
         reason = error.args[0] if error.args else error
         text = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
         raise ImageError(f"a RAW file that cannot be read ({text}); convert it to JPEG") from error
+
+
+def _note_size(image: Image.Image, sizes: Any, is_upright: bool = False) -> None:
+    """Let a picture carry the size of the photo that it stands for, turned like the picture."""
+    with suppress(AttributeError):  # another version of LibRaw
+        size = sizes.width, sizes.height
+        is_turned = is_upright and sizes.flip in (5, 6)
+        image.info[FULL_SIZE] = size[::-1] if is_turned else size
 
 
 def _preview(raw: Any) -> tuple[Image.Image, bytes] | None:

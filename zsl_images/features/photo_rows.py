@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,11 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     return Stamp(name, status.st_size, status.st_mtime_ns)
 
 
+def stamps_in(rows: pa.Table) -> list[Stamp]:
+    """The photos that rows describe."""
+    return [Stamp(*values) for values in zip(*(rows[name].to_pylist() for name in STAMP), strict=True)]
+
+
 class Place(NamedTuple):
     """Place of a row: number of the file, and of the row in it, both counted from 0."""
 
@@ -82,6 +87,7 @@ class PhotoRows:
         is_good: Chooses the rows that `find` may return, from the columns of `STAMP` and `judged`.
             Default: all rows.
         judged: Columns that `is_good` needs.
+        newer: Columns that files of earlier versions do not have; there they are null.
 
     Raises:
         DataError: A file is no Parquet file, or has no columns of `STAMP`.
@@ -93,9 +99,10 @@ class PhotoRows:
         columns: Sequence[str] | None = None,
         is_good: IsGood | None = None,
         judged: Sequence[str] = (),
+        newer: pa.Schema | None = None,
     ) -> None:
         self._files = list(files)
-        self._columns = columns
+        self._columns, self._newer = columns, newer or pa.schema([])
         self._group_starts: list[list[int]] = []
         parts = []
         for number, path in enumerate(self._files):
@@ -116,15 +123,19 @@ class PhotoRows:
 
     def find(self, stamp: Stamp) -> Place | None:
         """The latest good row of a photo; None if there is none, or the photo has changed since."""
-        index, wanted = self._index, _hash(stamp.path)
-        first = int(np.searchsorted(index.hashes, wanted))
-        end = int(np.searchsorted(index.hashes, wanted, side="right"))
+        index, (first, end) = self._index, self._rows_of(stamp.path)
         self._is_named[first:end] = True
         for row in range(end - 1, first - 1, -1):
             is_unchanged = (index.sizes[row], index.mtimes[row]) == (stamp.size, stamp.mtime)
             if is_unchanged and index.is_good[row]:
                 return Place(int(index.files[row]), int(index.rows[row]))
         return None
+
+    def is_changed(self, stamp: Stamp) -> bool:
+        """Whether the latest row of a photo that exists is about another size or time of it."""
+        index, (first, end) = self._index, self._rows_of(stamp.path)
+        latest = index.sizes[end - 1 : end].tolist(), index.mtimes[end - 1 : end].tolist()
+        return first < end and stamp.mtime != 0 and latest != ([stamp.size], [stamp.mtime])
 
     def take(self, places: Iterable[Place]) -> pa.Table | None:
         """The rows at `places`, in that order; None if there are none."""
@@ -163,21 +174,43 @@ class PhotoRows:
             if table is not None:
                 yield table
 
+    def _rows_of(self, path: str) -> tuple[int, int]:
+        """The first row of a path, and the first behind its last, in the index."""
+        wanted = _hash(path)
+        first, end = (np.searchsorted(self._index.hashes, wanted, side) for side in ("left", "right"))
+        return int(first), int(end)
+
     def _read_group(self, file: int, group: int) -> pa.Table:
         path = self._files[file]
         with _opened(path) as opened, _noticing_damage(path):
-            return opened.read_row_group(group, self._columns)
+            table = opened.read_row_group(group, self._columns)
+            order = self._columns or [*table.column_names, *self._newer.names]
+            known = {field.name: field for field in (*self._newer, *table.schema)}
+            schema = pa.schema([known[name] for name in dict.fromkeys(order)], table.schema.metadata)
+            return completed(table, schema)
+
+
+def completed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the columns of a schema; those that it does not have are null."""
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(schema.names).cast(schema)
 
 
 def write_parquet(
-    tables: Iterable[pa.Table], schema: pa.Schema, path: Path, rows: int = 8192, **options: Any
+    tables: Iterable[pa.Table],
+    schema: pa.Schema,
+    path: Path | IO[bytes],
+    rows: int = 8192,
+    **options: Any,
 ) -> None:
     """Write tables as one Parquet file; memory does not grow with their number.
 
     Args:
         tables: Tables of `schema`.
         schema: Columns of the file.
-        path: File to write.
+        path: File to write, or one that is open.
         rows: Rows per row group.
         **options: Options of `pyarrow.parquet.ParquetWriter`.
     """

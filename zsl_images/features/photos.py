@@ -16,7 +16,8 @@ from PIL import Image, UnidentifiedImageError
 
 from zsl_images.errors import ImageError
 from zsl_images.features.jpeg import check_whole, is_progressive
-from zsl_images.features.orientation import turn_of
+from zsl_images.features.orientation import FULL_SIZE, turn_of
+from zsl_images.features.photo_facts import note_facts
 from zsl_images.features.photo_formats import opened
 from zsl_images.features.photo_paths import file_mode
 from zsl_images.features.pixel_depth import to_8_bit
@@ -35,6 +36,8 @@ _DARK_COLOURS = 16
 
 def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image:
     """Open an image file as an upright RGB picture; of an animation, its first frame.
+
+    The picture carries what its file says of it, see `photo_facts.facts_of`.
 
     Args:
         path: Image file.
@@ -80,12 +83,14 @@ def read_stream(file: BinaryIO, name: str, least_side: int = 0) -> Image.Image:
         if jpeg is not None and is_progressive(image):
             _check_pixels(image)  # its coefficients are all in memory, whatever the size
         if jpeg is not None and least_side:
+            image.info.setdefault(FULL_SIZE, image.size)
             image.draft(None, (least_side, least_side))
         _check_pixels(image)
         with _PIXELS.held(image.width * image.height):
             rgb = to_rgb(image, least_side)
         if jpeg is not None:
             check_whole(rgb, jpeg)
+        note_facts(rgb, image, file)
         return rgb
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error
@@ -228,7 +233,9 @@ def _from_array(array: npt.NDArray[Any]) -> Image.Image:
         return Image.fromarray(to_8_bit(array))
     message = f"array of shape {array.shape}, expected (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
     if array.ndim == 4:
-        message += "; if it is a batch, give its images one by one: list(array)"
+        first = array.shape[1] in (1, 3, 4) and array.shape[3] not in (1, 3, 4)
+        one_by_one = "list(array.transpose(0, 2, 3, 1))" if first else "list(array)"
+        message += f"; if it is a batch, give its images one by one: {one_by_one}"
     elif array.ndim == 3 and array.shape[0] in (1, 3, 4):
         message += "; if the channels come first, move them: array.transpose(1, 2, 0)"
     elif not array.ndim:

@@ -19,6 +19,7 @@ from zsl_images.classes.checks import SCALE_FACTOR, by_weight, table_findings
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.findings import Finding
 from zsl_images.classes.scales import another_scale
+from zsl_images.head.head_file import load_head
 from zsl_images.head.indistinct import indistinct
 from zsl_images.names import key_of
 from zsl_images.progress import OnStep
@@ -33,7 +34,7 @@ _LIKE_NAMES = 0.85
 
 def check_classes(
     path: str | os.PathLike[str],
-    head: Head | None = None,
+    head: Head | str | os.PathLike[str] | None = None,
     margin: float | None = None,
     on_step: OnStep | None = None,
 ) -> tuple[Finding, ...]:
@@ -43,7 +44,8 @@ def check_classes(
 
     Args:
         path: File of a class table, see `ClassTable.read`.
-        head: Head that the classes are meant for; without one the table is checked by itself.
+        head: Head that the classes are meant for, its file or the name of a shipped one; without one
+            the table is checked by itself.
         margin: Squared latent distance below which two classes count as one. Default: the distance at
             which a photo exactly at the class prior of one gets 90 % against the other,
             temperature · ln 9.
@@ -53,6 +55,8 @@ def check_classes(
         ClassTableError: The file cannot be opened; everything else is a finding.
     """
     sheet = AttributeSheet.read(path)
+    if isinstance(head, str | os.PathLike):
+        head = load_head(head)
     if head is None:
         return table_findings(sheet)
     if head.table.text_dim == len(head.table.attribute_names):

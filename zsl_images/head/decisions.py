@@ -14,9 +14,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from zsl_images.arguments import count
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.taxonomy import Taxonomy, deepest
-from zsl_images.errors import DataError
 from zsl_images.head.explanations import Explainer
 from zsl_images.head.head import Head
 from zsl_images.model.scoring import (
@@ -56,6 +56,9 @@ class Decisions:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Decisions({len(self)} photos, {len(self.table)} candidates)"
 
     def predictions(self) -> Iterator[Prediction]:
         """One record per photo, in order."""
@@ -111,9 +114,7 @@ class Decider:
         is_explaining: bool,
         top_k: int,
     ) -> None:
-        if top_k < 1:
-            raise DataError(f"top_k is {top_k}, expected 1 or more")
-        self._head, self._table, self._top_k = head, table, top_k
+        self._head, self._table, self._top_k = head, table, count("top_k", top_k)
         self._seen_penalty, self._min_confidence = seen_penalty, min_confidence
         self._priors, self._centres = head.class_priors(table), head.centres(table)
         self._is_seen = torch.from_numpy(table.is_seen)

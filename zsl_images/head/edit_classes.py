@@ -33,6 +33,7 @@ def remove_classes(head: Head, names: Sequence[str]) -> Head:
     Raises:
         ClassTableError: A name is not in the table, or no class would be left.
     """
+    names = [names] if isinstance(names, str) else list(names)
     head.table.select(names)
     kept = [name for name in head.table.names if name not in set(names)]
     if not kept:
@@ -50,6 +51,8 @@ def rename_classes(head: Head, names: Mapping[str, str]) -> Head:
     Raises:
         ClassTableError: An old name is not in the table, or a new name is blank or already taken.
     """
+    if not isinstance(names, Mapping):
+        raise ClassTableError(f"{names!r}, expected old and new names, such as {{'lion': 'big cat'}}")
     head.table.select(list(names))
     others = [name for name in head.table.names if name not in names]
     if both := in_both(names.values(), others):

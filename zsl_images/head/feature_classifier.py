@@ -9,17 +9,18 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from zsl_images.arguments import check_path, number
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.descriptions import encoder_of, read_classes
 from zsl_images.classes.scales import warn_of_scale
 from zsl_images.classes.taxonomy import Taxonomy
-from zsl_images.defaults import DEFAULT_HEAD, TOP_K
+from zsl_images.defaults import BALANCED, DEFAULT_HEAD, TOP_K
 from zsl_images.errors import ClassTableError, DataError
 from zsl_images.head import add_classes, edit_classes
 from zsl_images.head.decisions import Decider, Decisions
@@ -55,12 +56,22 @@ class FeatureClassifier:
     is_explaining: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_confidence <= 1:
-            raise DataError(f"min_confidence is {self.min_confidence}, expected 0 to 1")
-        if not np.isfinite(self.seen_penalty):
-            raise DataError(f"seen_penalty is {self.seen_penalty}, expected a finite number")
+        number("min_confidence", self.min_confidence, 0, 1)
+        number("seen_penalty", self.seen_penalty)
         if self.taxonomy is not None:
             self.taxonomy.of(self.table.names)
+
+    def __repr__(self) -> str:
+        penalty, confidence = float(self.seen_penalty), float(self.min_confidence)
+        return (
+            f"{type(self).__name__}({len(self.table)} candidates, {len(self.table.seen_names)} seen, "
+            f"seen_penalty={penalty:.4g}, min_confidence={confidence:g})"
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the K candidates."""
+        return self.table.names
 
     @classmethod
     def of(cls, head: Head, **settings: Any) -> Self:
@@ -186,9 +197,18 @@ class FeatureClassifier:
         """The same classifier, but photos below this probability (0..1) get no label."""
         return replace(self, min_confidence=min_confidence)
 
-    def with_seen_penalty(self, seen_penalty: float) -> Self:
-        """The same classifier with another seen penalty γ."""
-        return replace(self, seen_penalty=seen_penalty)
+    def with_seen_penalty(self, seen_penalty: float | Literal["balanced"]) -> Self:
+        """The same classifier with another seen penalty γ.
+
+        Args:
+            seen_penalty: γ, or `balanced` for the best harmonic mean of seen and unseen accuracy.
+
+        Raises:
+            DataError: It is neither.
+        """
+        if isinstance(seen_penalty, str) and seen_penalty == BALANCED:
+            return replace(self, seen_penalty=self.head.calibration.balanced_seen_penalty)
+        return replace(self, seen_penalty=number("seen_penalty", seen_penalty))
 
     def with_taxonomy(self, taxonomy: Taxonomy | str | os.PathLike[str]) -> Self:
         """The same classifier, which also answers at the levels of a taxonomy.
@@ -200,6 +220,7 @@ class FeatureClassifier:
             ClassTableError: The taxonomy cannot be used, or a candidate is not in it.
         """
         if not isinstance(taxonomy, Taxonomy):
+            check_path("a Taxonomy, its file or the name of a shipped one", taxonomy, ClassTableError)
             taxonomy = Taxonomy.read(taxonomy)
         return replace(self, taxonomy=taxonomy.spelt_like(self.table.names))
 
@@ -219,8 +240,11 @@ class FeatureClassifier:
             top_k: Number of candidates per decision; at most all of them.
 
         Raises:
-            DataError: `top_k` is less than 1.
+            DataError: `top_k` is less than 1, or the features are not those of the head's backbone.
         """
+        width, shape = self.head.model.config.feature_dim, np.shape(features)
+        if len(shape) != 2 or shape[1] != width or not np.isfinite(features).all():
+            raise DataError(f"features of shape {shape}, expected (N, {width}), all of them finite")
         return self.decider(top_k)(features)
 
     def decider(self, top_k: int = TOP_K) -> Decider:

@@ -89,6 +89,10 @@ class Head:
     residuals: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     memory: Memory | None = None
 
+    def __repr__(self) -> str:
+        seen = len(self.table.seen_names)
+        return f"Head({len(self.table)} classes, {seen} seen, backbone={self.backbone.name!r})"
+
     def with_seen_penalty(self, seen_penalty: float) -> Head:
         """The head with another default seen penalty γ."""
         return replace(self, calibration=replace(self.calibration, seen_penalty=seen_penalty))

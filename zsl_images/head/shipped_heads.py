@@ -11,6 +11,7 @@ from typing import Any
 
 from safetensors import safe_open
 
+from zsl_images.arguments import check_path
 from zsl_images.errors import HeadError
 from zsl_images.files import shipped_file
 
@@ -59,6 +60,7 @@ def head_path(name_or_path: str | os.PathLike[str]) -> Path:
     Raises:
         HeadError: No such file or name.
     """
+    check_path("a head file or the name of a shipped head", name_or_path, HeadError)
     path = Path(name_or_path)
     if path.is_file():
         return path

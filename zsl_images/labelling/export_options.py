@@ -4,35 +4,74 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from zsl_images.errors import DataError
-from zsl_images.files import check_writable
-from zsl_images.labelling.exports import sort_photos, write_coco, write_label_studio, write_sidecars
-from zsl_images.labelling.label_files import check_suffix
+from zsl_images.files import check_writable, path_of_text
+from zsl_images.labelling.export_failures import Failures
+from zsl_images.labelling.exports import write_coco, write_label_studio
+from zsl_images.labelling.label_files import check_suffix, read_labels
+from zsl_images.labelling.sidecars import write_sidecars
+from zsl_images.labelling.sorting import sort_photos
+from zsl_images.labelling.transfers import How
+from zsl_images.results import Failure
 
 StrPath = str | os.PathLike[str]
 
 
-def _export(
-    kind: Literal["file", "folder", "flag"], write: Callable[..., str | None], help: str
+@dataclass(frozen=True)
+class _Context:
+    """What an export may need besides its value.
+
+    Args:
+        labels: Label file.
+        classes: Names of all classes, those of the head first.
+        roots: Folders whose subfolders are kept.
+        failures: Takes the photos that cannot be exported.
+    """
+
+    labels: StrPath
+    classes: Sequence[str]
+    roots: Sequence[Path]
+    failures: Failures
+
+
+def _option(
+    kind: Literal["file", "folder", "flag", "setting"],
+    help: str,
+    write: Callable[[_Context, Any], str | None] = lambda context, value: None,
 ) -> dict[str, Any]:
-    """Metadata of a field of `Outputs`; `write(labels, value)` may return a line to report."""
+    """Metadata of a field of `Outputs`; `write(context, value)` may return a line to report."""
     return {"kind": kind, "write": write, "help": help}
 
 
-def _write_sidecars(labels: StrPath, _: bool) -> str | None:
-    left = write_sidecars(labels)
+def _write_coco(context: _Context, path: StrPath) -> None:
+    write_coco(context.labels, path, context.classes)
+
+
+def _write_label_studio(context: _Context, path: StrPath) -> None:
+    write_label_studio(context.labels, path)
+
+
+def _write_sidecars(context: _Context, _: bool) -> str | None:
+    left = write_sidecars(context.labels, context.failures)
     return f"{left} sidecars of other programs were left as they are" if left else None
 
 
-def _sort(how: Literal["move", "copy", "link"], labels: StrPath, folder: StrPath) -> str:
-    there, gone = sort_photos(labels, folder, how)
-    return f"{folder}: {there} photos" + (f"; {gone} are gone" if gone else "")
+def _sort(how: How, context: _Context, folder: StrPath) -> str:
+    found = sort_photos(context.labels, folder, how, context.roots, context.failures)
+    parts = [f"{folder}: {found.there} photos"]
+    if found.gone:
+        parts.append(f"{found.gone} are gone")
+    if found.taken:
+        parts.append(f"{found.taken} copies that were taken away or changed were left alone")
+    if found.left:
+        parts.append(f"{found.left} files with names of photos stayed where they were")
+    return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -51,48 +90,55 @@ class Outputs:
         move: Folder to move the photos into, with one subfolder per label.
         copy: Folder to copy them into instead.
         link: Folder to link to them from instead.
+        keep_tree: Whether they keep their subfolders below the folder of a label.
 
     Raises:
-        DataError: More than one of `move`, `copy` and `link`.
+        DataError: More than one of `move`, `copy` and `link`, or `keep_tree` with none of them.
     """
 
     move: StrPath | None = field(
         default=None,
-        metadata=_export(
+        metadata=_option(
             "folder",
+            "Move the photos into this folder, one subfolder per label; their rows get the new paths.",
             partial(_sort, "move"),
-            "Move the photos into this folder, one subfolder per label.",
         ),
     )
     copy: StrPath | None = field(
         default=None,
-        metadata=_export("folder", partial(_sort, "copy"), "Copy them into this folder instead."),
+        metadata=_option("folder", "Copy them into this folder instead.", partial(_sort, "copy")),
     )
     link: StrPath | None = field(
         default=None,
-        metadata=_export("folder", partial(_sort, "link"), "Link to them from this folder instead."),
+        metadata=_option("folder", "Link to them from this folder instead.", partial(_sort, "link")),
+    )
+    keep_tree: bool = field(
+        default=False,
+        metadata=_option("setting", "Keep the subfolders of the photos below the folder of a label."),
     )
     coco: StrPath | None = field(
-        default=None, metadata=_export("file", write_coco, "Also write the labels as COCO JSON.")
+        default=None, metadata=_option("file", "Also write the labels as COCO JSON.", _write_coco)
     )
     label_studio: StrPath | None = field(
         default=None,
-        metadata=_export(
+        metadata=_option(
             "file",
-            write_label_studio,
             "Also write the labels as Label Studio tasks with predictions.",
+            _write_label_studio,
         ),
     )
     xmp: bool = field(
         default=False,
-        metadata=_export(
-            "flag", _write_sidecars, "Also write a sidecar PHOTO.xmp with the label as a keyword."
+        metadata=_option(
+            "flag", "Also write a sidecar PHOTO.xmp with the label as a keyword.", _write_sidecars
         ),
     )
 
     def __post_init__(self) -> None:
         if len(self._chosen("folder")) > 1:
             raise DataError("photos can be sorted in one way only; give one of move, copy and link")
+        if self.keep_tree and not self._chosen("folder"):
+            raise DataError("keep_tree has no effect without move, copy or link; leave it out")
 
     def check(
         self,
@@ -133,8 +179,22 @@ class Outputs:
         for path in files:
             check_writable(path)
 
-    def write(self, labels: StrPath) -> list[str]:
+    def write(
+        self,
+        labels: StrPath,
+        *,
+        inputs: Iterable[StrPath] = (),
+        classes: Sequence[str] = (),
+        on_failure: Callable[[Failure], None] | None = None,
+    ) -> list[str]:
         """Write everything that was chosen.
+
+        Args:
+            labels: Label file.
+            inputs: Folders, files and glob patterns of the photos; `keep_tree` keeps the subfolders
+                of these folders. If there are none, those below the folder that all photos share.
+            classes: Names of all classes, those of the head first, which COCO numbers by.
+            on_failure: Called for each photo that cannot be exported. Default: an error at the end.
 
         Returns:
             One line for each export that has something to report.
@@ -144,15 +204,37 @@ class Outputs:
             OutputError: Something cannot be written.
         """
         lines = []
-        # Photos move last, since the other exports look for them in their old place.
-        for export in sorted(fields(self), key=lambda one: one.metadata["kind"] == "folder"):
-            if value := getattr(self, export.name):
-                lines.append(export.metadata["write"](labels, value))
+        roots = _roots(labels, inputs) if self.keep_tree else []
+        with Failures.taken_by(None if on_failure is None else Failures()) as failures:
+            context = _Context(labels, classes, roots, failures)
+            # Sidecars come first, since they move with their photos; then the files, with new paths.
+            for export in sorted(fields(self), key=lambda one: _ORDER.index(one.metadata["kind"])):
+                if value := getattr(self, export.name):
+                    lines.append(export.metadata["write"](context, value))
+        if on_failure:
+            for failure in failures:
+                on_failure(failure)
         return [line for line in lines if line]
 
     def _chosen(self, kind: str) -> list[StrPath]:
         chosen = [getattr(self, one.name) for one in fields(self) if one.metadata["kind"] == kind]
         return [value for value in chosen if value is not None]
+
+
+_ORDER = ("setting", "flag", "folder", "file")
+
+
+def _roots(labels: StrPath, inputs: Iterable[StrPath]) -> list[Path]:
+    """The folders among `inputs`, or else the one that all photos share."""
+    folders = [folder for folder in map(_fixed_part, inputs) if folder.is_dir()]
+    if folders:
+        return folders
+    common: str | None = None
+    for table in read_labels(labels):
+        for path in table["path"].to_pylist():
+            parent = os.path.dirname(path)  # noqa: PTH120
+            common = parent if common is None else os.path.commonpath([common, parent])
+    return [path_of_text(common)] if common else []
 
 
 def _fixed_part(given: StrPath) -> Path:

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from zsl_images.arguments import count
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError
+from zsl_images.features.photo_paths import find_images
+from zsl_images.features.skipped_files import LeftOut
 from zsl_images.files import check_writable
 from zsl_images.labelling.label_files import check_suffix
 from zsl_images.labelling.part_files import PartFolder
@@ -18,7 +21,7 @@ from zsl_images.labelling.runs import Progress, Run, Stop
 
 def label(
     classifier: ZeroShotClassifier,
-    photos: Iterable[str | os.PathLike[str]],
+    photos: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
     features: str | os.PathLike[str] | None = None,
@@ -27,6 +30,7 @@ def label(
     part_rows: int = PART_ROWS,
     is_strict: bool = False,
     prune: bool = False,
+    is_for_excel: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Progress:
@@ -38,7 +42,7 @@ def label(
 
     Args:
         classifier: Classifier with its candidates and settings.
-        photos: Paths, each once, in the same order in every run.
+        photos: Paths, each once, in the same order in every run; or a folder, file or pattern.
         out: Label file to write, see `label_files`.
         features: Feature file; photos that have a row in it are not opened, the others get one.
         top_k: Number of candidates per row.
@@ -46,6 +50,7 @@ def label(
         part_rows: Photos per part.
         is_strict: Whether a photo that cannot be read ends the run.
         prune: Whether to drop rows of photos that are not among `photos`.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
         on_progress: Called after each batch.
         should_stop: Called before each photo; if True, the photos in progress are finished and written.
 
@@ -57,6 +62,10 @@ def label(
         DataError: `out` is no label file, `features` is no feature file, or there are no photos.
         OutputError: A file cannot be written, or another run is writing it.
     """
+    if isinstance(photos, str | os.PathLike):
+        photos = find_images([photos], LeftOut())
+    for name, value in (("batch_size", batch_size), ("part_rows", part_rows)):
+        count(name, value)
     out = Path(out)
     check_suffix(out)
     kept = Path(features) if features is not None else None
@@ -73,5 +82,5 @@ def label(
             return run.progress
         if not run.progress.done:  # an empty folder, or a disk that is not mounted
             raise DataError(f"no photos to label; {out} was not touched")
-        run.join(prune)
+        run.join(prune, is_for_excel)
         return replace(run.progress, is_complete=True)

@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zsl_images.features.photo_rows import STAMP, Stamp
+from zsl_images.features.feature_files import fact_columns
+from zsl_images.features.photo_rows import Stamp, stamp_of
 from zsl_images.files import path_text
 from zsl_images.head.decisions import Decisions
 from zsl_images.head.feature_classifier import FeatureClassifier
-from zsl_images.labelling.label_files import SCHEMA
+from zsl_images.labelling.label_schema import SCHEMA
+from zsl_images.results import Failure, PhotoFacts, Prediction
 from zsl_images.version import __version__
 
 
@@ -26,17 +28,18 @@ def origin_of(classifier: FeatureClassifier, top_k: int) -> dict[str, str]:
     }
 
 
-def stamps_in(rows: pa.Table) -> list[Stamp]:
-    """The photos that rows describe."""
-    return [Stamp(*values) for values in zip(*(rows[name].to_pylist() for name in STAMP), strict=True)]
-
-
-def decision_rows(stamps: Sequence[Stamp], decisions: Decisions, origin: Mapping[str, str]) -> pa.Table:
+def decision_rows(
+    stamps: Sequence[Stamp],
+    decisions: Decisions,
+    facts: Sequence[PhotoFacts],
+    origin: Mapping[str, str],
+) -> pa.Table:
     """The rows of N photos that were read.
 
     Args:
         stamps: The N photos.
         decisions: Decisions on these photos, in the same order.
+        facts: What the files of these photos say of them.
         origin: See `origin_of`.
     """
     count = len(decisions)
@@ -59,10 +62,38 @@ def decision_rows(stamps: Sequence[Stamp], decisions: Decisions, origin: Mapping
         "answer_level": [answer and answer.level for answer in decisions.answers],
         "answer_probability": [a and round(a.probability, 6) for a in decisions.answers],
         "error": pa.nulls(count, pa.string()),
+        **fact_columns(facts),
         **{name: pa.repeat(value, count) for name, value in origin.items()},
         "version": pa.repeat(__version__, count),
     }
     return pa.table({name: pa.array(values[name]) for name in SCHEMA.names}).cast(SCHEMA)
+
+
+def row_of(result: Prediction | Failure, origin: Mapping[str, str]) -> dict[str, Any]:
+    """The row of one result, with its path as it was given.
+
+    Args:
+        result: What the photo shows, or why it could not be read.
+        origin: See `origin_of`.
+    """
+    stamp = stamp_of(result.path)._asdict() if result.path else {}
+    row = dict.fromkeys(SCHEMA.names) | stamp | dict(origin)
+    row |= {"path": result.path, "version": __version__}
+    if isinstance(result, Failure):
+        return row | {"error": result.reason}
+    answer = result.answer
+    return row | {
+        **(result.facts or PhotoFacts())._asdict(),
+        "label": result.label,
+        "probability": result.probability,
+        "is_seen": result.is_seen,
+        "top_labels": [candidate.label for candidate in result.top],
+        "top_probabilities": [candidate.probability for candidate in result.top],
+        "unknown_score": result.unknown_score,
+        "answer": answer and answer.label,
+        "answer_level": answer and answer.level,
+        "answer_probability": answer and answer.probability,
+    }
 
 
 def failure_rows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,19 +9,27 @@ from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
 
-import filelock
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from zsl_images.errors import DataError, OutputError
-from zsl_images.features.feature_files import open_feature_files, write_features
-from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, write_parquet
-from zsl_images.files import make_folder, replacing
-from zsl_images.labelling.label_files import SCHEMA, read_labels, write_labels
-from zsl_images.labelling.label_rows import stamps_in
+from zsl_images.errors import DataError
+from zsl_images.features.feature_files import FACTS, open_feature_files, write_features
+from zsl_images.features.photo_rows import (
+    STAMP,
+    PhotoRows,
+    Stamp,
+    completed,
+    stamps_in,
+    write_parquet,
+)
+from zsl_images.files import left_beside, make_folder, replacing
+from zsl_images.labelling.label_files import read_labels, write_labels
+from zsl_images.labelling.label_schema import SCHEMA
+from zsl_images.labelling.locks import locked
+from zsl_images.labelling.own_columns import OwnColumns
 
 _LABELS, _FEATURES = ".labels.parquet", ".features.parquet"
 
@@ -62,7 +69,7 @@ class PartFolder:
         targets = [target for target in (out, features) if target]
         with ExitStack() as locks:
             for target in targets:
-                locks.enter_context(_locked(target))
+                locks.enter_context(locked(target))
             _sweep(out, targets)
             try:
                 yield
@@ -91,7 +98,7 @@ class PartFolder:
             return good
 
         files = [*self._label_file(), *self._parts(_LABELS)]
-        return PhotoRows(files, is_good=is_good, judged=(*origin, "error"))
+        return PhotoRows(files, SCHEMA.names, is_good, (*origin, "error"), newer=FACTS)
 
     def earlier_features(self) -> PhotoRows:
         """Features of the feature file and of earlier parts.
@@ -119,17 +126,21 @@ class PartFolder:
         with replacing(target) as temporary:
             write_features([rows], rows.schema, temporary)
 
-    def join(self, others: Callable[[], Iterator[pa.Table]] | None) -> None:
+    def join(self, others: Callable[[], Iterator[pa.Table]] | None, is_for_excel: bool = False) -> None:
         """Join the parts into the label file and the feature file.
 
         Args:
             others: Rows of photos that this run was not given; None drops them and their features.
+            is_for_excel: See `write_labels`.
         """
         parts = [self._written[number] for number in sorted(self._written)]
         if self.features and (self._parts(_FEATURES) or others is None):
             self._join_features(self.features, parts if others is None else None)
         left = others() if others else ()
-        write_labels(chain((pq.read_table(part) for part in parts), left), self.out)
+        tables = chain((pq.read_table(part) for part in parts), left)
+        whole = (completed(table, SCHEMA) for table in tables)  # parts of earlier versions too
+        with OwnColumns.of(self.out) as own:
+            write_labels(map(own.added_to, whole), self.out, own.schema, is_for_excel=is_for_excel)
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _join_features(self, features: Path, only: list[Path] | None) -> None:
@@ -148,8 +159,7 @@ class PartFolder:
         """The rows of the label file as Parquet, if it is there."""
         if not self.out.exists():
             return []
-        if self.out.suffix.lower() == ".parquet":
-            next(read_labels(self.out), None)  # refuses another kind of file
+        if self.out.suffix.lower() == ".parquet" and _is_as_written(self.out):
             return [self.out]
         earlier = self.path / "earlier.parquet"
         with replacing(earlier) as temporary:
@@ -160,33 +170,21 @@ class PartFolder:
         return sorted(self.path.glob(f"*{ending}"))
 
 
+def _is_as_written(labels: Path) -> bool:
+    """Whether a Parquet file has the columns that are written here, and no others."""
+    try:
+        return bool(pq.read_schema(labels).equals(SCHEMA))
+    except (OSError, pa.ArrowException):  # no Parquet file
+        return False
+
+
 def _folder_of(out: Path) -> Path:
     return out.with_name(out.name + ".parts")
 
 
 def _sweep(out: Path, targets: list[Path]) -> None:
     """Remove half-written files of a run that was killed."""
-    for left in _folder_of(out).glob(".*.part"):
+    for left in chain(
+        _folder_of(out).glob(".*.part"), *(left_beside(target, ".part") for target in targets)
+    ):
         left.unlink(missing_ok=True)
-    for target in targets:
-        for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-            left.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """Hold the lock file beside `target` while the body runs, then remove it."""
-    path = target.with_name(f".{target.name}.lock")
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        message = f"another run is writing {target}; wait for it, or choose another file"
-        raise OutputError(message) from error
-    except OSError as error:
-        raise OutputError(f"cannot lock {target}: {error.strerror or error}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        lock.release()

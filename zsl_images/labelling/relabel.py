@@ -3,83 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
-from zsl_images.errors import DataError
-from zsl_images.features.feature_files import features_in, open_feature_files
-from zsl_images.files import check_writable
+from zsl_images.defaults import TOP_K
+from zsl_images.errors import DataError, listed
+from zsl_images.features.feature_files import facts_in, features_in, open_feature_files
+from zsl_images.features.photo_rows import stamps_in
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.label_files import check_suffix, write_labels
-from zsl_images.labelling.label_rows import decision_rows, origin_of, stamps_in
-from zsl_images.labelling.part_files import PartFolder
-from zsl_images.labelling.runs import Progress, Run, Stop
-
-
-def label(
-    classifier: ZeroShotClassifier,
-    photos: Iterable[str | os.PathLike[str]],
-    out: str | os.PathLike[str],
-    *,
-    features: str | os.PathLike[str] | None = None,
-    top_k: int = TOP_K,
-    batch_size: int = BATCH_SIZE,
-    part_rows: int = PART_ROWS,
-    is_strict: bool = False,
-    prune: bool = False,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Progress:
-    """Label any number of photos into a file, in constant memory.
-
-    Rows are written in parts into the folder `OUT.parts` and joined into `out` at the end. A photo is
-    skipped if a part or `out` already has its row, made by the same head and backbone, and its size
-    and modification time have not changed. Rows of photos that are not among `photos` are kept.
-
-    Args:
-        classifier: Classifier with its candidates and settings.
-        photos: Paths, each once, in the same order in every run.
-        out: Label file to write, see `label_files`.
-        features: Feature file; photos that have a row in it are not opened, the others get one.
-        top_k: Number of candidates per row.
-        batch_size: Photos that pass the backbone at once.
-        part_rows: Photos per part.
-        is_strict: Whether a photo that cannot be read ends the run.
-        prune: Whether to drop rows of photos that are not among `photos`.
-        on_progress: Called after each batch.
-        should_stop: Called before each photo; if True, the photos in progress are finished and written.
-
-    Returns:
-        The result of the run; not complete if it was stopped.
-
-    Raises:
-        ImageError: A photo cannot be read, and `is_strict` is set.
-        DataError: `out` is no label file, `features` is no feature file, or there are no photos.
-        OutputError: A file cannot be written, or another run is writing it.
-    """
-    out = Path(out)
-    check_suffix(out)
-    kept = Path(features) if features is not None else None
-    if kept and kept.resolve() == out.resolve():
-        raise DataError(f"{out} cannot hold both labels and features; name two files")
-    for target in filter(None, (out, kept)):
-        check_writable(target)
-    stop = Stop(should_stop)
-    with PartFolder.locked(out, kept):
-        parts = PartFolder(out, kept, classifier.head.backbone.fingerprint)
-        run = Run(classifier, parts, top_k, is_strict)
-        run.label(photos, batch_size, part_rows, on_progress, stop)
-        if stop.is_set:
-            return run.progress
-        if not run.progress.done:  # an empty folder, or a disk that is not mounted
-            raise DataError(f"no photos to label; {out} was not touched")
-        run.join(prune)
-        return replace(run.progress, is_complete=True)
+from zsl_images.labelling.label_rows import decision_rows, origin_of
+from zsl_images.labelling.own_columns import OwnColumns
+from zsl_images.labelling.runs import Progress
 
 
 def relabel(
@@ -88,6 +26,7 @@ def relabel(
     out: str | os.PathLike[str],
     *,
     top_k: int = TOP_K,
+    is_for_excel: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Label photos by their stored features, without opening any photo.
@@ -97,12 +36,14 @@ def relabel(
         features: Feature file written by `label`.
         out: Label file to write, see `label_files`.
         top_k: Number of candidates per row.
+        is_for_excel: Whether a CSV file begins with a byte order mark, as Excel needs it.
         on_progress: Called after each part.
 
     Raises:
         DataError: The feature file is missing, or was made with another backbone than the head's.
         OutputError: `out` cannot be written.
     """
+    out = Path(out)
     check_suffix(out)
     kept = open_feature_files([Path(features)], classifier.head.backbone.fingerprint)
     if not len(kept):
@@ -113,10 +54,20 @@ def relabel(
     def tables() -> Iterator[pa.Table]:
         nonlocal progress
         for rows in kept.latest():
-            table = decision_rows(stamps_in(rows), decide(features_in(rows)), origin)
+            table = decision_rows(stamps_in(rows), decide(features_in(rows)), facts_in(rows), origin)
             progress = progress.with_rows(table)
             on_progress(progress)
             yield table
 
-    write_labels(tables(), out)
+    with OwnColumns.of(out) as own:
+
+        def all_tables() -> Iterator[pa.Table]:
+            yield from map(own.added_to, tables())
+            if left := own.left():
+                raise DataError(
+                    f"{out} has columns of yours ({listed(own.schema.names)}), and {left} of its "
+                    f"photos are not in {features}; write to another file, or remove these rows"
+                )
+
+        write_labels(all_tables(), out, own.schema, is_for_excel=is_for_excel)
     return replace(progress, is_complete=True)

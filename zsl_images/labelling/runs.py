@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.extraction import stream_features
-from zsl_images.features.feature_files import feature_table, features_in
+from zsl_images.features.feature_files import facts_in, feature_table, features_in
 from zsl_images.features.photo_rows import Place, Stamp, stamp_of
-from zsl_images.labelling.label_files import SCHEMA
 from zsl_images.labelling.label_rows import decision_rows, failure_rows, origin_of
+from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.part_files import PartFolder
+from zsl_images.labelling.summaries import Summary
+from zsl_images.results import PhotoFacts
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,21 @@ class Progress:
         kept: Number of these photos whose row an earlier run wrote.
         failures: Number of photos that could not be read.
         unlabelled: Number of photos without a label, because no class is sure enough.
+        changed: Number of photos whose earlier rows were about other content, and were replaced.
         is_complete: Whether the label file is written.
+        summary: What the photos show.
     """
 
     done: int = 0
     kept: int = 0
     failures: int = 0
     unlabelled: int = 0
+    changed: int = 0
     is_complete: bool = False
+    summary: Summary = field(default_factory=Summary)
 
-    def with_rows(self, rows: pa.Table, kept: int = 0) -> Progress:
-        """The progress after these rows of a label file, `kept` of them from an earlier run."""
+    def with_rows(self, rows: pa.Table, kept: int = 0, changed: int = 0) -> Progress:
+        """The progress after these rows of a label file; for the counts see the class."""
         failures = len(rows) - rows["error"].null_count
         return replace(
             self,
@@ -49,6 +55,8 @@ class Progress:
             kept=self.kept + kept,
             failures=self.failures + failures,
             unlabelled=self.unlabelled + rows["label"].null_count - failures,
+            changed=self.changed + changed,
+            summary=self.summary.with_rows(rows),
         )
 
 
@@ -74,7 +82,9 @@ class _Part:
         rows: Position of a photo → its earlier row.
         features: Position of a photo without a row → its earlier feature.
         awaited: Number of features still to be made.
+        changed: Number of photos whose earlier rows are about other content.
         made: Position of a photo → its new feature, or why it cannot be read.
+        facts: Position of a photo with a new feature → what its file says of it.
     """
 
     number: int
@@ -82,7 +92,9 @@ class _Part:
     rows: dict[int, Place]
     features: dict[int, Place]
     awaited: int = 0
+    changed: int = 0
     made: dict[int, npt.NDArray[np.float16] | ImageError] = field(default_factory=dict)
+    facts: dict[int, PhotoFacts] = field(default_factory=dict)
 
     def fresh(self) -> list[int]:
         """The positions of the photos that must be opened."""
@@ -150,9 +162,11 @@ class Run:
         """
         failed: ImageError | None = None
         opened = self._plan(iter(photos), part_rows, on_progress, stop)
-        for batch, results in stream_features(opened, self.classifier.backbone, batch_size):
+        backbone, noted, numbers = self.classifier.backbone, dict[int, PhotoFacts](), count()
+        for batch, results in stream_features(opened, backbone, batch_size, noted.__setitem__):
             for photo, result in zip(batch, results, strict=True):
                 photo.part.made[photo.at] = result
+                photo.part.facts[photo.at] = noted.pop(next(numbers), PhotoFacts())
                 photo.part.awaited -= 1
                 if self.is_strict and isinstance(result, ImageError):
                     failed, stop.is_set = failed or result, True
@@ -163,13 +177,15 @@ class Run:
         if failed:
             raise failed
 
-    def join(self, prune: bool) -> None:
+    def join(self, prune: bool, is_for_excel: bool = False) -> None:
         """Join the parts into the label file and the feature file.
 
         Args:
             prune: Whether to drop rows of photos that this run was not given.
+            is_for_excel: See `write_labels`.
         """
-        self.parts.join(None if prune else lambda: self.rows.latest(is_named=False))
+        others = None if prune else lambda: self.rows.latest(is_named=False)
+        self.parts.join(others, is_for_excel)
 
     def _plan(
         self,
@@ -200,6 +216,7 @@ class Run:
         self.count += 1
         for at, stamp in enumerate(part.stamps):
             row, feature = self.rows.find(stamp), self.features.find(stamp)
+            part.changed += not row and self.rows.is_changed(stamp)
             if row and (feature or not self.parts.features):
                 part.rows[at] = row
             elif feature:
@@ -223,14 +240,15 @@ class Run:
         new = {at: made for at, made in part.made.items() if not isinstance(made, ImageError)}
         if self.parts.features and new:
             stamps = [part.stamps[at] for at in new]
-            table = feature_table(stamps, list(new.values()), self.classifier.backbone)
+            facts = [part.facts[at] for at in new]
+            table = feature_table(stamps, list(new.values()), self.classifier.backbone, facts)
             self.parts.write_features(path, table)
         if part.made or not path.exists():
             rows = self._table(part, new)
             self.parts.write_labels(path, rows)
         else:
-            rows = pq.read_table(path, columns=["label", "error"])
-        self.progress = self.progress.with_rows(rows, kept=len(part.rows))
+            rows = pq.read_table(path, columns=["path", "label", "error"])
+        self.progress = self.progress.with_rows(rows, len(part.rows), part.changed)
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:
         """The rows of a part, in the order of its photos."""
@@ -240,13 +258,16 @@ class Run:
             raise DataError(
                 f"{self.parts.features} was changed by another program; run the command again"
             )
+        part.facts |= zip(part.features, facts_in(taken), strict=True) if taken else ()
         known = zip(part.features, features_in(taken), strict=True) if taken else ()
         features = dict(sorted({**dict(known), **new}.items()))
         failed = {at: made for at, made in part.made.items() if isinstance(made, ImageError)}
         tables = [self.rows.take(part.rows.values())]
         if features:
             decisions = self.decide(np.stack(list(features.values())))
-            tables.append(decision_rows([part.stamps[at] for at in features], decisions, self.origin))
+            stamps = [part.stamps[at] for at in features]
+            facts = [part.facts[at] for at in features]
+            tables.append(decision_rows(stamps, decisions, facts, self.origin))
         if failed:
             stamps = [part.stamps[at] for at in failed]
             tables.append(failure_rows(stamps, list(failed.values()), self.origin))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import AUTO, DEFAULT_BACKBONE, DEFAULT_RECIPE, FOLDS, MAX_SEEN_LOSS
+from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone, load_backbone
 from zsl_images.features.extraction import labelled_features
 from zsl_images.head.fit import check_settings, train_on_features
 from zsl_images.head.head import BackboneInfo
 from zsl_images.model.config import Recipe
-from zsl_images.model.recipes import recipe_named
+from zsl_images.model.recipes import RECIPES, recipe_named
 from zsl_images.progress import OnStep
 from zsl_images.results import Failure
 
@@ -60,6 +61,8 @@ def train(
     table = ClassTable.of(table)
     if isinstance(recipe, str):
         recipe = recipe_named(recipe)
+    elif not isinstance(recipe, Recipe):
+        raise DataError(f"{recipe!r}, expected a Recipe or one of {', '.join(RECIPES)}")
     if isinstance(backbone, str):
         backbone = load_backbone(backbone, backbone_weights, device)
     features, labels = labelled_features(photos, table.names, backbone, cache, on_step)

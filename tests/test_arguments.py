@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zsl_images.arguments import check_path, count, number
+from zsl_images.errors import ClassTableError, DataError
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.5, np.float32(0.5), np.int64(1), Fraction(1, 2)])
+def test_every_real_number_in_the_range_is_taken(value: object) -> None:
+    assert number("share", value, 0, 1) == pytest.approx(float(value))
+
+
+@pytest.mark.parametrize("value", [3, -0.1, math.nan, math.inf, "0.5", None, True, [0.5], np.zeros(2)])
+def test_other_numbers_and_other_things_are_refused(value: object) -> None:
+    with pytest.raises(DataError, match=r"^share is .*, expected 0 to 1$"):
+        number("share", value, 0, 1)
+
+
+def test_without_a_range_any_finite_number_is_taken() -> None:
+    assert number("penalty", -1e9) == -1e9
+    with pytest.raises(DataError, match="penalty is inf, expected a finite number"):
+        number("penalty", math.inf)
+
+
+def test_counts_are_whole() -> None:
+    assert count("top_k", np.int64(3)) == 3
+    for value in (0, -1, 1.5, "3", None, True, math.nan):
+        with pytest.raises(DataError, match=r"^top_k is .*, expected 1 or more$"):
+            count("top_k", value)
+
+
+def test_what_is_no_path_is_named_in_short() -> None:
+    check_path("a table", Path("a"), ClassTableError)
+    check_path("a table", "a", ClassTableError)
+    with pytest.raises(ClassTableError, match=r"^3 of type int, expected a table$"):
+        check_path("a table", 3, ClassTableError)
+    with pytest.raises(ClassTableError, match=r"^\[0, 1, .{1,30}\.\.\. of type list"):
+        check_path("a table", list(range(1000)), ClassTableError)
