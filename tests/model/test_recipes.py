@@ -3,12 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from small_models import small
+import torch
+from small_models import SEEN, fitted, small, small_data
 
 from zsl_images.errors import DataError
 from zsl_images.evaluation.paper import PAPER_STEPS
 from zsl_images.model.mmvae import build
 from zsl_images.model.recipes import RECIPES, recipe_named
+from zsl_images.progress import StepRecord
 
 PARTS = ("feature_scaling", "attribute_scaling", "encoder", "decoder", "prior")
 
@@ -51,3 +53,12 @@ def test_the_papers_recipes_are_trained_as_the_paper_and_its_code_say() -> None:
     assert [training.warm_up_epochs, training.learn_epochs] == [round(epochs) for epochs in of_cub]
     for name in ("mmvae", "sgal-dropout"):
         assert RECIPES[name].model == RECIPES["sgal"].model
+
+
+def test_the_closed_form_takes_no_step_and_tells_unseen_classes_apart() -> None:
+    records: list[StepRecord] = []
+    model = fitted(small_data(), small("process-closed"), on_step=records.append)
+    assert not records
+    unseen = small_data(of_unseen=True)
+    scores = model.scores(torch.tensor(unseen.features), torch.tensor(unseen.attributes[SEEN:]))
+    assert (scores.argmax(1).numpy() + SEEN == unseen.labels).mean() > 0.7

@@ -189,15 +189,6 @@ def test_steps_of_generate_and_learn_can_be_counted_whatever_the_rows(data: Data
     assert [(record.step, record.steps) for record in records] == [(n, 7) for n in range(1, 8)]
 
 
-def test_the_closed_form_takes_no_step_and_tells_unseen_classes_apart(data: Data) -> None:
-    records: list[StepRecord] = []
-    model = fitted(data, small("process-closed"), on_step=records.append)
-    assert not records
-    unseen = small_data(of_unseen=True)
-    scores = model.scores(torch.tensor(unseen.features), torch.tensor(unseen.attributes[SEEN:]))
-    assert (scores.argmax(1).numpy() + SEEN == unseen.labels).mean() > 0.7
-
-
 @pytest.mark.parametrize("phase", [{"learn_epochs": 0}, {"warm_up_epochs": 0, "learn_epochs": 2}])
 def test_the_learning_rate_falls_in_each_phase_if_it_is_to(phase: dict, data: Data) -> None:
     falling, constant = (
