@@ -31,7 +31,7 @@ def test_without_a_range_any_finite_number_is_taken() -> None:
 def test_counts_are_whole() -> None:
     assert count("top_k", np.int64(3)) == 3
     for value in (0, -1, 1.5, "3", None, True, math.nan):
-        with pytest.raises(DataError, match=r"^top_k is .*, expected 1 or more$"):
+        with pytest.raises(DataError, match=r"^top_k is .*, expected a whole number, 1 or more$"):
             count("top_k", value)
 
 

@@ -46,7 +46,7 @@ def count(name: str, value: Any, least: int = 1) -> int:
     except TypeError:
         whole = least - 1
     if whole < least:
-        raise DataError(f"{name} is {_shown(value)}, expected {least} or more")
+        raise DataError(f"{name} is {_shown(value)}, expected a whole number, {least} or more")
     return whole
 
 

@@ -60,5 +60,5 @@ def test_a_folder_is_labelled_as_on_the_command_line(
     assert (result.done, result.failures) == (40, 2)
     assert sum(result.summary.labels.values()) == 38
     for settings in ({"batch_size": 0}, {"part_rows": 0}, {"top_k": "3"}):
-        with pytest.raises(DataError, match="expected 1 or more"):
+        with pytest.raises(DataError, match="expected a whole number, 1 or more"):
             label(trained, photos, tmp_path / "labels.csv", **settings)

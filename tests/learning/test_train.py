@@ -84,10 +84,12 @@ def test_broken_photos_are_left_out_and_named(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"folds": 7}, "folds=7, expected a whole number from 0 to 5"),
-        ({"folds": -1}, "folds=-1"),
-        ({"max_seen_loss": 9}, "max_seen_loss=9, expected a share from 0 to 1"),
-        ({"max_seen_loss": float("nan")}, "max_seen_loss=nan"),
+        ({"folds": 7}, "folds is 7, expected 5 or fewer"),
+        ({"folds": 1.5}, "folds is 1.5, expected a whole number, 0 or more"),
+        ({"seed": "one"}, "seed is 'one', expected a whole number, 0 or more"),
+        ({"folds": -1}, "folds is -1"),
+        ({"max_seen_loss": 9}, "max_seen_loss is 9, expected 0 to 1"),
+        ({"max_seen_loss": float("nan")}, "max_seen_loss is nan"),
         ({"recipe": "bestest"}, "unknown recipe 'bestest'"),
     ],
 )

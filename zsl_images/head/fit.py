@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from zsl_images.arguments import count, number
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
 from zsl_images.errors import DataError
@@ -59,7 +60,7 @@ def train_on_features(
     Raises:
         DataError: Too few rows or classes, an unknown recipe, or a setting out of its range.
     """
-    check_settings(folds, max_seen_loss)
+    check_settings(folds, max_seen_loss, seed)
     if isinstance(recipe, str):
         recipe = recipe_named(recipe)
     seen = np.unique(labels)
@@ -89,16 +90,16 @@ def train_on_features(
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
 
-def check_settings(folds: int | Sequence[Fold], max_seen_loss: float) -> None:
-    """Refuse settings of a validation that are out of range.
+def check_settings(folds: int | Sequence[Fold], max_seen_loss: float, seed: int) -> None:
+    """Refuse settings of a training that are out of range.
 
     Raises:
-        DataError: A setting is out of range.
+        DataError: A setting is out of range, or of another type.
     """
-    if isinstance(folds, int) and not 0 <= folds <= MAX_FOLDS:
-        raise DataError(f"folds={folds}, expected a whole number from 0 to {MAX_FOLDS}")
-    if not 0 <= max_seen_loss <= 1:
-        raise DataError(f"max_seen_loss={max_seen_loss}, expected a share from 0 to 1")
+    number("max_seen_loss", max_seen_loss, 0, 1)
+    count("seed", seed, least=0)
+    if not isinstance(folds, Sequence) and count("folds", folds, least=0) > MAX_FOLDS:
+        raise DataError(f"folds is {folds}, expected {MAX_FOLDS} or fewer")
 
 
 def _outcome(

@@ -57,7 +57,7 @@ def train(
             range.
         ClassTableError: A folder has no row in the table.
     """
-    check_settings(folds, max_seen_loss)
+    check_settings(folds, max_seen_loss, seed)
     table = ClassTable.of(table)
     if isinstance(recipe, str):
         recipe = recipe_named(recipe)
