@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from label_files import assert_alike, noting_classifier, rows_of
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, PhotoWarning
 from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling.label import label
 from zsl_images.labelling.relabel import relabel
@@ -62,3 +64,36 @@ def test_a_folder_is_labelled_as_on_the_command_line(
     for settings in ({"batch_size": 0}, {"part_rows": 0}, {"top_k": "3"}):
         with pytest.raises(DataError, match="expected a whole number, 1 or more"):
             label(trained, photos, tmp_path / "labels.csv", **settings)
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_missing_folder_in_a_list_drops_no_row(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path, prune: bool
+) -> None:
+    out = tmp_path / "labels.parquet"
+    label(trained, [photos], out)
+    before = rows_of(out)
+    assert len(before) == 40
+    with pytest.raises(DataError, match="no such folder; is its disk mounted"):
+        label(trained, [tmp_path / "gone"], out, prune=prune)
+    assert rows_of(out) == before
+
+
+def test_a_folder_that_cannot_be_read_drops_no_row(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, scandir = tmp_path / "labels.parquet", os.scandir
+    label(trained, [photos], out)
+
+    def locked(path: Path) -> Any:
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(DataError, match=r"prune would drop rows .*Permission denied"):
+        label(trained, [photos], out, prune=True)
+    assert len(rows_of(out)) == 40
+    with pytest.warns(PhotoWarning, match="Permission denied"):
+        label(trained, [photos], out)
+    assert len(rows_of(out)) == 40

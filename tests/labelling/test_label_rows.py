@@ -57,10 +57,10 @@ def test_names_that_are_no_text_have_a_row(
     shutil.copy(photos / "a" / "00.png", odd)
     out = tmp_path / "labels.csv"
     paths = [os.fsdecode(odd), os.fsdecode(odd + b"none"), "x" * 300, "a\0b"]
-    label(trained, paths, out, features=tmp_path / "f.parquet")
+    label(trained, iter(paths), out, features=tmp_path / "f.parquet")
     assert rows_of(out)[0]["path"].endswith("\\xff\r\n.png")
     assert [row["error"] is None for row in rows_of(out)] == [True, False, False, False]
-    assert label(trained, paths, out).kept == 1
+    assert label(trained, iter(paths), out).kept == 1
 
 
 def test_a_taxonomy_gives_the_finest_group_that_is_sure_enough(

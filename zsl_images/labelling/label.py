@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,8 @@ def label(
 
     Args:
         classifier: Classifier with its candidates and settings.
-        photos: Paths, each once, in the same order in every run; or a folder, file or pattern.
+        photos: Folders, files, patterns and lists, or one of them, as `find_images` takes them; or an
+            iterator of photo paths, each once, in the same order in every run.
         out: Label file to write, see `label_files`.
         features: Feature file; photos that have a row in it are not opened, the others get one.
         top_k: Number of candidates per row.
@@ -59,11 +60,15 @@ def label(
 
     Raises:
         ImageError: A photo cannot be read, and `is_strict` is set.
-        DataError: `out` is no label file, `features` is no feature file, or there are no photos.
+        DataError: `out` is no label file, `features` is no feature file, an input is missing, there
+            are no photos, or `prune` is set and a folder cannot be read.
         OutputError: A file cannot be written, or another run is writing it.
     """
+    left_out = LeftOut()
     if isinstance(photos, str | os.PathLike):
-        photos = find_images([photos], LeftOut())
+        photos = [photos]
+    if isinstance(photos, Sequence):
+        photos = find_images(photos, left_out)
     for name, value in (("batch_size", batch_size), ("part_rows", part_rows)):
         count(name, value)
     out = Path(out)
@@ -82,5 +87,8 @@ def label(
             return run.progress
         if not run.progress.done:  # an empty folder, or a disk that is not mounted
             raise DataError(f"no photos to label; {out} was not touched")
+        if prune and left_out.folders:
+            raise DataError(f"prune would drop rows of photos that are still there; {left_out}")
         run.join(prune, is_for_excel)
+        left_out.warn()
         return replace(run.progress, is_complete=True)
