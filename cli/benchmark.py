@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsl_images.defaults import DEFAULT_RECIPE
+from zsl_images.defaults import DEFAULT_RECIPE, ROWS_RECIPE
 
 from .console import progress
-from .option_groups import refuse
-from .options import RecipeOption, ReportFormat, ReportFormatOption, needs
+from .option_groups import Only, changed, refuse
+from .options import (
+    BackboneChoice,
+    BackboneClassesOption,
+    RecipeOption,
+    ReportFormat,
+    ReportFormatOption,
+    needs,
+)
 
 if TYPE_CHECKING:
     from zsl_images.evaluation.benchmark_results import BenchmarkResult
@@ -27,7 +34,9 @@ def benchmark(
             f"{needs('hdf5')}."
         ),
     ],
-    recipe: RecipeOption = DEFAULT_RECIPE,
+    backbone: Annotated[BackboneChoice, Only("backbone", "backbone_weights", "image_size", "pooling")],
+    backbone_classes: BackboneClassesOption = None,
+    recipe: RecipeOption = None,
     seeds: Annotated[int, typer.Option(min=1, help="Number of runs, with seeds 0, 1, 2, ...")] = 3,
     conventional: Annotated[
         bool,
@@ -58,19 +67,24 @@ def benchmark(
     seen penalty is chosen on validation classes; test rows are used only at
     the end.
     """
+    if backbone_classes is None:
+        refuse("without --backbone-classes", **changed(backbone))
     if conventional:
         refuse("with --conventional, which leaves no photo of a seen class", calibration=calibration)
-    from zsl_images.evaluation.benchmarks import run
+    from zsl_images.evaluation.benchmarks import rows_for, run
     from zsl_images.evaluation.xlsa17 import read_xlsa17
     from zsl_images.files import check_writable
     from zsl_images.head.head_file import save_head
 
-    data = read_xlsa17(dataset)
+    data, rows = read_xlsa17(dataset), None
     others = [row for path in compare or () for row in _comparable(path, data.name, conventional)]
     if save:
         check_writable(save)
+    if backbone_classes is not None:
+        data, rows = rows_for(data, backbone_classes, backbone.load())
+    recipe = recipe or (ROWS_RECIPE if rows else DEFAULT_RECIPE)
     with progress() as show:
-        result = run(data, str(recipe), seeds, conventional, calibration, on_step=show)
+        result = run(data, str(recipe), seeds, conventional, calibration, rows, on_step=show)
     if save:
         save_head(result.heads[0], save)
     if format is ReportFormat.JSON:
@@ -84,6 +98,8 @@ def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> N
     seeds = len(result.seeds)
     typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
     typer.echo("mean ± population standard deviation over the seeds")
+    if result.row_classes:
+        typer.echo(f"learned from the photos and from {result.row_classes} classes of the backbone")
     for name, figure in result.figures.items():
         typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")
     if result.paper:
@@ -115,11 +131,17 @@ def _side_by_side(results: Sequence[BenchmarkResult]) -> str:
     """One row per result, with every figure that at least one of them has."""
     known = ("T", "u", "s", "H", "best_H", "AUSUC", "ECE", "unknown_AUROC", "seconds")
     names = [name for name in known if any(name in result.figures for result in results)]
-    width = max(len(result.recipe) for result in results)
+    names_of = [
+        f"{result.recipe} + {result.row_classes} backbone classes"
+        if result.row_classes
+        else result.recipe
+        for result in results
+    ]
+    width = max(map(len, names_of))
     lines = [f"{'':<{width}}{'seeds':>7}" + "".join(f"{name:>14}" for name in names)]
-    for result in results:
+    for recipe, result in zip(names_of, results, strict=True):
         figures = (result.figures.get(name) for name in names)
         cells = (f"{figure.mean:.1f} ± {figure.sd:.1f}" if figure else "-" for figure in figures)
         row = "".join(f"{cell:>14}" for cell in cells)
-        lines.append(f"{result.recipe:<{width}}{len(result.seeds):>7}{row}")
+        lines.append(f"{recipe:<{width}}{len(result.seeds):>7}{row}")
     return "\n".join(lines)

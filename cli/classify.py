@@ -120,6 +120,15 @@ def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details
     return failures
 
 
+_KINDS = {
+    "photos": "seen",
+    "backbone": "known by the backbone",
+    "attributes": "unseen",
+    "descriptions": "unseen",
+}
+"""What a class is known by → what is shown."""
+
+
 def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
     """Label, probability and kind of the rows of one photo; the first one is its answer."""
     if prediction.is_abstention:
@@ -131,7 +140,7 @@ def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
     for rank, candidate in enumerate(prediction.top):
         probability = f"{candidate.probability:.1%}"
         if rank == 0 or probability != "0.0%":
-            yield candidate.label, probability, "seen" if candidate.is_seen else "unseen"
+            yield candidate.label, probability, _KINDS[candidate.known_by]
     if prediction.rival:
         yield f"close call: {prediction.top[0].label} or {prediction.rival}", "", ""
     if prediction.is_unknown:

@@ -12,6 +12,7 @@ import typer
 
 from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
 
+from .console import echo
 from .option_groups import refuse
 from .options import BackboneWeights, Device, EngineOption, HeadName, needs, table_option
 
@@ -49,6 +50,14 @@ class Candidates:
     ] = None
     text: Text = None
     head: HeadName = DEFAULT_HEAD
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Backbone that reads the photos. If the head is not for this one, a head is made "
+            "without photos, from the classes that the backbone knows, and kept in the cache.",
+        ),
+    ] = None
     seen_penalty: Annotated[
         str | None,
         typer.Option(
@@ -94,7 +103,7 @@ class Candidates:
             from zsl_images.classifier import ZeroShotClassifier
 
             return ZeroShotClassifier.load(
-                self.head,
+                self._fitting_head() if self.backbone else self.head,
                 backbone_weights=self.backbone_weights,
                 device=self.device,
                 engine=str(self.engine),
@@ -132,6 +141,30 @@ class Candidates:
             classifier = classifier.only_unseen()
         classifier = classifier.with_min_confidence(self.min_confidence)
         return classifier.with_taxonomy(taxonomy) if taxonomy else classifier
+
+    def _fitting_head(self) -> str | Path:
+        """The head, or one that is made for the backbone if it has another."""
+        from zsl_images.classes.class_table import ClassTable
+        from zsl_images.head.head_file import load_head
+
+        backbone, head = str(self.backbone), load_head(self.head)
+        if head.backbone.name == backbone:
+            return self.head
+        refuse(
+            f"with --backbone {backbone}, which this head is not for", head=self.head != DEFAULT_HEAD
+        )
+        from zsl_images.learning.made_heads import made_head
+
+        table = ClassTable.read(self.attributes) if self.attributes else head.table
+        path, classes = made_head(
+            backbone, table, backbone_weights=self.backbone_weights, device=self.device
+        )
+        if classes:
+            echo(
+                f"no head for {backbone}: made one from {classes} classes that it knows, no photo used",
+                err=True,
+            )
+        return path
 
     def penalty_of(self, head: Head) -> float:
         """The seen penalty γ for this head."""

@@ -128,13 +128,22 @@ FeatureCache = Annotated[
         help="Parquet file that caches the photos' features. Default: one in the user's cache folder.",
     ),
 ]
+BackboneClassesOption = Annotated[
+    Path | None,
+    table_option(
+        "--backbone-classes",
+        help="Map (columns class and index, wnid or label) of classes that the backbone's own "
+        "classifier knows, which then need no photos, or the name of a shipped table.",
+    ),
+]
 RecipeOption = Annotated[
-    RecipeName,
+    RecipeName | None,
     typer.Option(
         "--recipe",
         metavar="NAME",
-        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best and "
-        "process are ours, the others the paper's.",
+        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best, "
+        "process and rows are ours, the others the paper's. Default: best; rows with "
+        "--backbone-classes.",
     ),
 ]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]

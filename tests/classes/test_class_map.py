@@ -19,9 +19,17 @@ def test_a_class_has_one_row_or_several(tmp_path: Path) -> None:
     found = written(tmp_path, "index,class,stripes\n1,fox,3\n2,cat,4\nred fox,fox,5\n")
     assert found.names == ("fox", "cat")
     assert found.indices(INDEX_OF, "lite0") == {"fox": [1, 4], "cat": [2]}
-    assert found.only(["cat"]).indices(INDEX_OF, "lite0") == {"cat": [2]}
-    assert found.without_rows(["Red Fox", "2"]).indices(INDEX_OF, "lite0") == {"fox": [1]}
+    assert found.attribute_names == ("stripes",)
+    assert found.without(["fox"]).names == ("cat",)
     found.check_described(["fox", "cat", "dog"])
+
+
+def test_a_class_is_left_out_with_its_kinds(tmp_path: Path) -> None:
+    found = written(tmp_path, "class,index,kind_of\nfox,1,\nred_fox,2,fox; canine\nwolf,n3,canine\n")
+    assert found.without(["fox"]).names == ("wolf",)
+    assert found.without(["canine"]).names == ("fox",)
+    assert found.renamed({"fox": "vulpes"}).without(["vulpes"]).names == ("wolf",)
+    assert found.attribute_names == ()
 
 
 def test_wordnet_ids_and_labels_name_rows_too(tmp_path: Path) -> None:

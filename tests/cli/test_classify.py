@@ -65,7 +65,7 @@ def test_csv_for_excel_begins_with_a_byte_order_mark(photos: Path) -> None:
 
 def result_of(*probabilities: float, unknown_score: float = 0.1) -> Prediction:
     names = ("bear", "black_bear", "cat", "dog")
-    top = tuple(Candidate(*one, True) for one in zip(names, probabilities, strict=False))
+    top = tuple(Candidate(*one, True, "photos") for one in zip(names, probabilities, strict=False))
     return Prediction("a.png", top, unknown_score)
 
 

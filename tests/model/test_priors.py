@@ -24,7 +24,7 @@ def means() -> torch.Tensor:
 
 def prior_of(name: str, attributes: torch.Tensor, means: torch.Tensor) -> ClassPrior:
     prior = PRIORS[name](CONFIG)
-    prior.fit(attributes)
+    prior.fit(attributes, torch.ones(len(attributes)))
     prior.settle(lambda: means)
     return prior.eval()
 
@@ -67,7 +67,7 @@ def test_a_class_left_out_in_closed_form_is_what_leaving_it_out_gives(
     attributes: torch.Tensor, means: torch.Tensor
 ) -> None:
     prior = KernelPrior(CONFIG)
-    prior.fit(attributes)
+    prior.fit(attributes, torch.ones(len(attributes)))
     others = torch.arange(7) != 2
     kernel = prior.kernel(attributes[others], attributes[others])
     weight = torch.linalg.solve(kernel + CONFIG.ridge * torch.eye(6), means[others])
@@ -85,7 +85,7 @@ def test_a_smaller_ridge_leads_nearer_to_the_class_means(
     off = []
     for ridge in (1e-6, 0.1, 10.0):
         prior = KernelPrior(replace(CONFIG, ridge=ridge, radius=0.0))
-        prior.fit(attributes)
+        prior.fit(attributes, torch.ones(len(attributes)))
         prior.settle(lambda: means)
         off.append((prior(attributes) - means).norm().item())
     assert off == sorted(off)
@@ -96,7 +96,7 @@ def test_variances_are_those_of_a_gaussian_process(
     attributes: torch.Tensor, means: torch.Tensor
 ) -> None:
     prior = KernelPrior(replace(CONFIG, seen_classes=6))
-    prior.fit(attributes[:6])
+    prior.fit(attributes[:6], torch.ones(6))
     attributes[6] += 5  # far from all centres
     kernel = prior.kernel(attributes, attributes[:6]).double()  # (7, 6)
     inverse = torch.linalg.inv(kernel[:6] + CONFIG.ridge * torch.eye(6))
@@ -109,7 +109,7 @@ def test_the_prior_of_a_class_is_the_shorter_the_less_is_known_of_it(
     attributes: torch.Tensor, means: torch.Tensor
 ) -> None:
     prior = KernelPrior(replace(CONFIG, seen_classes=6, shrinkage=0.5))
-    prior.fit(attributes[:6])
+    prior.fit(attributes[:6], torch.ones(6))
     prior.settle(lambda: means[:6])
     attributes[6] += 5  # far from all centres
     lengths, variances = prior(attributes).norm(dim=1), prior.variances(attributes)
@@ -122,7 +122,7 @@ def test_relevance_is_learned_if_it_is_to_be(
     is_learned: bool, attributes: torch.Tensor, means: torch.Tensor
 ) -> None:
     prior = KernelPrior(replace(CONFIG, has_relevance=is_learned))
-    prior.fit(attributes)
+    prior.fit(attributes, torch.ones(len(attributes)))
     prior.of_seen(attributes, lambda: means.requires_grad_())[0].sum().backward()
     assert (prior.relevance.grad is not None) == is_learned
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from zsl_images.classes.findings import Finding, told_once
 from zsl_images.classes.row_names import RowNames
-from zsl_images.classes.sheets import Sheet, line_of
+from zsl_images.classes.sheets import Sheet, class_column_of, line_of, map_columns
 from zsl_images.classes.table_paths import WORKBOOK_SUFFIXES
 from zsl_images.errors import OutputError, listed
 from zsl_images.files import replacing
@@ -38,7 +38,7 @@ class AttributeSheet:
         names: (K,) classes.
         lines: (K,) line of each class, counted from 1.
         attribute_names: (A,) attributes.
-        columns: (A,) column of each attribute, counted from 1; the class is column 1.
+        columns: (A,) column of each attribute, counted from 1.
         values: (K, A) float64, NaN for a missing value.
         has_decimal_commas: Whether a comma comes before the decimals.
         findings: In the order of their places. `ClassTable.read` refuses the errors among them.
@@ -79,9 +79,9 @@ class AttributeSheet:
         findings = [*sheet.findings, *sheet.numbered()]
         header_line, header = sheet.rows[0] if sheet.rows else (1, ("",))
         attributes = _attribute_columns(header_line, header, findings) if sheet.rows else {}
-        names = RowNames()
+        names, class_column = RowNames(), class_column_of(header)
         for line, cells in sheet.rows[1:]:
-            names.add(cells[0], line)
+            names.add(cells[class_column] if class_column < len(cells) else "", line)
         findings += names.findings
         has_commas = _has_decimal_commas(sheet)
         row_at_line = {line: row for row, line in enumerate(names.lines.values())}
@@ -191,7 +191,10 @@ def _attribute_columns(line: int, header: tuple[str, ...], findings: list[Findin
         )
         findings.append(Finding("columns", message, line, is_error=True))
     columns: dict[str, int] = {}
-    for column, name in enumerate(header[1:], start=2):
+    taken = {class_column_of(header), *map_columns(header).values()}
+    for column, name in enumerate(header, start=1):
+        if column - 1 in taken:
+            continue
         if name and name not in columns:
             columns[name] = column
             continue

@@ -30,6 +30,8 @@ class ClassTable:
         attributes: (K, A) float32, finite; on any scale, as long as it is the same in every row.
         is_seen: (K,) bool, True for a class that the head learned from photos. Default: all False.
         text: The last columns, if they hold the vectors of descriptions.
+        row_names: Classes that the head knows by a row of its backbone's classifier, in the table or
+            not.
 
     Raises:
         ClassTableError: Shapes disagree, a name is blank or repeated, a value is not finite, or the
@@ -41,6 +43,7 @@ class ClassTable:
     attributes: npt.NDArray[np.float32]
     is_seen: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     text: TextColumns | None = None
+    row_names: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         seen = int(self.is_seen.sum())
@@ -177,9 +180,17 @@ class ClassTable:
         seen = set(names)
         return replace(self, is_seen=np.array([name in seen for name in self.names]))
 
+    def with_rows(self, names: Iterable[str]) -> ClassTable:
+        """The same table with exactly the classes `names` known by a row of a backbone."""
+        return replace(self, row_names=frozenset(names))
+
     def renamed(self, names: Mapping[str, str]) -> ClassTable:
         """The same table with other names for its classes; those not in `names` keep theirs."""
-        return replace(self, names=tuple(names.get(name, name) for name in self.names))
+        return replace(
+            self,
+            names=tuple(names.get(name, name) for name in self.names),
+            row_names=frozenset(names.get(name, name) for name in self.row_names),
+        )
 
     def rows_of(self, names: Iterable[str]) -> npt.NDArray[np.int64]:
         """The row of each of N names: (N,) int64; a name may be given more than once.

@@ -30,9 +30,12 @@ class Trait(NamedTuple):
 
 
 def known_by(table: ClassTable) -> tuple[str, ...]:
-    """What each class is known by: `photos`, `attributes` or `descriptions`, (K,)."""
-    unseen = "attributes" if table.ratings.shape[1] else "descriptions"
-    return tuple("photos" if seen else unseen for seen in table.is_seen)
+    """What each class is known by: `photos`, `backbone`, `attributes` or `descriptions`, (K,)."""
+    words = "attributes" if table.ratings.shape[1] else "descriptions"
+    return tuple(
+        "photos" if seen else "backbone" if name in table.row_names else words
+        for name, seen in zip(table.names, table.is_seen, strict=True)
+    )
 
 
 def traits(table: ClassTable, name: str) -> list[Trait]:

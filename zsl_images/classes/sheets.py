@@ -22,6 +22,10 @@ _NUMBERING = frozenset({"", "#", "id", "index", "no", "no.", "nr", "number", "un
 _CLASS = frozenset({"animal", "class", "class name", "category", "label", "name", "species"})
 
 
+MAP_COLUMNS = ("index", "wnid", "label", "kind_of")
+"""Columns that say which class of a backbone a class is, see `class_map`; they are no attributes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """A CSV or TSV file with commas, tabs or semicolons between its cells, or a sheet of a workbook.
@@ -81,7 +85,7 @@ class Sheet:
 
     def numbered(self) -> list[Finding]:
         """An error if a column of numbers comes before that of the classes, which must be first."""
-        if not _is_numbered(self.rows):
+        if (self.rows and class_column_of(self.rows[0][1])) or not _is_numbered(self.rows):
             return []
         numbers = ", ".join(cells[0] for _, cells in self.rows[1:4])
         message = f"the first column holds {numbers}, ... and the second the names: remove the first"
@@ -121,6 +125,18 @@ def line_of(cells: Sequence[str], delimiter: str = ",") -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerow(cells)  # both are quoted
     return out.getvalue().removesuffix("\r\n")
+
+
+def map_columns(header: Sequence[str]) -> dict[str, int]:
+    """Those of `MAP_COLUMNS` that a header has, beside a column `class`, counted from 0."""
+    names = [name.casefold() for name in header]
+    return {name: names.index(name) for name in MAP_COLUMNS if name in names and "class" in names}
+
+
+def class_column_of(header: Sequence[str]) -> int:
+    """The column of the classes, counted from 0: the first one, unless that is one of a map."""
+    names = [name.casefold() for name in header]
+    return names.index("class") if 0 in map_columns(header).values() else 0
 
 
 def _without_empty_columns(rows: Rows) -> Rows:

@@ -34,6 +34,7 @@ class BenchmarkResult:
         figures: Means over the seeds: T, u, s, H, best_H and AUSUC (per class, in per cent); u, s and
             H without a seen penalty, as the paper gives them; the seen penalty and temperature chosen
             in validation; seconds; and the figures of `calibration_on_test`, if asked for.
+        row_classes: Number of classes of the backbone that it learned from besides, see `rows_for`.
         is_conventional: Whether this is the conventional setting, see `run`.
         heads: Trained heads, one per seed.
         paper: The paper's u, s and H, or its T in the conventional setting, if it gives them.
@@ -44,13 +45,16 @@ class BenchmarkResult:
     seeds: tuple[int, ...]
     figures: Mapping[str, Figure]
     is_conventional: bool = False
+    row_classes: int = 0
     heads: tuple[Head, ...] = field(default=(), repr=False)
     paper: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output."""
         figures = {name: asdict(figure) for name, figure in self.figures.items()}
-        setting = {"is_conventional": True} if self.is_conventional else {}
+        setting: dict[str, Any] = {"is_conventional": True} if self.is_conventional else {}
+        if self.row_classes:
+            setting["row_classes"] = self.row_classes
         about = {"recipe": self.recipe, "dataset": self.dataset, "seeds": self.seeds}
         return about | {"sd_kind": "population"} | setting | figures
 
@@ -74,6 +78,7 @@ def read_results(path: str | os.PathLike[str]) -> list[BenchmarkResult]:
                     if isinstance(value, dict)
                 },
                 is_conventional=bool(row.get("is_conventional")),
+                row_classes=int(row.get("row_classes", 0)),
             )
             for row in (content if isinstance(content, list) else [content])
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,14 +10,17 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.evaluation.benchmark_results import BenchmarkResult, mean_and_sd
 from zsl_images.evaluation.figures import Evaluation, assess
 from zsl_images.evaluation.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
 from zsl_images.evaluation.xlsa17 import Benchmark
+from zsl_images.features.backbones import Backbone
 from zsl_images.head.fit import train_on_features
 from zsl_images.head.folds import Fold, make_folds
 from zsl_images.head.head import Head
+from zsl_images.head.row_classes import RowClasses
 from zsl_images.metrics import gzsl_report, mean_per_class_accuracy
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import recipe_named
@@ -29,6 +33,7 @@ def run(
     seeds: int,
     is_conventional: bool = False,
     with_calibration: bool = False,
+    rows: RowClasses | None = None,
     on_step: OnStep | None = None,
 ) -> BenchmarkResult:
     """Run a recipe on a data set, with everything chosen on validation rows.
@@ -39,7 +44,8 @@ def run(
 
     In the conventional setting (the paper's table 1), training uses all photos of seen classes, only
     unseen classes are candidates, and T is the only figure of accuracy. With calibration, the figures
-    of `calibration_on_test` are added, which takes more trainings.
+    of `calibration_on_test` are added, which takes more trainings. `rows` are classes that the
+    backbone's own classifier knows, see `rows_for`.
 
     Raises:
         DataError: There is no such recipe, or calibration is asked for in the conventional setting,
@@ -54,11 +60,11 @@ def run(
     runs, heads = [], []
     for seed in range(seeds):
         start = time.perf_counter()
-        head = _trained(data, recipe, seed, is_conventional, on_step)
+        head = _trained(data, recipe, seed, is_conventional, rows, on_step)
         seconds = time.perf_counter() - start
         figures = _figures_of(head, data, is_conventional)
         if with_calibration:
-            figures |= calibration_on_test(data, recipe, seed, on_step)
+            figures |= calibration_on_test(data, recipe, seed, rows, on_step)
         runs.append({**figures, "seconds": seconds})
         heads.append(head)
     key = (recipe_name, data.name.upper())
@@ -69,8 +75,50 @@ def run(
         figures=mean_and_sd(runs),
         heads=tuple(heads),
         is_conventional=is_conventional,
+        row_classes=len(rows) if rows else 0,
         paper=PAPER_CONVENTIONAL.get(key) if is_conventional else PAPER.get(key),
     )
+
+
+def rows_for(
+    data: Benchmark, class_map: str | os.PathLike[str], backbone: Backbone
+) -> tuple[Benchmark, RowClasses]:
+    """The classes of a map that may teach a head for a data set.
+
+    Those that are an unseen class of the data set, or a kind of one, are left out. Each validation
+    leaves out those that play unseen in it in the same way.
+
+    Args:
+        data: Data set. Its files do not name attributes, so they count as those of the map, in its
+            order.
+        class_map: File of a map with attributes, or the name of a shipped one.
+        backbone: Backbone that made the features.
+
+    Returns:
+        The data set with the map's names of attributes, and the classes.
+
+    Raises:
+        BackboneError: The backbone has no classifier that acts on its features.
+        ClassTableError: The map cannot be used.
+        DataError: Numbers of attributes or features differ, or no class is left.
+    """
+    own = ClassTable.read(class_map)
+    for what, given, expected in (
+        ("attributes", own.attributes.shape[1], data.table.attributes.shape[1]),
+        ("features", backbone.feature_dim, data.features.shape[1]),
+    ):
+        if given != expected:
+            raise DataError(
+                f"{data.name} has {expected} {what}, but {class_map} with {backbone.name} has {given}; "
+                "give a map with the attributes of the data set, and the backbone of its features"
+            )
+    table = replace(data.table, attribute_names=own.attribute_names)
+    rows = RowClasses.read(class_map, table, backbone).without(table.unseen_names)
+    if rows is None:
+        raise DataError(
+            f"every class of {class_map} is an unseen class of {data.name}, or a kind of one"
+        )
+    return replace(data, table=table), rows
 
 
 def recipe_for(data: Benchmark, name: str) -> Recipe:
@@ -121,7 +169,12 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
 
 
 def _trained(
-    data: Benchmark, recipe: Recipe, seed: int, is_conventional: bool, on_step: OnStep | None
+    data: Benchmark,
+    recipe: Recipe,
+    seed: int,
+    is_conventional: bool,
+    rows: RowClasses | None,
+    on_step: OnStep | None,
 ) -> Head:
     """A head trained on the rows that the setting allows."""
     learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
@@ -131,6 +184,7 @@ def _trained(
         data.features[learned],
         data.labels[learned],
         data.table,
+        rows=rows,
         recipe=recipe,
         seed=seed,
         folds=folds,
@@ -179,7 +233,11 @@ def figures_on_test(
 
 
 def calibration_on_test(
-    data: Benchmark, recipe: Recipe, seed: int, on_step: OnStep | None = None
+    data: Benchmark,
+    recipe: Recipe,
+    seed: int,
+    rows: RowClasses | None = None,
+    on_step: OnStep | None = None,
 ) -> dict[str, float]:
     """How far probabilities and the unknown score can be trusted, in per cent.
 
@@ -191,7 +249,13 @@ def calibration_on_test(
     table = data.table.select(data.table.seen_names)
     labels = np.searchsorted(np.flatnonzero(data.table.is_seen), data.labels)
     head = train_on_features(
-        data.features[learned], labels[learned], table, recipe=recipe, seed=seed, on_step=on_step
+        data.features[learned],
+        labels[learned],
+        table,
+        rows=rows,
+        recipe=recipe,
+        seed=seed,
+        on_step=on_step,
     )
     seen, unseen = (data.features[data.rows[name]] for name in ("test_seen", "test_unseen"))
     report = assess(

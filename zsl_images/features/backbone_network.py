@@ -141,17 +141,9 @@ def _class_names(count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Labels and WordNet ids of a classifier with `count` classes, as far as timm knows them."""
     from timm.data.imagenet_info import ImageNetInfo
 
-    subset = {
-        1000: "imagenet-1k",
-        11821: "imagenet-12k",
-        21841: "imagenet-22k",
-        11221: "imagenet-21k-miil",
-    }
-    if count == 21843:
-        subset[count] = "imagenet-21k-goog"
-    if count not in subset:
+    if count not in _SUBSETS:
         return (), ()
-    info = ImageNetInfo(subset[count])
+    info = ImageNetInfo(_SUBSETS[count])
     wnids = tuple(info.index_to_label_name(index) for index in range(count))
     return tuple(info.index_to_description(index) for index in range(count)), wnids
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from zsl_images.arguments import count
 from zsl_images.classes.class_table import ClassTable
+from zsl_images.classes.profiles import known_by
 from zsl_images.classes.taxonomy import Taxonomy, deepest
 from zsl_images.head.explanations import Explainer
 from zsl_images.head.head import Head
@@ -62,7 +63,8 @@ class Decisions:
 
     def predictions(self) -> Iterator[Prediction]:
         """One record per photo, in order."""
-        every = list(zip(self.table.names, self.table.is_seen.tolist(), strict=True))
+        table = self.table
+        every = list(zip(table.names, table.is_seen.tolist(), known_by(table), strict=True))
         for photo, (rows, probabilities) in enumerate(
             zip(self.rows.tolist(), self.probabilities.tolist(), strict=True)
         ):
@@ -70,7 +72,7 @@ class Decisions:
             yield Prediction(
                 path=None,
                 top=tuple(
-                    Candidate(every[row][0], probability, every[row][1])
+                    Candidate(every[row][0], probability, *every[row][1:])
                     for row, probability in zip(rows, probabilities, strict=True)
                 ),
                 unknown_score=None if np.isnan(unknown) else unknown,

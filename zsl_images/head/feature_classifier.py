@@ -18,6 +18,7 @@ from torch import Tensor
 from zsl_images.arguments import check_path, number
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.descriptions import encoder_of, read_classes
+from zsl_images.classes.profiles import known_by
 from zsl_images.classes.scales import warn_of_scale
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import BALANCED, DEFAULT_HEAD, TOP_K
@@ -147,9 +148,9 @@ class FeatureClassifier:
     def with_classes(self, table: ClassTable | str | os.PathLike[str]) -> Self:
         """The same classifier with the classes of `table` as its only candidates.
 
-        Attributes are matched by name. A class counts as seen if the head learned a class of that
-        name from photos; if the head spells it differently, it gets the head's spelling, see
-        `names.matched`.
+        Attributes are matched by name. A class is known as the class of that name is known to the head:
+        by photos, by the backbone, or by its attributes alone; if the head spells it differently, it
+        gets the head's spelling, see `names.matched`.
 
         Args:
             table: Candidates, as a table, its file or the name of a shipped one.
@@ -162,7 +163,8 @@ class FeatureClassifier:
         table = ClassTable.of(table).aligned_to(head_table.attribute_names)
         table = table.renamed(matched(table.names, head_table.names, "the head"))
         warn_of_scale(head_table, table)
-        return replace(self, table=table.with_seen(head_table.seen_names))
+        table = table.with_seen(head_table.seen_names).with_rows(head_table.row_names)
+        return replace(self, table=table)
 
     def with_descriptions(
         self,
@@ -268,7 +270,7 @@ class FeatureClassifier:
         groups = self.taxonomy and self.taxonomy.lineages_of(self.table.names)
         settings = (
             self.table.names,
-            self.table.is_seen.tolist(),
+            known_by(self.table),
             self.seen_penalty,
             self.head.calibration.temperature,
             self.head.calibration.known_distances,

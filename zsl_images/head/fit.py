@@ -17,18 +17,19 @@ import torch
 
 from zsl_images.arguments import count, number
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
+from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS, ROWS_RECIPE
 from zsl_images.errors import DataError
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.class_memory import remember
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.row_classes import RowClasses
 from zsl_images.metrics import gzsl_report
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.recipes import recipe_named
 from zsl_images.model.roll_back import RollBack
-from zsl_images.model.training import fit
+from zsl_images.model.training import BackboneRows, fit
 from zsl_images.progress import OnStep
 
 
@@ -37,7 +38,8 @@ def train_on_features(
     labels: npt.NDArray[np.int64],
     table: ClassTable,
     *,
-    recipe: str | Recipe = DEFAULT_RECIPE,
+    rows: RowClasses | None = None,
+    recipe: str | Recipe | None = None,
     seed: int = 0,
     folds: int | Sequence[Fold] = FOLDS,
     max_seen_loss: float = MAX_SEEN_LOSS,
@@ -50,7 +52,10 @@ def train_on_features(
         features: Features (N, D) of seen classes, as the backbone gives them.
         labels: Row of `table` for each feature, (N,); these classes are seen, all others unseen.
         table: K classes.
-        recipe: Name of one of `recipes.RECIPES`, or a recipe of your own.
+        rows: Classes that the backbone's own classifier knows, in the table or not. A validation leaves
+            out those that play unseen, and their kinds.
+        recipe: Name of one of `recipes.RECIPES`, or a recipe of your own. Default: `best`, or `rows` if
+            there are rows.
         seed: Seed of every random choice.
         folds: Number of validations, or the folds themselves.
         max_seen_loss: See `train`.
@@ -61,12 +66,14 @@ def train_on_features(
         DataError: Too few rows or classes, an unknown recipe, or a setting out of its range.
     """
     check_settings(folds, max_seen_loss, seed)
+    recipe = recipe or (DEFAULT_RECIPE if rows is None else ROWS_RECIPE)
     if isinstance(recipe, str):
         recipe = recipe_named(recipe)
     seen = np.unique(labels)
     if len(seen) < 2:
         raise DataError(f"photos of {len(seen)} classes, expected at least 2 seen classes")
     table = table.with_seen([table.names[label] for label in seen])
+    table = table.with_rows(rows.table.names if rows else ())
     if isinstance(folds, int):
         folds = make_folds(labels, folds, np.random.default_rng(seed)) if folds else []
     calibration = Calibration()
@@ -74,7 +81,15 @@ def train_on_features(
         total = len(folds) + 1
         outcomes = [
             _outcome(
-                features, labels, table, recipe, seed, fold, f"validation {number}/{total}", on_step
+                features,
+                labels,
+                table,
+                rows,
+                recipe,
+                seed,
+                fold,
+                f"validation {number}/{total}",
+                on_step,
             )
             for number, fold in enumerate(folds, start=1)
         ]
@@ -82,10 +97,10 @@ def train_on_features(
         recipe = _learning_less(recipe, float(np.mean([outcome.share for outcome in outcomes])))
         photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
         held_out = _outcome(
-            features, labels, table, recipe, seed, photos, f"validation {total}/{total}", on_step
+            features, labels, table, rows, recipe, seed, photos, f"validation {total}/{total}", on_step
         )
         calibration = calibrate(outcomes, held_out, max_seen_loss)
-    model = _fit(features, labels, table, recipe, seed, "training", on_step)
+    model = fit_model(features, labels, table, rows, recipe, seed, "training", on_step)
     head = _head(model, features, labels, table, recipe)
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
@@ -106,6 +121,7 @@ def _outcome(
     features: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
     table: ClassTable,
+    row_classes: RowClasses | None,
     recipe: Recipe,
     seed: int,
     fold: Fold,
@@ -124,6 +140,9 @@ def _outcome(
     names = [table.names[label] for label in classes]
     fold_table = table.select(names).with_seen([table.names[label] for label in seen])
     held_out = np.concatenate([fold.seen, fold.unseen])
+    if row_classes is not None:
+        playing_unseen = {table.names[label] for label in np.unique(labels[fold.unseen])}
+        row_classes = row_classes.without(playing_unseen)
     x, y = torch.tensor(features[held_out]), column_of_row[held_out]
     a, is_seen = torch.tensor(fold_table.attributes), torch.tensor(fold_table.is_seen)
 
@@ -133,10 +152,11 @@ def _outcome(
 
     interval = recipe.training.roll_back_interval if len(fold.unseen) else 0
     roll_back = RollBack(harmonic_mean, interval) if interval else None
-    model = _fit(
+    model = fit_model(
         features[fold.train],
         column_of_row[fold.train],
         fold_table,
+        row_classes,
         recipe,
         seed,
         phase,
@@ -173,24 +193,32 @@ def _head(
     return Head(model, table, origin, recipe.training, memory=memory)
 
 
-def _fit(
+def fit_model(
     features: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
     table: ClassTable,
+    row_classes: RowClasses | None,
     recipe: Recipe,
     seed: int,
     phase: str,
     on_step: OnStep | None,
     roll_back: RollBack | None = None,
 ) -> MultiModalVAE:
-    """Train a model on the classes of a table."""
+    """Train a model on the classes of a table, and on those that the backbone knows."""
+    every, rows = table, None
+    if row_classes is not None:
+        known = row_classes.table
+        others = [name for name in known.names if name not in set(table.names)]
+        every = table.joined(known.select(others)) if others else table
+        rows = BackboneRows(row_classes.weights, every.rows_of(known.names))
     return fit(
         features,
         labels,
-        table.attributes,
-        table.is_seen,
+        every.attributes,
+        every.is_seen,
         recipe,
         seed,
+        rows=rows,
         text_dim=table.text_dim,
         phase=phase,
         roll_back=roll_back,

@@ -63,6 +63,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
         "backbone": asdict(head.backbone),
         "classes": head.table.names,
         "is_seen": head.table.is_seen.tolist(),
+        "row_classes": sorted(head.table.row_names),
         "attributes": head.table.attribute_names,
         **asdict(head.calibration),
     }
@@ -100,7 +101,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
                 tuple(header["attributes"]),
                 attributes.numpy(),
                 header["is_seen"],
-            ),
+            ).with_rows(header.get("row_classes", ())),
             backbone=BackboneInfo(**header["backbone"]),
             train_config=_config(TrainConfig, _ENCODER_ALONE | header["training"]),
             calibration=_calibration(header),

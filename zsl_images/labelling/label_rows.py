@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zsl_images.classes.profiles import known_by
 from zsl_images.features.feature_files import fact_columns
 from zsl_images.features.photo_rows import Stamp, stamp_of
 from zsl_images.files import path_text
@@ -55,6 +56,7 @@ def decision_rows(
         "label": pc.if_else(pa.array(decisions.is_answered), names.take(pa.array(first)), None),
         "probability": probabilities[:, 0],
         "is_seen": decisions.table.is_seen[first],
+        "known_by": pa.array(known_by(decisions.table)).take(pa.array(first)),
         "top_labels": pa.ListArray.from_arrays(ends, names.take(pa.array(decisions.rows.ravel()))),
         "top_probabilities": pa.ListArray.from_arrays(ends, pa.array(probabilities.ravel())),
         "unknown_score": pa.array(np.round(decisions.unknown_scores, 6), from_pandas=True),
@@ -87,6 +89,7 @@ def row_of(result: Prediction | Failure, origin: Mapping[str, str]) -> dict[str,
         "label": result.label,
         "probability": result.probability,
         "is_seen": result.is_seen,
+        "known_by": result.known_by,
         "top_labels": [candidate.label for candidate in result.top],
         "top_probabilities": [candidate.probability for candidate in result.top],
         "unknown_score": result.unknown_score,

@@ -12,6 +12,7 @@ SCHEMA = pa.schema(
         ("label", pa.string()),
         ("probability", pa.float32()),
         ("is_seen", pa.bool_()),
+        ("known_by", pa.string()),
         ("top_labels", pa.list_(pa.string())),
         ("top_probabilities", pa.list_(pa.float32())),
         ("unknown_score", pa.float32()),
@@ -29,5 +30,5 @@ SCHEMA = pa.schema(
 )
 """Columns of a label file; README explains each of them."""
 
-REQUIRED = frozenset(SCHEMA.names) - frozenset(FACTS.names)
+REQUIRED = frozenset(SCHEMA.names) - {"known_by", *FACTS.names}
 """Columns of every label file; those of earlier versions do not have the others."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 class ModelConfig:
     """Sizes and parts of a model. The defaults are the paper's (Yu & Lee 2019, and their code).
 
-    The first four are read off the data by `training.fit`; a recipe leaves them 0.
+    The first five are read off the data by `training.fit`; a recipe leaves them 0.
 
     Args:
         feature_dim: Width of a feature, D.
         attribute_dim: Number of attributes, A.
         text_dim: Number of attributes, the last ones, that are the vector of a description.
         seen_classes: Number of classes that have photos in training, S.
+        row_classes: Number of classes that have a row of the backbone's classifier, J.
         latent_dim: Width of a latent, L.
         feature_scaling: Name in `scalings.FEATURE_SCALINGS`.
         feature_power: Power that whitened scaling raises features to first; below 1, a few large
@@ -47,6 +48,7 @@ class ModelConfig:
     attribute_dim: int = 0
     text_dim: int = 0
     seen_classes: int = 0
+    row_classes: int = 0
     latent_dim: int = 64
     feature_scaling: str = "max"
     feature_power: float = 1.0

@@ -1,19 +1,35 @@
 """Class priors p(z|a): from scaled attributes to a place in latent space.
 
-Letters: K classes, S seen classes, A attribute, L latent.
+Letters: K classes, S seen classes, J rows of a backbone's classifier, M = S + J centres, A attribute,
+L latent.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.encoder_decoder import dense
 from zsl_images.model.latent_space import Space, space_of
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What the classifier of a backbone says of J classes, as the prior reads it.
+
+    Args:
+        attributes: Scaled attributes (J, A).
+        places: Where photos of each class lie, as its row says, (J, L).
+    """
+
+    attributes: Tensor
+    places: Tensor
 
 
 class ClassPrior(nn.Module, ABC):
@@ -27,8 +43,21 @@ class ClassPrior(nn.Module, ABC):
     def forward(self, a: Tensor) -> Tensor:
         """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
 
-    def fit(self, a: Tensor) -> None:
-        """Take what is needed of the seen classes' scaled attributes (S, A)."""
+    def fit(self, a: Tensor, photos: Tensor, rows: Rows | None = None) -> None:
+        """Take what is needed of the classes whose places are known.
+
+        Args:
+            a: Scaled attributes of the seen classes (S, A).
+            photos: How many photos each of them has, (S,).
+            rows: What the backbone's classifier says of classes.
+
+        Raises:
+            DataError: There are rows, which this prior has no use for.
+        """
+        if rows is not None:
+            raise DataError(
+                "this recipe cannot learn from the classes of a backbone; take the recipe 'rows'"
+            )
 
     def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
         """Class priors of the seen classes for a training step, with gradient.
@@ -116,19 +145,24 @@ class KernelPrior(ClassPrior):
         super().__init__()
         self.ridge, self.shrinkage = config.ridge, config.shrinkage
         self.space = space_of(config.radius)
-        self.register_buffer("centres", torch.zeros(config.seen_classes, config.attribute_dim))
+        centres = config.seen_classes + config.row_classes
+        self.register_buffer("centres", torch.zeros(centres, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
         relevance = torch.ones(config.attribute_dim)
         self.relevance = nn.Parameter(relevance, requires_grad=config.has_relevance)
-        self.weight = nn.Parameter(torch.zeros(config.seen_classes, config.latent_dim))
+        self.weight = nn.Parameter(torch.zeros(centres, config.latent_dim))
         self.centres: Tensor
         self.bandwidth: Tensor
 
-    def fit(self, a: Tensor) -> None:
+    def fit(self, a: Tensor, photos: Tensor, rows: Rows | None = None) -> None:
         """Put the centres on the scaled attributes of the seen classes (S, A).
 
         The bandwidth h is twice the median distance between two classes.
         """
+        super().fit(a, photos, rows)
+        self._centre(a)
+
+    def _centre(self, a: Tensor) -> None:
         self.centres = a
         self.bandwidth = 2 * torch.pdist(a).median().clamp_min(1e-6)
 
@@ -195,7 +229,75 @@ class KernelPrior(ClassPrior):
         return kernel + self.ridge * torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
 
 
-PRIORS: dict[str, type[DensePrior | KernelPrior]] = {"dense": DensePrior, "kernel": KernelPrior}
+class EvidencePrior(KernelPrior):
+    """A Gaussian process that hears of classes from photos and from the rows of a classifier.
+
+        mu(a) = k(a)ᵀ (K + E)⁻¹ m,    k(a, b) = exp(-‖a - b‖ / h)
+
+    m holds the mean latents of S seen classes and the places of J rows; a class may have both. E says
+    how far each of them may lie off (Rasmussen & Williams 2006, sec. 2.2 and 2.7): its diagonal is
+    `NOISE` + 1/n for the mean of n photos, and a row counts as `PHOTOS_OF_ROW` photos. What all rows
+    have in common may be peculiar to rows, so `OFFSET` is added for each pair of rows, if there are
+    photos to tell. All three were chosen on seen classes that played unseen.
+
+    Args:
+        config: Sizes.
+    """
+
+    NOISE = 0.05
+    PHOTOS_OF_ROW = 15.0
+    OFFSET = 1.0
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("photos", torch.ones(config.seen_classes))
+        self.register_buffer("places", torch.zeros(config.row_classes, config.latent_dim))
+        self.photos: Tensor
+        self.places: Tensor
+
+    def fit(self, a: Tensor, photos: Tensor, rows: Rows | None = None) -> None:
+        """Put the centres on the scaled attributes of the seen classes (S, A), and of the rows."""
+        self.photos = photos.to(a)
+        if rows is not None:
+            self.places = rows.places
+            a = torch.cat([a, rows.attributes])
+        self._centre(a)
+
+    def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
+        """As `KernelPrior.of_seen`: (S, L) each."""
+        weight, left_out = self.solve(means())
+        return self._at(a, weight), left_out[: len(a)]
+
+    def left_out(self, means: Tensor) -> Tensor | None:
+        """As `KernelPrior.left_out`: (S, L) → (S, L)."""
+        return self.solve(means)[1][: len(means)]
+
+    def row_errors(self) -> Tensor:
+        """How far rows lie off the prior that all other rows predict, without any photo: (J, L)."""
+        return self.places - self.solve(self.places[:0])[1]
+
+    def solve(self, means: Tensor) -> tuple[Tensor, Tensor]:
+        """As `KernelPrior.solve`, with the rows below the means (S, L): (M, L) each."""
+        return super().solve(torch.cat([means, self.places]))
+
+    def kernel(self, first: Tensor, second: Tensor) -> Tensor:
+        """k of each pair: (K, A), (J, A) → (K, J)."""
+        scale = self.relevance.square()
+        return (-torch.cdist(first * scale, second * scale) / self.bandwidth).exp()
+
+    def _ridged(self) -> Tensor:
+        """K + E, (M, M)."""
+        count = torch.cat([self.photos, self.photos.new_full((len(self.places),), self.PHOTOS_OF_ROW)])
+        is_row = (torch.arange(len(count), device=count.device) >= len(self.photos)).to(count)
+        offset = self.OFFSET * bool(len(self.photos)) * is_row.outer(is_row)
+        return self.kernel(self.centres, self.centres) + offset + (self.NOISE + 1 / count).diag()
+
+
+PRIORS: dict[str, type[DensePrior | KernelPrior]] = {
+    "dense": DensePrior,
+    "kernel": KernelPrior,
+    "evidence": EvidencePrior,
+}
 """Name in a `ModelConfig` → class."""
 
 

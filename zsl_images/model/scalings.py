@@ -12,8 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.latent_space import space_of
+
+ROWS_SHARE = 30.0
+"""Weight of the covariance of a classifier's rows beside that of the features; chosen on seen classes
+that played unseen."""
 
 TEXT_SHARE = 0.25
 """Share of the squared length that descriptions get beside attributes, before a kernel prior learns
@@ -27,8 +32,13 @@ class FeatureScaling(nn.Module, ABC):
     """P."""
 
     @abstractmethod
-    def fit(self, blocks: Iterable[Tensor]) -> None:
-        """Take the statistics of training features, which come in blocks of rows (B, D)."""
+    def fit(self, blocks: Iterable[Tensor], rows: Tensor | None = None) -> None:
+        """Take the statistics of training features.
+
+        Args:
+            blocks: The features in blocks (B, D).
+            rows: Rows (J, D) of a backbone's classifier, at unit length.
+        """
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
@@ -37,6 +47,16 @@ class FeatureScaling(nn.Module, ABC):
     def place(self, x: Tensor) -> Tensor:
         """Bring generated features to where scaled features lie: (B, P) → (B, P)."""
         return x
+
+    def places_of(self, rows: Tensor) -> Tensor:
+        """Where photos of a class lie, as its row of a backbone's classifier says: (J, D) → (J, P).
+
+        Raises:
+            DataError: This scaling cannot tell.
+        """
+        raise DataError(
+            "this recipe cannot learn from the classes of a backbone; take the recipe 'rows'"
+        )
 
 
 class MaxScaling(FeatureScaling):
@@ -52,8 +72,8 @@ class MaxScaling(FeatureScaling):
         self.register_buffer("scale", torch.ones(()))
         self.scale: Tensor
 
-    def fit(self, blocks: Iterable[Tensor]) -> None:
-        """Take the largest of all training features, which come in blocks of rows (B, D)."""
+    def fit(self, blocks: Iterable[Tensor], rows: Tensor | None = None) -> None:
+        """Take the largest of all training features, which come in blocks (B, D)."""
         largest = torch.stack([block.max() for block in blocks]).max()
         self.scale = largest.clamp_min(1e-12).reciprocal()
 
@@ -83,21 +103,27 @@ class WhitenedScaling(FeatureScaling):
         self.centre: Tensor
         self.projection: Tensor
 
-    def fit(self, blocks: Iterable[Tensor]) -> None:
+    def fit(self, blocks: Iterable[Tensor], rows: Tensor | None = None) -> None:
         """Take mean and principal axes of training features; axes they don't have are 0.
 
         Args:
-            blocks: The features in blocks of rows (B, D), so that they need not be in memory at once.
+            blocks: The features in blocks (B, D), so that they need not be in memory at once.
+            rows: Rows (J, D) of a backbone's classifier, at unit length. `ROWS_SHARE` times their
+                covariance is added to that of the features, so that no axis is left out that tells
+                classes apart which have no photo.
         """
-        rows, total = 0, self.centre.new_zeros(self.centre.shape, dtype=torch.float64)
+        count, total = 0, self.centre.new_zeros(self.centre.shape, dtype=torch.float64)
         products = total.outer(total)
         for block in blocks:
             features = self._directions(block.double())
-            rows += len(features)
+            count += len(features)
             total += features.sum(0)
             products += features.T @ features
-        centre = total / rows
-        variance, axes = torch.linalg.eigh(products / rows - centre.outer(centre))
+        centre = total / max(1, count)
+        covariance = products / max(1, count) - centre.outer(centre)
+        if rows is not None:
+            covariance += ROWS_SHARE * torch.cov(rows.double().T, correction=0)
+        variance, axes = torch.linalg.eigh(covariance)
         variance, axes = variance.flip(0), axes.flip(1).T  # falling, one axis per row
         kept = int((variance[: self.width] > 1e-9 * variance[0]).sum())
         self.centre = centre.float()
@@ -117,6 +143,15 @@ class WhitenedScaling(FeatureScaling):
     def place(self, x: Tensor) -> Tensor:
         """Bring generated features to where scaled features lie: (B, P) → (B, P)."""
         return self.space.place(x)
+
+    def places_of(self, rows: Tensor) -> Tensor:
+        """Where photos of a class lie, as its row says: (J, D) → (J, P).
+
+        A row w scores photos by w · x. In scaled features the same score is Λ^(1/4) Vᵀ w · x', and the
+        photos that score highest lie in the direction of its first factor.
+        """
+        length = self.projection.square().sum(1).clamp_min(1e-12)  # Λ^(-1/2)
+        return self.place(rows @ (self.projection / length[:, None]).T)
 
 
 class AttributeScaling(nn.Module, ABC):
@@ -155,6 +190,29 @@ class LengthScaling(AttributeScaling):
         parts = torch.split(attributes, self.widths, dim=1)
         scaled = (F.normalize(p, dim=1) * n for p, n in zip(parts, self.lengths, strict=True))
         return torch.cat(tuple(scaled), dim=1)
+
+
+class CentredScaling(AttributeScaling):
+    """a - m, then `LengthScaling`; m is the mean over the classes whose places are known.
+
+    Args:
+        config: Sizes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.length = LengthScaling(config)
+        self.register_buffer("shift", torch.zeros(config.attribute_dim))
+        self.shift: Tensor
+
+    def fit(self, attributes: Tensor) -> None:
+        """Take the mean of these classes' attributes (M, A)."""
+        self.shift = attributes.mean(0)
+
+    def forward(self, attributes: Tensor) -> Tensor:
+        """Scale attributes: (K, A) → (K, A), each row of length 1."""
+        scaled: Tensor = self.length(attributes - self.shift)
+        return scaled
 
 
 class StandardScaling(AttributeScaling):
@@ -198,6 +256,7 @@ FEATURE_SCALINGS: dict[str, type[FeatureScaling]] = {"max": MaxScaling, "whitene
 
 ATTRIBUTE_SCALINGS: dict[str, type[AttributeScaling]] = {
     "length": LengthScaling,
+    "centred": CentredScaling,
     "standard": StandardScaling,
 }
 """Name in a `ModelConfig` → class."""

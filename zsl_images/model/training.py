@@ -21,11 +21,25 @@ from zsl_images.model.losses import bound
 from zsl_images.model.mmvae import MultiModalVAE, build
 from zsl_images.model.noise import NOISES, class_means
 from zsl_images.model.optimiser import Descent, flushing_denormals
+from zsl_images.model.priors import Rows
 from zsl_images.model.roll_back import RollBack
 from zsl_images.progress import StepRecord
 
 BLOCK = 8192
 """Rows of features that are scaled at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class BackboneRows:
+    """What the classifier of a backbone says of J classes.
+
+    Args:
+        weights: One row per class, at unit length, in the units of features, (J, D).
+        labels: Row of the class table for each, (J,), each once.
+    """
+
+    weights: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +79,7 @@ def fit(
     recipe: Recipe,
     seed: int,
     *,
+    rows: BackboneRows | None = None,
     text_dim: int = 0,
     phase: str = "training",
     roll_back: RollBack | None = None,
@@ -79,6 +94,7 @@ def fit(
         is_seen: (K,) mask of the classes that occur in `labels`.
         recipe: What is trained, and how.
         seed: Seed of every random choice; it gives the same model again on the same machine.
+        rows: What the backbone's own classifier says of some classes.
         text_dim: Number of attributes, the last ones, that are the vector of a description.
         phase: Text before the phases' names in the records.
         roll_back: What watches generate-and-learn on validation rows.
@@ -87,7 +103,7 @@ def fit(
     # Initial weights and dropout take no generator of their own.
     with torch.random.fork_rng(devices=[]), flushing_denormals():
         torch.manual_seed(seed)
-        model, data = prepare(features, labels, attributes, is_seen, recipe.model, text_dim)
+        model, data = prepare(features, labels, attributes, is_seen, recipe.model, rows, text_dim)
         generator = torch.Generator(model.device).manual_seed(seed)
         phases = [warm_up(model, data, recipe.training, generator)]
         if not is_seen.all():
@@ -105,6 +121,7 @@ def prepare(
     attributes: npt.NDArray[np.float32],
     is_seen: npt.NDArray[np.bool_],
     config: ModelConfig,
+    rows: BackboneRows | None = None,
     text_dim: int = 0,
 ) -> tuple[MultiModalVAE, TrainingData]:
     """A model that knows its data's sizes and scales but has learned nothing, and what it is to read.
@@ -115,6 +132,7 @@ def prepare(
         attributes: (K, A), see `fit`.
         is_seen: (K,), see `fit`.
         config: Parts and sizes, without what only the data can tell.
+        rows: See `fit`.
         text_dim: See `fit`.
     """
     order = np.argsort(~is_seen, kind="stable")  # seen classes first
@@ -127,6 +145,7 @@ def prepare(
             attribute_dim=attributes.shape[1],
             text_dim=text_dim,
             seen_classes=seen_classes,
+            row_classes=len(rows.labels) if rows else 0,
         )
     )
     a = torch.tensor(attributes[order], device=model.device)
@@ -137,11 +156,19 @@ def prepare(
         for start in range(0, len(features), BLOCK):
             yield torch.tensor(features[start : start + BLOCK], device=model.device)
 
-    model.feature_scaling.fit(blocks())
-    model.attribute_scaling.fit(a[:seen_classes])
-    x = torch.cat([model.feature_scaling(block) for block in blocks()])
+    weights = torch.tensor(rows.weights, device=model.device) if rows else None
+    with_row = torch.tensor(row_of[rows.labels] if rows else [], dtype=torch.int64, device=model.device)
+    model.feature_scaling.fit(blocks(), weights)
+    model.attribute_scaling.fit(torch.cat([a[:seen_classes], a[with_row]]))
+    x = torch.cat(
+        [model.feature_scaling(block) for block in blocks()]
+        or [a.new_zeros(0, model.feature_scaling.width)]
+    )
     data = TrainingData(x, y, model.attribute_scaling(a), seen_classes)
-    model.prior.fit(data.seen_attributes)
+    places = None
+    if weights is not None:
+        places = Rows(data.attributes[with_row], model.feature_scaling.places_of(weights))
+    model.prior.fit(data.seen_attributes, y.bincount(minlength=seen_classes), places)
     return model, data
 
 
