@@ -67,3 +67,43 @@ def test_broken_photos_are_said_at_the_end(colour_photos: Path, table: Path, tmp
     assert result.exit_code == FINISHED_WITH_FAILURES
     assert "broken.png" in result.stderr
     assert out.exists()
+
+
+def test_a_head_is_trained_without_photos(tmp_path: Path) -> None:
+    head = tmp_path / "head.safetensors"
+    classes = ("--attributes", "things.csv", "--backbone-classes", "things.csv")
+    result = run("train", *classes, "-o", head)
+    assert result.exit_code == 0, result.stderr
+    assert "0 seen and 602 unseen classes" in result.stdout
+    assert "learned from 602 classes of the backbone, 602 of them among the unseen" in result.stdout
+    (first, *_) = json.loads(run("classes", "list", "-w", head, "--format", "json").stdout)
+    assert first["known_by"] == "backbone"
+
+
+def test_photos_and_backbone_classes_join(colour_photos: Path, table: Path, tmp_path: Path) -> None:
+    lines = table.read_text().splitlines()
+    marked = [f"{lines[0]},index", *(f"{line},{row}" for row, line in enumerate(lines[1:]))]
+    (tmp_path / "map.csv").write_text("\n".join(marked))
+    head = tmp_path / "head.safetensors"
+    options = ("-a", table, "--backbone-classes", tmp_path / "map.csv", "-o", head, "--folds", 1)
+    result = run("train", colour_photos, *options, "--cache", tmp_path / "features.parquet")
+    assert result.exit_code == 0, result.stderr
+    assert "6 seen and 2 unseen classes" in result.stdout
+    assert "learned from 8 classes of the backbone, 2 of them among the unseen" in result.stdout
+    assert "AUSUC" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "give a folder of photos"),
+        (("--backbone-classes", "things.csv", "--folds", 1), "--folds has no effect without photos"),
+        (("--backbone-classes", "things.csv", "--recipe", "best"), "--recipe has no effect"),
+    ],
+)
+def test_what_has_no_effect_without_photos_is_refused(
+    options: tuple[object, ...], message: str, tmp_path: Path
+) -> None:
+    result = run("train", "-a", "things.csv", *options, "-o", tmp_path / "head.safetensors")
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())

@@ -16,7 +16,7 @@ from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.latent_space import space_of
 
-ROWS_SHARE = 30.0
+ROWS_SHARE = 0.03
 """Weight of the covariance of a classifier's rows beside that of the features; chosen on seen classes
 that played unseen."""
 

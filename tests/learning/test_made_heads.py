@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+from safetensors.torch import save_file
+
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.errors import BackboneError, ClassTableError, DataError
+from zsl_images.learning.made_heads import made_head, map_for
+from zsl_images.learning.train import train
+
+NAME = "test_efficientnet"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a small network with a classifier, as timm publishes them."""
+    path = tmp_path_factory.mktemp("weights") / "model.safetensors"
+    save_file(timm.create_model(NAME).state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def animals() -> ClassTable:
+    """A few animals, none of which is an ImageNet class of that name, and one that is."""
+    return (
+        ClassTable.read("imagenet-animals.csv").select(["zebra", "beaver"]).renamed({"beaver": "new"})
+    )
+
+
+def test_a_head_is_made_once_and_kept(weights: Path, animals: ClassTable) -> None:
+    path, classes = made_head(NAME, animals, backbone_weights=weights)
+    assert classes == 293
+    assert made_head(NAME, animals, backbone_weights=weights) == (path, 0)
+    classifier = ZeroShotClassifier.load(path, backbone_weights=weights)
+    assert classifier.classes == ("zebra", "new")
+    (prediction,) = classifier.predict(np.zeros((40, 40, 3), np.uint8))
+    assert {c.label: c.known_by for c in prediction.top} == {"zebra": "backbone", "new": "attributes"}
+
+
+def test_other_weights_or_classes_make_another_head(
+    weights: Path, animals: ClassTable, tmp_path: Path
+) -> None:
+    path, _ = made_head(NAME, animals, backbone_weights=weights)
+    save_file(timm.create_model(NAME).state_dict(), tmp_path / "others.safetensors")
+    others, classes = made_head(NAME, animals, backbone_weights=tmp_path / "others.safetensors")
+    assert others != path
+    assert classes
+    assert made_head(NAME, animals.select(["zebra"]), backbone_weights=weights)[0] != path
+
+
+@pytest.mark.filterwarnings("ignore:.*missing cells")
+def test_the_map_is_the_shipped_one_with_the_tables_attributes(animals: ClassTable) -> None:
+    assert map_for(animals).path.name == "imagenet-animals.csv"
+    assert map_for(ClassTable.read("awa2.csv")).path.name == "imagenet-animals.csv"
+    assert map_for(ClassTable.read("things.csv")).path.name == "things.csv"
+    with pytest.raises(ClassTableError, match="no shipped map has the 1 attributes of this table"):
+        map_for(ClassTable(("a", "b"), ("size",), np.array([[1], [2]])))
+
+
+def test_missing_weights_are_named(animals: ClassTable, tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match="nowhere does not exist"):
+        made_head(NAME, animals, backbone_weights=tmp_path / "nowhere")
+
+
+def test_without_photos_and_backbone_classes_there_is_nothing_to_learn_from() -> None:
+    with pytest.raises(DataError, match="give backbone classes, and no recipe"):
+        train(None, "things.csv")
+    with pytest.raises(DataError, match="give backbone classes, and no recipe"):
+        train(None, "things.csv", backbone_classes="things.csv", recipe="best")
