@@ -97,19 +97,21 @@ def label(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
         f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
+    on_stderr = not json_progress  # each line there is an object
     for line in result.summary.lines():
         echo(line)
+    for line in result.summary.failure_lines():
+        echo(line, err=on_stderr)
     if result.changed:
-        typer.echo(
-            f"{result.changed} photos have another size or time than in {out}, as if others were put "
-            "in their place: their rows were replaced"
+        echo(
+            f"{result.changed} photos have another size or time than in {out}: they were changed, or a "
+            "spreadsheet has rounded the times; they were labelled anew"
         )
     head = classifier.head.table.names
     classes = [*head, *(name for name in classifier.table.names if name not in head)]
     failures: list[Failure] = []
     for line in outputs.write(out, inputs=photos, classes=classes, on_failure=failures.append):
         echo(line)
-    on_stderr = not json_progress  # each line there is an object
     for failure in failures[:_SHOWN]:
         echo(failure.reason, err=on_stderr)
     if len(failures) > _SHOWN:

@@ -33,6 +33,9 @@ def test_counts_are_whole() -> None:
     for value in (0, -1, 1.5, "3", None, True, math.nan):
         with pytest.raises(DataError, match=r"^top_k is .*, expected a whole number, 1 or more$"):
             count("top_k", value)
+    assert count("seed", 2**63 - 1, least=0) == 2**63 - 1
+    with pytest.raises(DataError, match=r"seed is 9223372036854775808, .* below 2\*\*63"):
+        count("seed", 2**63, least=0)
 
 
 def test_what_is_no_path_is_named_in_short() -> None:

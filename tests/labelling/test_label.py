@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,18 @@ def test_kept_features_spare_the_photos(
     by_path = {row["path"]: row for row in rows_of(again)}
     readable = [row for row in rows_of(fresh) if row["error"] is None]
     assert_alike([by_path[row["path"]] for row in readable], readable)
+
+
+def test_features_of_two_engines_are_not_mixed(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out, kept = tmp_path / "labels.parquet", tmp_path / "features.parquet"
+    label(trained, [photos / "b"], out, features=kept)
+    other = replace(trained, backbone=replace(trained.backbone, engine_name="onnx"))
+    before = kept.read_bytes()
+    with pytest.raises(DataError, match="made with engine torch, and onnx is in use"):
+        label(other, [photos], out, features=kept)
+    assert kept.read_bytes() == before
 
 
 def test_no_photos_leave_all_rows_as_they_are(

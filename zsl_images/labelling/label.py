@@ -80,7 +80,7 @@ def label(
         check_writable(target)
     stop = Stop(should_stop)
     with PartFolder.locked(out, kept):
-        parts = PartFolder(out, kept, classifier.head.backbone.fingerprint)
+        parts = PartFolder(out, kept, classifier.backbone)
         run = Run(classifier, parts, top_k, is_strict)
         run.label(photos, batch_size, part_rows, on_progress, stop)
         if stop.is_set:

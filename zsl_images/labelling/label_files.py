@@ -204,8 +204,8 @@ def _parquet(path: Path) -> pq.ParquetFile:
 
 def _own_fields(schema: pa.Schema) -> list[pa.Field]:
     """The columns of a Parquet file that a user has added; candidates may be flat, as from CSV."""
-    flat = () if LISTS.keys() <= {*schema.names} else csv_header(top_k_of(schema.names))
-    return [field for field in schema if field.name not in {*SCHEMA.names, *flat}]
+    known = {*SCHEMA.names, *csv_header(top_k_of(schema.names))}
+    return [field for field in schema if field.name not in known]
 
 
 def _parquet_tables(path: Path, with_own: bool) -> Iterator[pa.Table]:

@@ -45,7 +45,7 @@ class Summary:
         return Summary(labels, failures, self.unreadable + len(failed))
 
     def lines(self) -> Iterator[str]:
-        """The summary in lines of 80 columns, those labels first that most photos have."""
+        """Photos per label in lines of 80 columns, those labels first that most photos have."""
         labels = {label: photos for label, photos in self.labels.items() if label is not None}
         ranked = sorted(labels.items(), key=lambda one: (-one[1], one[0]))
         entries = [(shortened(printable(label), _NAME), photos) for label, photos in ranked[:_LABELS]]
@@ -64,6 +64,9 @@ class Summary:
         digits = max((len(str(photos)) for _, photos in entries), default=0)
         for name, photos in entries:
             yield f"  {name:<{width}}  {photos:>{digits}}"
+
+    def failure_lines(self) -> Iterator[str]:
+        """The first unreadable photos and why, in lines of 80 columns."""
         for path, error in self.failures:
             yield f"    {shortened(printable(path), _WIDTH - 4)}"
             reason = printable(error.split(f"{PurePath(path).name}: ", 1)[-1])
