@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _TITLES = ("photo", "label", "probability", "class")
 _PATH, _LABEL, _GAPS = 20, 22, 13
-"""Columns that a path has at least, that a label has at most beside it, and that lie in between."""
+"""Columns that a path has at least, that a label leaves to it, and that lie in between."""
 
 
 class Origin(NamedTuple):
@@ -116,12 +116,16 @@ def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details
         else (result.path or "", [*_rows(result), *details.rows(result)])
         for result in results
     ]
-    room = max(_PATH, console.width - _GAPS - _widths(row for _, rows in photos for row in rows))
-    photos = [(printable(shortened(path, room)), rows) for path, rows in photos]
+    label, *others = _widths(row for _, rows in photos for row in rows)
+    room = console.width - _GAPS - sum(others)
+    width = max(_PATH, room - min(label, _LABEL))
+    photos = [(printable(shortened(path, width)), rows) for path, rows in photos]
+    width = max((len(path) for path, _ in photos), default=0)
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(_TITLES[0], min_width=min(room, max((len(path) for path, _ in photos), default=0)))
-    for title in _TITLES[1:]:
-        table.add_column(title, overflow="fold", justify="right" if title == "probability" else "left")
+    table.add_column(_TITLES[0], min_width=width)
+    table.add_column(_TITLES[1], overflow="fold", max_width=max(room - width, _PATH))
+    table.add_column(_TITLES[2], justify="right")
+    table.add_column(_TITLES[3], overflow="fold")
     for path, rows in photos:
         table.add_section()
         for number, row in enumerate(rows):
@@ -130,11 +134,9 @@ def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details
     console.print(table)
 
 
-def _widths(rows: Iterable[tuple[str, str, str]]) -> int:
-    """Columns that labels, probabilities and kinds take; longer labels go on in the next line."""
-    columns = zip(_TITLES[1:], *rows, strict=True)
-    label, *others = (max(map(len, column)) for column in columns)
-    return min(label, _LABEL) + sum(others)
+def _widths(rows: Iterable[tuple[str, str, str]]) -> list[int]:
+    """Columns that labels, probabilities and kinds take."""
+    return [max(map(len, column)) for column in zip(_TITLES[1:], *rows, strict=True)]
 
 
 def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
