@@ -110,7 +110,9 @@ def label(
     head = classifier.head.table.names
     classes = [*head, *(name for name in classifier.table.names if name not in head)]
     failures: list[Failure] = []
-    for line in outputs.write(out, inputs=photos, classes=classes, on_failure=failures.append):
+    for line in outputs.write(
+        out, inputs=photos, classes=classes, features=features, on_failure=failures.append
+    ):
         echo(line)
     for failure in failures[:_SHOWN]:
         echo(failure.reason, err=on_stderr)

@@ -32,12 +32,14 @@ class _Context:
         classes: Names of all classes, those of the head first.
         roots: Folders whose subfolders are kept.
         failures: Takes the photos that cannot be exported.
+        features: Feature file, or None.
     """
 
     labels: StrPath
     classes: Sequence[str]
     roots: Sequence[Path]
     failures: Failures
+    features: StrPath | None
 
 
 def _option(
@@ -63,7 +65,7 @@ def _write_sidecars(context: _Context, _: bool) -> str | None:
 
 
 def _sort(how: How, context: _Context, folder: StrPath) -> str:
-    found = sort_photos(context.labels, folder, how, context.roots, context.failures)
+    found = sort_photos(context.labels, folder, how, context.roots, context.failures, context.features)
     parts = [f"{folder}: {found.there} photos"]
     if found.gone:
         parts.append(f"{found.gone} are gone")
@@ -100,7 +102,7 @@ class Outputs:
         default=None,
         metadata=_option(
             "folder",
-            "Move the photos into this folder, one subfolder per label; their rows get the new paths.",
+            "Move the photos into this folder, one subfolder per label; rows get the new paths.",
             partial(_sort, "move"),
         ),
     )
@@ -185,6 +187,7 @@ class Outputs:
         *,
         inputs: Iterable[StrPath] = (),
         classes: Sequence[str] = (),
+        features: StrPath | None = None,
         on_failure: Callable[[Failure], None] | None = None,
     ) -> list[str]:
         """Write everything that was chosen.
@@ -194,6 +197,7 @@ class Outputs:
             inputs: Folders, files and glob patterns of the photos; `keep_tree` keeps the subfolders
                 of these folders. If there are none, those below the folder that all photos share.
             classes: Names of all classes, those of the head first, which COCO numbers by.
+            features: The feature file, if there is one; `move` writes the new paths into it too.
             on_failure: Called for each photo that cannot be exported. Default: an error at the end.
 
         Returns:
@@ -206,7 +210,7 @@ class Outputs:
         lines = []
         roots = _roots(labels, inputs) if self.keep_tree else []
         with Failures.taken_by(None if on_failure is None else Failures()) as failures:
-            context = _Context(labels, classes, roots, failures)
+            context = _Context(labels, classes, roots, failures, features)
             # Sidecars come first, since they move with their photos; then the files, with new paths.
             for export in sorted(fields(self), key=lambda one: _ORDER.index(one.metadata["kind"])):
                 if value := getattr(self, export.name):
