@@ -107,6 +107,8 @@ def label(
             f"{result.changed} photos have another size or time than in {out}: they were changed, or a "
             "spreadsheet has rounded the times; they were labelled anew"
         )
+    if result.gone:
+        echo(f"{result.gone} photos are not there now; their earlier rows stay as they were")
     head = classifier.head.table.names
     classes = [*head, *(name for name in classifier.table.names if name not in head)]
     failures: list[Failure] = []
@@ -118,7 +120,7 @@ def label(
         echo(failure.reason, err=on_stderr)
     if len(failures) > _SHOWN:
         echo(f"and {len(failures) - _SHOWN} more", err=on_stderr)
-    finish_with(result.failures + len(failures), left_out, err=on_stderr)
+    finish_with(result.failures + result.gone + len(failures), left_out, err=on_stderr)
 
 
 def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:

@@ -9,7 +9,7 @@ import pytest
 from label_files import assert_alike, noting_classifier, rows_of
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import DataError, PhotoWarning
+from zsl_images.errors import DataError, ImageError, PhotoWarning
 from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling.label import label
 from zsl_images.labelling.relabel import relabel
@@ -90,6 +90,23 @@ def test_a_missing_folder_in_a_list_drops_no_row(
     with pytest.raises(DataError, match="no such folder; is its disk mounted"):
         label(trained, [tmp_path / "gone"], out, prune=prune)
     assert rows_of(out) == before
+
+
+def test_rows_of_listed_photos_that_are_not_there_stay(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out, paths = tmp_path / "labels.csv", sorted(find_images([photos]))
+    label(trained, iter(paths), out, part_rows=16)
+    before = rows_of(out)
+    photos.rename(tmp_path / "elsewhere")  # a disk that is not mounted
+    for classifier in (trained, trained.only_unseen()):  # a row by another head stays too
+        result = label(classifier, iter(paths), out, part_rows=16, prune=True)
+        assert (result.kept, result.gone, result.failures) == (38, 38, 2)
+        assert [row["label"] for row in rows_of(out)] == [row["label"] for row in before]
+    with pytest.raises(ImageError, match="no such file"):
+        label(trained, iter(paths), out, is_strict=True)
+    (tmp_path / "elsewhere").rename(photos)
+    assert label(trained, iter(paths), out).gone == 0
 
 
 def test_a_folder_that_cannot_be_read_drops_no_row(

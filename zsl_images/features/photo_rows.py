@@ -54,6 +54,11 @@ def stamps_in(rows: pa.Table) -> list[Stamp]:
     return [Stamp(*values) for values in zip(*(rows[name].to_pylist() for name in STAMP), strict=True)]
 
 
+def is_gone(stamp: Stamp) -> bool:
+    """Whether there was no photo."""
+    return stamp[1:] == (0, 0)
+
+
 class Place(NamedTuple):
     """Place of a row: number of the file, and of the row in it, both counted from 0."""
 
@@ -131,6 +136,14 @@ class PhotoRows:
                 return Place(int(index.files[row]), int(index.rows[row]))
         return None
 
+    def last(self, path: str) -> Place | None:
+        """The latest row of a path, whatever the photo was then; None if there is none."""
+        first, end = self._rows_of(path)
+        self._is_named[first:end] = True
+        if first == end:
+            return None
+        return Place(int(self._index.files[end - 1]), int(self._index.rows[end - 1]))
+
     def is_changed(self, stamp: Stamp) -> bool:
         """Whether the latest row of a photo that exists is about another size or time of it."""
         index, (first, end) = self._index, self._rows_of(stamp.path)
@@ -158,7 +171,7 @@ class PhotoRows:
         """The latest row of each path, in the order of the files.
 
         Args:
-            is_named: True for paths that `find` was asked for only, False for all others only.
+            is_named: True for paths that `find` or `last` was asked for only, False for all others.
                 Default: all paths.
             size: Rows per table, 1 or more.
         """
