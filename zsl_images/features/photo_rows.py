@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import absolute, path_text
 
 STAMP = ("path", "size", "mtime")
@@ -251,6 +252,8 @@ def _opened(path: Path) -> pq.ParquetFile:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         missing = [name for name in STAMP if name not in file.schema_arrow.names]
     except (OSError, pa.ArrowException) as error:
+        if kind := kind_in_place_of_data(path):
+            raise DataError(f"{path} is {kind}") from error
         raise DataError(f"{path} cannot be read ({error}); remove it, or name another file") from error
     if missing:
         raise DataError(

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_HEAD
 from zsl_images.errors import ClassTableError, HeadError
-from zsl_images.file_kinds import kind_in_place_of_weights
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
@@ -130,7 +130,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
                 f"{path} is a pickle or zip archive, which could run code; it is not opened. "
                 "Expected a .safetensors file made by `zsl train`"
             ) from error
-        if kind := kind_in_place_of_weights(path):
+        if kind := kind_in_place_of_data(path):
             raise HeadError(f"{path} is {kind}. Expected a .safetensors file by `zsl train`") from error
         raise HeadError(
             f"{path} is damaged or no safetensors file ({error}); copy it again, or train anew"

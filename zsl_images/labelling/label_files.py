@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import replacing
 from zsl_images.labelling.label_cells import (
     ENCODINGS,
@@ -180,6 +181,8 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[None]:
             f"{path} is not UTF-8, as if a spreadsheet saved it; save it as 'CSV UTF-8', or {step}"
         ) from error
     except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
+        if kind := kind_in_place_of_data(path):
+            raise DataError(f"{path} is {kind}, or {step}") from error
         raise DataError(f"{path} is no label file ({error or type(error).__name__}); {step}") from error
 
 
