@@ -27,7 +27,6 @@ def run(*arguments: object, stdin: str | None = None) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_json_has_the_promised_fields(photos: Path) -> None:
     code, out, _ = run(photos, "--attributes", AWA2, "--format", "json", "--top-k", 3)
     assert code == 0
@@ -207,7 +206,6 @@ def test_names_are_shown_as_they_are_and_cannot_steer_the_terminal(
     assert not {"\x1b", "\u202e"} & {*out, *err}
 
 
-@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_shipped_tables_are_found_by_name_in_a_fresh_folder(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

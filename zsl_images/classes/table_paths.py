@@ -44,6 +44,11 @@ def shipped_tables() -> tuple[str, ...]:
     return tuple(sorted(name for name in names if not Path(name).stem.endswith(GLOSSARY_END)))
 
 
+def is_shipped(path: Path) -> bool:
+    """Whether a file that `find_table` found ships with the package."""
+    return path.parent == shipped_file("") and path.name in shipped_tables()
+
+
 def which_table(given: str | os.PathLike[str]) -> str | None:
     """Which table is meant by a name that a shipped one has too; None for all other paths."""
     shipped = _shipped(Path(given))
