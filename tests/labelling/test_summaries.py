@@ -20,6 +20,12 @@ def test_labels_are_ranked_and_the_rest_is_counted() -> None:
     assert lines[10:] == ["  and 3 more labels  3", "  without a label    1"]
 
 
+def test_with_a_taxonomy_the_answers_are_counted() -> None:
+    answered = [{"path": "a", "answer": "Felidae"}, {"path": "b", "label": "lion", "answer": "lion"}]
+    table = pa.Table.from_pylist([*answered, {"path": "c"}], SCHEMA)
+    assert Summary().with_rows(table).labels == {"Felidae": 1, "lion": 1, None: 1}
+
+
 def test_unreadable_photos_are_named_with_reasons_and_then_counted() -> None:
     summary = Summary().with_rows(rows("zebra", errors=3)).with_rows(rows(errors=4))
     assert list(summary.lines()) == ["  zebra       1", "  unreadable  7"]

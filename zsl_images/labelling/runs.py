@@ -264,7 +264,7 @@ class Run:
             rows = self._table(part, new)
             self.parts.write_labels(path, rows)
         else:
-            rows = pq.read_table(path, columns=["path", "label", "error"])
+            rows = pq.read_table(path, columns=["path", "label", "answer", "error"])
         self.progress = self.progress.with_rows(rows, len(part.rows), part.changed, len(part.gone))
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:

@@ -25,7 +25,8 @@ class Summary:
     """What the photos of a run show; as large as there are classes, however many photos there are.
 
     Args:
-        labels: Label → number of photos; None for photos without a label.
+        labels: Label, or group that is the answer with a taxonomy → number of photos; None for photos
+            without one.
         failures: Path of each of the first unreadable photos, and why it could not be read.
         unreadable: Number of all unreadable photos.
     """
@@ -37,7 +38,8 @@ class Summary:
     def with_rows(self, rows: pa.Table) -> Summary:
         """The summary with these rows of a label file as well."""
         is_read = pc.is_null(rows["error"])
-        counted = rows.filter(is_read)["label"].value_counts().to_pylist()
+        answers = pc.coalesce(rows["answer"], rows["label"])  # as photos are sorted
+        counted = answers.filter(is_read).value_counts().to_pylist()
         labels = self.labels + Counter({one["values"]: one["counts"] for one in counted})
         failed = rows.filter(pc.invert(is_read))
         first = failed.slice(0, _FAILURES - len(self.failures)).select(["path", "error"]).to_pylist()
