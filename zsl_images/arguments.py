@@ -67,6 +67,21 @@ def check_path(what: str, value: Any, error: type[ZSLError]) -> None:
         raise error(f"{_shown(value)} of type {type(value).__name__}, expected {what}")
 
 
+def check_type(name: str, value: Any, kind: type) -> None:
+    """Refuse what is no object of a class.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: What was given.
+        kind: Class that was expected.
+
+    Raises:
+        DataError: It is something else.
+    """
+    if not isinstance(value, kind):
+        raise DataError(f"{name} is {_shown(value)}, expected a {kind.__name__}")
+
+
 def _shown(value: Any) -> str:
     """A value in a message: short, on one line."""
     text = " ".join(repr(value).split())

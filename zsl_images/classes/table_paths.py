@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from zsl_images.arguments import check_path
+from zsl_images.errors import ClassTableError
 from zsl_images.files import shipped_file
 
 GLOSSARY_END = "-attributes"
@@ -25,6 +27,7 @@ def find_table(given: str | os.PathLike[str]) -> tuple[Path, str | None]:
     Returns:
         The file, which need not exist, and the name of the sheet; None if none is named.
     """
+    check_path("a file, or the name of a shipped table", given, ClassTableError)
     path = Path(given)
     if path.is_file():
         return path, None

@@ -9,7 +9,6 @@ import difflib
 import math
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +19,11 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.findings import Finding
 from zsl_images.classes.scales import another_scale
 from zsl_images.errors import listed
+from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head
 from zsl_images.head.indistinct import indistinct
 from zsl_images.names import key_of
 from zsl_images.progress import OnStep
-
-if TYPE_CHECKING:
-    from zsl_images.head.head import Head
-
 
 _LIKE_NAMES = 0.85
 """Likeness (difflib, 0..1) above which a class's name may be a misspelt name of another."""
@@ -56,10 +52,9 @@ def check_classes(
         ClassTableError: The file cannot be opened; everything else is a finding.
     """
     sheet = AttributeSheet.read(path)
-    if isinstance(head, str | os.PathLike):
-        head = load_head(head)
     if head is None:
         return table_findings(sheet)
+    head = head if isinstance(head, Head) else load_head(head)
     if head.table.text_dim == len(head.table.attribute_names):
         message = "the head knows classes by descriptions alone and cannot use a table of attributes"
         return by_weight([*sheet.findings, Finding("descriptions only", message, is_error=True)])

@@ -16,9 +16,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from zsl_images.arguments import check_path
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_HEAD
-from zsl_images.errors import ClassTableError, HeadError
+from zsl_images.errors import ClassTableError, HeadError, OutputError
 from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
@@ -55,6 +56,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: The file cannot be written.
     """
+    check_path("the path of a head file", path, OutputError)
     header = {
         "format": _FORMAT,
         "version": head.version,

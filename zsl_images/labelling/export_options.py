@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
 from zsl_images.files import check_writable, path_of_text
 from zsl_images.labelling.export_failures import Failures
@@ -139,6 +140,8 @@ class Outputs:
     def __post_init__(self) -> None:
         if len(self._chosen("folder")) > 1:
             raise DataError("photos can be sorted in one way only; give one of move, copy and link")
+        for path in (*self._chosen("folder"), *self._chosen("file")):
+            check_path("a path", path, DataError)
         if self.keep_tree and not self._chosen("folder"):
             raise DataError("keep_tree has no effect without move, copy or link; leave it out")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from zsl_images.arguments import count
+from zsl_images.arguments import check_path, check_type, count
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError
@@ -65,14 +65,19 @@ def label(
         OutputError: A file cannot be written, or another run is writing it.
     """
     left_out = LeftOut()
+    check_type("classifier", classifier, ZeroShotClassifier)
+    if features is not None:
+        check_path("the path of a feature file", features, DataError)
     if isinstance(photos, str | os.PathLike):
         photos = [photos]
+    if not isinstance(photos, Iterable):
+        check_path("photos, or a folder of them", photos, DataError)
     if isinstance(photos, Sequence):
         photos = find_images(photos, left_out)
     for name, value in (("batch_size", batch_size), ("part_rows", part_rows)):
         count(name, value)
-    out = Path(out)
     check_suffix(out)
+    out = Path(out)
     kept = Path(features) if features is not None else None
     if kept and kept.resolve() == out.resolve():
         raise DataError(f"{out} cannot hold both labels and features; name two files")

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
 from zsl_images.file_kinds import kind_in_place_of_data
@@ -52,6 +53,7 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: Its ending is none of `LABEL_SUFFIXES`.
     """
+    check_path("the path of a label file", path, DataError)
     if Path(path).suffix.lower() not in LABEL_SUFFIXES:
         raise DataError(f"{path}: expected a label file's name to end in {', '.join(LABEL_SUFFIXES)}")
 
