@@ -94,9 +94,13 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
         if header["format"] in _OLDER:
             _upgrade(header, tensors)
         attributes = tensors.pop(_TABLE_KEY)
+        _check_finite(_TABLE_KEY, attributes)
         residuals, memory = _residuals(header, tensors), _memory(header, tensors)
+        config = _config(ModelConfig, header["model"])
+        with torch.device("meta"):  # takes no memory, whatever sizes the header names
+            _check_fit(build(config), tensors, path)
         head = Head(
-            model=build(_config(ModelConfig, header["model"])),
+            model=build(config),
             table=ClassTable.from_columns(
                 tuple(header["classes"]),
                 tuple(header["attributes"]),
@@ -110,12 +114,13 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             residuals=residuals,
             memory=memory,
         )
-    except (KeyError, TypeError, ValueError, ClassTableError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, ClassTableError) as error:
         raise HeadError(
             f"{path}: the header does not describe a head that zsl_images {__version__} can read "
             f"(made by {header.get('version', 'an unknown version')}: {error}); train it again"
         ) from error
-    _load(head.model, tensors, path)
+    head.model.load_state_dict(tensors)
+    head.model.eval().requires_grad_(False)
     return head
 
 
@@ -139,7 +144,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         ) from error
     try:
         header = json.loads(metadata["zsl_images"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise HeadError(
             f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
         ) from error
@@ -217,7 +222,14 @@ def _calibration(header: Mapping[str, Any]) -> Calibration:
     )
 
 
+def _form(tensor: torch.Tensor) -> str:
+    """Shape and type of a tensor: `(3, 8) float32`."""
+    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
+
+
 def _check_finite(name: str, tensor: torch.Tensor) -> None:
+    if tensor.dtype != torch.float32:
+        raise ValueError(f"{name} of type {tensor.dtype}")
     if not torch.isfinite(tensor).all():
         raise ValueError(f"values in {name} that are not finite")
 
@@ -234,13 +246,13 @@ def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
     return kind(**settings)
 
 
-def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def _check_fit(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Refuse tensors that do not fit the model that the header describes, or are not finite."""
     expected = model.state_dict()
     wrong = [
-        f"{name}: {tuple(tensors[name].shape) if name in tensors else 'missing'}, "
-        f"expected {tuple(tensor.shape)}"
+        f"{name}: {_form(tensors[name]) if name in tensors else 'missing'}, expected {_form(tensor)}"
         for name, tensor in expected.items()
-        if name not in tensors or tensors[name].shape != tensor.shape
+        if name not in tensors or _form(tensors[name]) != _form(tensor)
     ]
     wrong += [f"{name}: not part of the model" for name in tensors if name not in expected]
     if wrong:
@@ -250,5 +262,3 @@ def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path)
         raise HeadError(
             f"{path} holds values that are not finite (first in {not_finite[0]}); train it again"
         )
-    model.load_state_dict(dict(tensors))
-    model.eval().requires_grad_(False)
