@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zsl_images.names import json_of
 
 from .console import finish, progress
 from .decision_options import Candidates
@@ -40,7 +41,7 @@ def adapt(
     result.classifier.save(out)
     report = result.report
     if format is ReportFormat.JSON:
-        typer.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        typer.echo(json_of(asdict(report), indent=2))
     else:
         before, after = report.confidence
         typer.echo(f"{out}: adapted to {report.photos} photos")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from zsl_images.defaults import TOP_K
-from zsl_images.names import printable, shortened
+from zsl_images.names import json_of, printable, shortened
 
 from .console import echo, finish_with, write_as
 from .decision_options import Candidates
@@ -167,7 +166,7 @@ def _show_json(results: Iterable[Prediction | Failure], origin: Origin, details:
     typer.echo("[", nl=False)
     for index, result in enumerate(results):
         row = details.completed(result.to_dict())
-        typer.echo((",\n" if index else "\n") + json.dumps(row, ensure_ascii=False), nl=False)
+        typer.echo((",\n" if index else "\n") + json_of(row), nl=False)
     typer.echo("\n]")
 
 
