@@ -142,6 +142,7 @@ def test_the_shell_session_runs_in_an_empty_folder(
     assert Path("labels.csv").read_text().startswith("path,label,probability,is_seen,top1_label")
 
 
+@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_the_python_session_runs(folder: Path) -> None:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):

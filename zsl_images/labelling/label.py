@@ -68,12 +68,7 @@ def label(
     check_type("classifier", classifier, ZeroShotClassifier)
     if features is not None:
         check_path("the path of a feature file", features, DataError)
-    if isinstance(photos, str | os.PathLike):
-        photos = [photos]
-    if not isinstance(photos, Iterable):
-        check_path("photos, or a folder of them", photos, DataError)
-    if isinstance(photos, Sequence):
-        photos = find_images(photos, left_out)
+    photos = _found(photos, left_out)
     for name, value in (("batch_size", batch_size), ("part_rows", part_rows)):
         count(name, value)
     check_suffix(out)
@@ -97,3 +92,16 @@ def label(
         run.join(prune, is_for_excel)
         left_out.warn()
         return replace(run.progress, is_complete=True)
+
+
+def _found(
+    photos: Iterable[str | os.PathLike[str]] | str | os.PathLike[str], left_out: LeftOut
+) -> Iterable[str | os.PathLike[str]]:
+    """The photos in what a caller gave; see `label`."""
+    if isinstance(photos, str | os.PathLike):
+        photos = [photos]
+    if not isinstance(photos, Iterable):
+        check_path("photos, or a folder of them", photos, DataError)
+    if isinstance(photos, Sequence):
+        return find_images(photos, left_out)
+    return photos
