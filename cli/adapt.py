@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zsl_images.names import json_of
 
 from .console import finish, progress
 from .decision_options import Candidates
@@ -26,8 +27,9 @@ def adapt(
 ) -> None:
     """Move unseen classes to the photos of a folder.
 
-    It helps if the folder has many photos of unseen classes. Leave classes
-    that cannot occur there out of the candidates (--attributes).
+    It helps if the folder has many photos of unseen classes, and does harm if
+    it has none: seen classes then lose photos. Leave classes that cannot occur
+    there out of the candidates (--attributes).
     """
     from zsl_images.files import check_writable
     from zsl_images.learning.adapt import adapt as adapt_to_photos
@@ -39,12 +41,15 @@ def adapt(
     result.classifier.save(out)
     report = result.report
     if format is ReportFormat.JSON:
-        typer.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        typer.echo(json_of(asdict(report), indent=2))
     else:
         before, after = report.confidence
         typer.echo(f"{out}: adapted to {report.photos} photos")
         typer.echo(f"  labels that stay  {report.agreement:6.1%}")
         typer.echo(f"  mean confidence   {before:6.1%} before, {after:.1%} after")
+        typer.echo(f"  as unseen classes {report.unseen[0]:>6} before, {report.unseen[1]} after")
+        if report.unseen[1] > report.unseen[0]:
+            typer.echo("  Look at some of these: if they show seen classes, do not use the new head.")
         typer.echo(f"\n{'class':<24}{'before':>7}{'after':>7}")
         for name, old, new in report.counts:
             typer.echo(f"{name:<24}{old:>7}{new:>7}")

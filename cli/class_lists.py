@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zsl_images.defaults import DEFAULT_HEAD
-from zsl_images.names import spelling_of
+from zsl_images.names import json_of, spelling_of
 
 from .console import echo
 from .option_groups import refuse
@@ -49,7 +48,7 @@ def list_classes(
         for name, known in zip(classes.names, known_by(classes), strict=True)
     ]
     if format is ReportFormat.JSON:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        typer.echo(json_of(rows, indent=2))
         return
     width = min(30, max(len(str(row["class"])) for row in rows))
     echo(f"{'class':<{width}}  {'known by':<12}  strongest attributes")
@@ -78,7 +77,7 @@ def show(
     found = traits(classes, name)
     if format is ReportFormat.JSON:
         row = {"class": name, "known_by": known, "attributes": [trait._asdict() for trait in found]}
-        typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
+        typer.echo(json_of(row, indent=2))
         return
     echo(f"{name}, known by {known}")
     glossary = glossary_of(classes, place)
@@ -112,7 +111,7 @@ def attributes(
 
     entries = glossary_of(ClassTable.read(table), table).values()
     if format is ReportFormat.JSON:
-        typer.echo(json.dumps([asdict(entry) for entry in entries], indent=2, ensure_ascii=False))
+        typer.echo(json_of([asdict(entry) for entry in entries], indent=2))
         return
     for entry in entries:
         meaning = f": {entry.meaning}" if entry.meaning else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsl_images.defaults import DEFAULT_HEAD
+from zsl_images.names import json_of
 
 from .add_classes import add
 from .class_lists import attributes, list_classes, show
@@ -61,7 +61,7 @@ def check(
     errors = sum(finding.is_error for finding in findings)
     if format is ReportFormat.JSON:
         rows = [{"path": str(table), **_fields(finding)} for finding in findings]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        typer.echo(json_of(rows, indent=2))
     else:
         for finding in findings:
             echo(f"{table}:{_line(finding)}")

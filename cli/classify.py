@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from zsl_images.defaults import TOP_K
-from zsl_images.names import printable, shortened
+from zsl_images.names import json_of, printable, shortened
 
 from .console import echo, finish_with, write_as
 from .decision_options import Candidates
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
     from zsl_images.results import Failure, Prediction
 
 
-_PATH, _OTHERS = 20, 60
-"""Columns that the path of a photo has at least, and that everything else in the table takes."""
+_TITLES = ("photo", "label", "probability", "class")
+_PATH, _LABEL, _GAPS = 20, 22, 13
+"""Columns that a path has at least, that a label leaves to it, and that lie in between."""
 
 
 class Origin(NamedTuple):
@@ -76,10 +76,19 @@ def classify(
     origin = Origin(min(top_k, len(classifier.table)), origin_of(classifier, top_k))
     if format is not Format.TABLE:
         write_as(ENCODINGS[excel])
-    failures = shows[format](map(_writable, classifier.stream(paths, top_k)), origin, details)
+    failures: list[str] = []
+
+    def results() -> Iterator[Prediction | Failure]:
+        for result in map(_writable, classifier.stream(paths, top_k)):
+            if (reason := result.to_dict()["error"]) is not None:
+                failures.append(reason)
+                echo(reason, err=True)
+            yield result
+
+    shows[format](results(), origin, details)
     if failures:
-        typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
-    finish_with(failures, left_out)
+        typer.echo(f"{len(failures)} of {len(paths)} photos could not be read", err=True)
+    finish_with(len(failures), left_out)
 
 
 def _writable(result: Prediction | Failure) -> Prediction | Failure:
@@ -92,7 +101,7 @@ def _writable(result: Prediction | Failure) -> Prediction | Failure:
     return result if result.path is None else replace(result, path=path_text(result.path))
 
 
-def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
+def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -100,24 +109,33 @@ def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details
     from zsl_images.results import Failure
 
     console = Console(emoji=False)
+    photos = [
+        (result.path or "", [("cannot be read", "", "error")])
+        if isinstance(result, Failure)
+        else (result.path or "", [*_rows(result), *details.rows(result)])
+        for result in results
+    ]
+    label, *others = _widths(row for _, rows in photos for row in rows)
+    room = console.width - _GAPS - sum(others)
+    width = max(_PATH, room - min(label, _LABEL))
+    photos = [(printable(shortened(path, width)), rows) for path, rows in photos]
+    width = max((len(path) for path, _ in photos), default=0)
     table = Table(box=box.SIMPLE_HEAD)
-    for title in ("photo", "label", "probability", "class"):
-        table.add_column(title, overflow="fold", justify="right" if title == "probability" else "left")
-    failures = 0
-    for result in results:
+    table.add_column(_TITLES[0], min_width=width)
+    table.add_column(_TITLES[1], overflow="fold", max_width=max(room - width, _PATH))
+    table.add_column(_TITLES[2], justify="right")
+    table.add_column(_TITLES[3], overflow="fold")
+    for path, rows in photos:
         table.add_section()
-        path = _escaped(shortened(result.path or "", max(_PATH, console.width - _OTHERS)))
-        if isinstance(result, Failure):
-            failures += 1
-            echo(result.reason, err=True)
-            table.add_row(path, "[red]cannot be read[/red]", "", "error")
-            continue
-        rows = [*_rows(result), *details.rows(result)]
         for number, row in enumerate(rows):
-            style = "dim" if number else "bold"
-            table.add_row("" if number else path, *map(_escaped, row), style=style)
+            style = "dim" if number else "red" if row[2] == "error" else "bold"
+            table.add_row(*map(_escaped, ("" if number else path, *row)), style=style)
     console.print(table)
-    return failures
+
+
+def _widths(rows: Iterable[tuple[str, str, str]]) -> list[int]:
+    """Columns that labels, probabilities and kinds take."""
+    return [max(map(len, column)) for column in zip(_TITLES[1:], *rows, strict=True)]
 
 
 _KINDS = {
@@ -153,28 +171,22 @@ def _escaped(text: str) -> str:
     return escape(printable(text))
 
 
-def _show_json(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
-    failures = 0
+def _show_json(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> None:
     typer.echo("[", nl=False)
     for index, result in enumerate(results):
         row = details.completed(result.to_dict())
-        failures += row["error"] is not None
-        typer.echo((",\n" if index else "\n") + json.dumps(row, ensure_ascii=False), nl=False)
+        typer.echo((",\n" if index else "\n") + json_of(row), nl=False)
     typer.echo("\n]")
-    return failures
 
 
-def _show_csv(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
+def _show_csv(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> None:
     from zsl_images.labelling.label_cells import csv_cells, csv_header, rounded, to_cell
     from zsl_images.labelling.label_rows import row_of
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     header = csv_header(origin.top_k)
     writer.writerow([*header, *details.header()])
-    failures = 0
     for result in results:
         row = {name: rounded(value) for name, value in row_of(result, origin.columns).items()}
-        failures += row["error"] is not None
         cells = csv_cells(row, header)
         writer.writerow([*cells, *map(to_cell, details.cells(result.to_dict()))])
-    return failures

@@ -169,7 +169,7 @@ def progress() -> Iterator[ProgressBars]:
         yield bars
 
 
-_REPORTED = ("done", "kept", "failures", "unlabelled", "changed", "is_complete")
+_REPORTED = ("done", "kept", "failures", "unlabelled", "changed", "gone", "is_complete")
 """Fields of `Progress` in a line of JSON."""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from zsl_images.names import json_of
 
 from .console import finish, progress
 from .decision_options import Candidates
@@ -67,7 +68,7 @@ def evaluate(
         with progress() as show:
             report = measure(classifier, photos, unknown=unknown, cache=cache, on_step=show)
     if format is ReportFormat.JSON:
-        typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        typer.echo(json_of(report.to_dict(), indent=2))
     else:
         _show_table(report)
     finish(report.failures)

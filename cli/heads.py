@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import typer
 
 from zsl_images.defaults import DEFAULT_HEAD
+from zsl_images.names import json_of
 
 from .options import ReportFormat, ReportFormatOption
 
@@ -22,7 +22,7 @@ def heads(format: ReportFormatOption = ReportFormat.TABLE) -> None:
 
     if format is ReportFormat.JSON:
         rows = [asdict(head) for head in list_heads()]
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        typer.echo(json_of(rows, indent=2))
         return
     for head in list_heads():
         typer.echo(head.name + (" (default)" if head.name == DEFAULT_HEAD else ""))

@@ -19,6 +19,7 @@ from .options import BatchSize, Excel, JsonProgress, LabelOut, TopK, images_in, 
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
+    from zsl_images.labelling.runs import Progress
     from zsl_images.results import Failure
 
 _SHOWN = 5
@@ -93,28 +94,39 @@ def label(
     if not result.is_complete:
         typer.echo(f"stopped after {result.done} photos; run the same command to continue", err=True)
         raise typer.Exit(INTERRUPTED)
+    on_stderr = not json_progress  # each line there is an object
+    _tell(result, out, on_stderr)
+    head = classifier.head.table.names
+    classes = [*head, *(name for name in classifier.table.names if name not in head)]
+    failures: list[Failure] = []
+    for line in outputs.write(
+        out, inputs=photos, classes=classes, features=features, on_failure=failures.append
+    ):
+        echo(line)
+    for failure in failures[:_SHOWN]:
+        echo(failure.reason, err=on_stderr)
+    if len(failures) > _SHOWN:
+        echo(f"and {len(failures) - _SHOWN} more", err=on_stderr)
+    finish_with(result.failures + result.gone + len(failures), left_out, err=on_stderr)
+
+
+def _tell(result: Progress, out: Path, on_stderr: bool) -> None:
+    """Print what became of the photos; why some could not be read goes to stderr, if that is free."""
     echo(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "
         f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
     for line in result.summary.lines():
         echo(line)
+    for line in result.summary.failure_lines():
+        echo(line, err=on_stderr)
     if result.changed:
-        typer.echo(
-            f"{result.changed} photos have another size or time than in {out}, as if others were put "
-            "in their place: their rows were replaced"
+        echo(
+            f"{result.changed} photos have another size or time than in {out}: they were changed, or a "
+            "spreadsheet has rounded the times; they were labelled anew"
         )
-    head = classifier.head.table.names
-    classes = [*head, *(name for name in classifier.table.names if name not in head)]
-    failures: list[Failure] = []
-    for line in outputs.write(out, inputs=photos, classes=classes, on_failure=failures.append):
-        echo(line)
-    on_stderr = not json_progress  # each line there is an object
-    for failure in failures[:_SHOWN]:
-        echo(failure.reason, err=on_stderr)
-    if len(failures) > _SHOWN:
-        echo(f"and {len(failures) - _SHOWN} more", err=on_stderr)
-    finish_with(result.failures + len(failures), left_out, err=on_stderr)
+    if result.gone:
+        echo(f"{result.gone} photos are not there now; their earlier rows stay as they were")
 
 
 def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:

@@ -122,7 +122,6 @@ def bring_animals() -> None:
     Path("words.csv").write_text("\n".join(["class,description", *lines]))
 
 
-@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_the_shell_session_runs_in_an_empty_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

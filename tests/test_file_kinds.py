@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from zsl_images.file_kinds import kind_in_place_of_weights, kind_of, kind_of_file
+from zsl_images.classes.attribute_sheets import AttributeSheet
+from zsl_images.classes.taxonomy import Taxonomy
+from zsl_images.errors import ClassTableError, DataError
+from zsl_images.evaluation.matlab_files import read_matlab
+from zsl_images.features.photo_lists import listed_paths
+from zsl_images.features.photo_rows import PhotoRows
+from zsl_images.file_kinds import kind_in_place_of_data, kind_of, kind_of_file
+from zsl_images.labelling.label_files import read_labels
 
 STARTS = {
     b"": "an empty file",
@@ -45,9 +53,32 @@ def test_pictures_that_are_read_and_unknown_data_have_no_kind(start: bytes) -> N
     assert kind_of(start) is None
 
 
-def test_only_what_is_no_data_at_all_lies_in_place_of_weights(tmp_path: Path) -> None:
+def test_only_what_is_no_data_at_all_lies_in_place_of_data(tmp_path: Path) -> None:
     (tmp_path / "page").write_text("<html>")
     (tmp_path / "pickle").write_bytes(b"\x80\x02")
-    assert kind_in_place_of_weights(tmp_path / "page") == kind_of_file(tmp_path / "page")
-    assert kind_in_place_of_weights(tmp_path / "pickle") is None
+    assert kind_in_place_of_data(tmp_path / "page") == kind_of_file(tmp_path / "page")
+    assert kind_in_place_of_data(tmp_path / "pickle") is None
     assert kind_of_file(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    ("suffix", "read"),
+    [
+        (".csv", AttributeSheet.read),
+        (".xlsx", Taxonomy.read),
+        (".csv", lambda path: list(read_labels(path))),
+        (".parquet", lambda path: list(read_labels(path))),
+        (".parquet", lambda path: PhotoRows([path])),
+        (".parquet", lambda path: list(listed_paths(path))),
+        (".txt", lambda path: list(listed_paths(path))),
+        (".mat", lambda path: read_matlab(path, ["features"])),
+    ],
+)
+def test_every_reader_names_a_pointer_and_a_page(
+    tmp_path: Path, suffix: str, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    for text, name in (("version https://git-lfs\nsize 1\n", "Git LFS"), ("<html></html>", "web page")):
+        path.write_text(text)
+        with pytest.raises((ClassTableError, DataError), match=rf"a{suffix} is a {name}"):
+            read(path)

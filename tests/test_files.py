@@ -240,3 +240,13 @@ for path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"):
         log.flush()
         subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=log, check=True)
     assert (tmp_path / "log.txt").read_text() == "earlier"
+
+
+def test_what_killed_runs_left_is_removed_before_the_work(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / f".{name}.part" for name in ("h.csv.1", "h.csv.2", "h.csv.x.3"))
+    for left in (old, new, other):
+        left.touch()
+    for left in (old, other):
+        os.utime(left, (1, 1))
+    check_writable(tmp_path / "h.csv")
+    assert sorted(tmp_path.iterdir()) == [new, other]  # of a run at work, and of another file

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 import warnings
 
@@ -10,6 +11,7 @@ from zsl_images.names import (
     described,
     hidden_character,
     in_both,
+    json_of,
     key_of,
     matched,
     printable,
@@ -104,3 +106,12 @@ def test_short_paths_stay_and_long_ones_keep_their_start_and_their_name(path: st
 
 def test_a_long_name_is_shortened_too() -> None:
     assert shortened("photos/" + "x" * 90 + "1.jpg", 20) == "phot...xxxxxxxx1.jpg"
+
+
+def test_json_is_safe_on_a_terminal_and_says_the_same() -> None:
+    row = {"path": "é\x1b[31m\u202e\x85\n\u2028.jpg", "n": [1.5, None]}
+    text = json_of(row)
+    assert json.loads(text) == row
+    assert "é" in text
+    assert printable(text) == text
+    assert json.loads(json_of(row, indent=2)) == row

@@ -10,6 +10,9 @@ from typing import Any
 
 from zsl_images.errors import DataError, ZSLError
 
+_MOST = 2**63 - 1
+"""Largest whole number that torch, NumPy and Arrow take."""
+
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """A finite number in a range, both ends included.
@@ -31,7 +34,7 @@ def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf
 
 
 def count(name: str, value: Any, least: int = 1) -> int:
-    """A whole number that is large enough.
+    """A whole number that is large enough, and fits into 64 bits.
 
     Args:
         name: Name of the argument, for the message.
@@ -47,6 +50,8 @@ def count(name: str, value: Any, least: int = 1) -> int:
         whole = least - 1
     if whole < least:
         raise DataError(f"{name} is {_shown(value)}, expected a whole number, {least} or more")
+    if whole > _MOST:
+        raise DataError(f"{name} is {_shown(value)}, expected a whole number below 2**63")
     return whole
 
 
@@ -60,6 +65,21 @@ def check_path(what: str, value: Any, error: type[ZSLError]) -> None:
     """
     if not isinstance(value, str | os.PathLike):
         raise error(f"{_shown(value)} of type {type(value).__name__}, expected {what}")
+
+
+def check_type(name: str, value: Any, kind: type) -> None:
+    """Refuse what is no object of a class.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: What was given.
+        kind: Class that was expected.
+
+    Raises:
+        DataError: It is something else.
+    """
+    if not isinstance(value, kind):
+        raise DataError(f"{name} is {_shown(value)}, expected a {kind.__name__}")
 
 
 def _shown(value: Any) -> str:

@@ -120,8 +120,8 @@ def kind_of_file(path: str | os.PathLike[str]) -> FileKind | None:
         return None
 
 
-def kind_in_place_of_weights(path: str | os.PathLike[str]) -> FileKind | None:
-    """What lies at a path where weights should lie: nothing, a pointer or a page; None otherwise."""
+def kind_in_place_of_data(path: str | os.PathLike[str]) -> FileKind | None:
+    """What lies at a path in place of weights, a table or a list: nothing, a pointer or a page."""
     kind = kind_of_file(path)
     return kind if kind in (EMPTY, POINTER, PAGE) else None
 

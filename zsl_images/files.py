@@ -10,6 +10,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ from pathlib import Path
 import platformdirs
 
 from zsl_images.errors import CacheWarning, OutputError
+
+ABANDONED = 3600
+"""Seconds after which work in progress that nobody touched belongs to a run that was killed."""
 
 _LONGEST_NAME = 255
 """Bytes in the name of a file, in most file systems."""
@@ -173,16 +177,22 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Find out before hours of work, not after, whether `path` can be written.
 
+    What runs that were killed have left beside it is removed.
+
     Raises:
         OutputError: It cannot.
     """
     path = Path(path)
-    folder = _target(path).parent
+    target = _target(path)
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=target.parent):
             pass
     except OSError as error:
         raise _not_written(path, error) from error
+    for left in left_beside(target, ".part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 def is_offline() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 import warnings
@@ -121,6 +122,13 @@ def printable(text: str, allowed: str = "") -> str:
     return "".join(
         _escaped(char) if _is_hidden(char) and char not in allowed else char for char in text
     )
+
+
+def json_of(value: object, indent: int | None = None) -> str:
+    """A value as JSON that is safe on a terminal; letters stay as they are."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    is_safe = {char: char == "\n" or not _is_hidden(char) for char in set(text)}
+    return "".join(char if is_safe[char] else json.dumps(char)[1:-1] for char in text)
 
 
 def shortened(text: str, width: int) -> str:

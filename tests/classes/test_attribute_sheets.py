@@ -76,6 +76,14 @@ def test_decimal_commas_are_read_if_commas_separate_nothing(tmp_path: Path, sepa
     np.testing.assert_array_equal(ClassTable.read(path).attributes, [[0.5, -3.25], [2, 1]])
 
 
+def test_a_per_cent_sign_is_no_part_of_an_attributes_name(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("class;black, %;big (%);tail [ % ];fur%;%\nant;1;2;3;4;5\ngnu;0;0;0;0;0\n")
+    assert AttributeSheet.read(path).attribute_names == ("black", "big", "tail", "fur", "%")
+    path.write_text("class;size;size %\nant;1;2\ngnu;0;0\n")
+    assert AttributeSheet.read(path).attribute_names == ("size", "size %")
+
+
 def test_one_cause_is_told_once(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("class,a,b\n" + "".join(f'c{n},"{n},5",no\n' for n in range(50)))

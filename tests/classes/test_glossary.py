@@ -12,7 +12,6 @@ from zsl_images.errors import ClassTableError
 from zsl_images.files import shipped_file
 
 
-@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_the_shipped_glossary_tells_of_every_attribute_what_the_table_says() -> None:
     table = ClassTable.read("awa2")
     rows = Sheet.read(shipped_file("awa2-attributes.csv"), "attribute,meaning").rows[1:]

@@ -17,7 +17,6 @@ def _in_a_fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["awa2.csv", "awa2"])
-@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_a_shipped_table_is_found_by_its_name(name: str) -> None:
     assert find_table(name) == (shipped_file("awa2.csv"), None)
     assert len(ClassTable.read(name)) == 50

@@ -4,11 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from commands import run
 from drawing import UNSEEN, draw
 
+from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES
 from zsl_images.head.head_file import load_head
+from zsl_images.head.transductive import AdaptReport
+from zsl_images.learning.adapt import AdaptResult
 
 
 def test_adapt_reports_before_and_after(
@@ -25,6 +29,7 @@ def test_adapt_reports_before_and_after(
     assert result.exit_code == 0
     assert "adapted to 80 photos" in result.stdout
     assert "labels that stay" in result.stdout
+    assert "as unseen classes" in result.stdout
     assert set(load_head(out).residuals) == set(UNSEEN)
     (photos / "broken.png").write_text("broken")
     result = run(
@@ -38,3 +43,15 @@ def test_adapt_reports_before_and_after(
     result = run("adapt", colour_photos / "red", "-w", grown, "-o", out)
     assert result.exit_code == FAILED
     assert "10 photos that can be read, expected 30 or more" in result.stderr
+
+
+@pytest.mark.parametrize("after", [3, 9])
+def test_adapt_says_that_seen_classes_lost_photos(
+    colours: Path, trained: ZeroShotClassifier, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    report = AdaptReport(40, 0.9, (0.5, 0.6), (3, after), ())
+    result = AdaptResult(trained, report, ())
+    monkeypatch.setattr("zsl_images.learning.adapt.adapt", lambda *_, **__: result)
+    out = run("adapt", colours, "-o", colours / "adapted.safetensors").stdout
+    assert f"3 before, {after} after" in out
+    assert ("if they show seen classes, do not use the new head" in out) == (after > 3)

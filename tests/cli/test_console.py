@@ -19,7 +19,7 @@ def test_progress_is_one_json_object_per_line(photos: Path, tmp_path: Path) -> N
     assert [record["done"] for record in records][:3] == [0, 1, 2]
     assert (records[-1]["done"], records[-1]["is_complete"]) == (2, True)
     assert set(records[-1]) == {
-        *("done", "kept", "failures", "unlabelled", "changed", "is_complete"),
+        *("done", "kept", "failures", "unlabelled", "changed", "gone", "is_complete"),
         *("total", "photos_per_second", "eta_seconds"),
     }
 

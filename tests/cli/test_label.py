@@ -218,15 +218,57 @@ def test_names_that_are_not_utf8_are_labelled_sorted_and_printed(photos: Path, t
 
 
 def test_it_ends_with_a_summary_of_80_columns(colours: Path) -> None:
-    code, out, _ = run("label", colours, "--out", colours / "labels.csv")
+    code, out, err = run("label", colours, "--out", colours / "labels.csv")
     assert code == FINISHED_WITH_FAILURES
-    lines = out.splitlines()
+    lines, reasons = out.splitlines(), err.splitlines()
     assert lines[1].split() == ["red", "1"]
     assert lines[2].split() == ["unreadable", "1"]
-    assert lines[3].endswith("b.png")
-    assert "not an image" in lines[4]
-    assert max(map(len, lines[1:])) <= 80
+    assert reasons[-2].endswith("b.png")
+    assert "not an image" in reasons[-1]
+    assert max(map(len, [*lines[1:], *reasons])) <= 80
     _, out, _ = run("label", colours, "-o", colours / "labels.csv", "--excel", "--json-progress")
-    assert out.splitlines()[1:] == lines[1:]
+    assert out.splitlines()[1:] == [*lines[1:], *reasons[-2:]]
     assert (colours / "labels.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert run("label", colours, "-o", colours / "l.jsonl", "--excel")[0] == USAGE
+
+
+@pytest.fixture
+def card(colours: Path) -> Path:
+    """A folder with a photo and a broken one, as it comes from a camera."""
+    (colours / "card").mkdir()
+    for name in ("a.png", "b.png"):
+        (colours / name).rename(colours / "card" / name)
+    return colours / "card"
+
+
+def test_a_move_keeps_the_mark_of_excel_and_takes_the_features_along(card: Path) -> None:
+    out, kept = card.with_name("labels.csv"), card.with_name("features.parquet")
+    target = card.with_name("sorted")
+    code, _, _ = run("label", card, "-o", out, "--excel", "--features", kept, "--move", target)
+    assert code == FINISHED_WITH_FAILURES
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    moved = str(target / "red" / "a.png")
+    assert pq.read_table(kept)["path"].to_pylist() == [moved]
+    with out.open(encoding="utf-8-sig") as lines:
+        assert [row["path"] for row in csv.DictReader(lines)] == [moved, str(card / "b.png")]
+
+
+def test_photos_that_cannot_be_sorted_leave_the_progress_json(card: Path) -> None:
+    card.with_name("sorted").mkdir()
+    (card.with_name("sorted") / "red").write_text("in the way")
+    out = card.with_name("labels.csv")
+    code, text, progress = run(
+        *("label", card, "-o", out, "--copy", card.with_name("sorted"), "--json-progress")
+    )
+    assert code == FINISHED_WITH_FAILURES
+    assert f"cannot copy {card / 'a.png'}" in text
+    assert all(isinstance(json.loads(line), dict) for line in progress.splitlines())
+
+
+def test_photos_that_changed_are_told_of_without_a_guess_at_why(card: Path) -> None:
+    out = card.with_name("labels.csv")
+    run("label", card, "-o", out)
+    os.utime(card / "a.png", ns=(1, 1))
+    _, text, _ = run("label", card, "-o", out)
+    assert "1 photos have another size or time" in text
+    assert "a spreadsheet has rounded the times" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -113,3 +114,30 @@ def test_a_raw_file_that_looks_like_tiff_is_known_by_its_ending(
     draw("red", 0).save(tmp_path / "a.tif")
     (tmp_path / "a.tif").rename(tmp_path / "a.nef")
     assert read_image(tmp_path / "a.nef").size == (40, 60)
+
+
+def dng(width: int, height: int, orientation: int) -> bytes:
+    """A RAW file as the DNG specification has it, of a picture that is bright on its right."""
+    mosaic = np.full((height, width), 200, "<u2")
+    mosaic[:, width // 2 :] = 40000
+    numbers = {
+        **{254: (4, 0), 256: (4, width), 257: (4, height), 258: (3, 16), 259: (3, 1), 262: (3, 32803)},
+        **{273: (4, 8), 274: (3, orientation), 277: (3, 1), 278: (4, height), 279: (4, mosaic.nbytes)},
+    }
+    entries = [struct.pack("<HHII", tag, kind, 1, value) for tag, (kind, value) in numbers.items()]
+    entries += [
+        struct.pack("<HHI2H", 33421, 3, 2, 2, 2),
+        struct.pack("<HHI4B", 33422, 1, 4, 0, 1, 1, 2),
+        struct.pack("<HHI4B", 50706, 1, 4, 1, 4, 0, 0),
+    ]
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + mosaic.nbytes) + mosaic.tobytes() + directory
+
+
+def test_a_real_raw_file_is_developed_upright(tmp_path: Path) -> None:
+    pytest.importorskip("rawpy")
+    (tmp_path / "a.dng").write_bytes(dng(96, 64, orientation=6))
+    image = read_image(tmp_path / "a.dng")
+    assert image.size == (32, 48)
+    above, below = np.split(np.asarray(image).astype(float), 2)
+    assert below.mean() > above.mean() + 50

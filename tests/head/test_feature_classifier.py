@@ -69,7 +69,6 @@ def test_candidates_missing_in_the_taxonomy_are_refused_at_once(
             grow(table)
 
 
-@pytest.mark.filterwarnings("ignore:.*missing cells")
 def test_tables_and_taxonomies_may_be_given_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

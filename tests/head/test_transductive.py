@@ -109,6 +109,8 @@ def test_the_report_counts_what_changed(trained: ZeroShotClassifier, off: Head) 
         if (before == row).any() or (after == row).any()
     )
     assert all(0 < value <= 1 for value in report.confidence)
+    is_unseen = ~off.table.is_seen
+    assert report.unseen == tuple(int(is_unseen[labels].sum()) for labels in (before, after))
 
 
 def test_small_and_one_sided_folders_are_refused(trained: ZeroShotClassifier) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from label_files import assert_alike, noting_classifier, rows_of
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import DataError, PhotoWarning
+from zsl_images.errors import DataError, ImageError, PhotoWarning
 from zsl_images.features.photo_paths import find_images
 from zsl_images.labelling.label import label
 from zsl_images.labelling.relabel import relabel
@@ -33,6 +34,18 @@ def test_kept_features_spare_the_photos(
     by_path = {row["path"]: row for row in rows_of(again)}
     readable = [row for row in rows_of(fresh) if row["error"] is None]
     assert_alike([by_path[row["path"]] for row in readable], readable)
+
+
+def test_features_of_two_engines_are_not_mixed(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out, kept = tmp_path / "labels.parquet", tmp_path / "features.parquet"
+    label(trained, [photos / "b"], out, features=kept)
+    other = replace(trained, backbone=replace(trained.backbone, engine_name="onnx"))
+    before = kept.read_bytes()
+    with pytest.raises(DataError, match="made with engine torch, and onnx is in use"):
+        label(other, [photos], out, features=kept)
+    assert kept.read_bytes() == before
 
 
 def test_no_photos_leave_all_rows_as_they_are(
@@ -77,6 +90,23 @@ def test_a_missing_folder_in_a_list_drops_no_row(
     with pytest.raises(DataError, match="no such folder; is its disk mounted"):
         label(trained, [tmp_path / "gone"], out, prune=prune)
     assert rows_of(out) == before
+
+
+def test_rows_of_listed_photos_that_are_not_there_stay(
+    trained: ZeroShotClassifier, photos: Path, tmp_path: Path
+) -> None:
+    out, paths = tmp_path / "labels.csv", sorted(find_images([photos]))
+    label(trained, iter(paths), out, part_rows=16)
+    before = rows_of(out)
+    photos.rename(tmp_path / "elsewhere")  # a disk that is not mounted
+    for classifier in (trained, trained.only_unseen()):  # a row by another head stays too
+        result = label(classifier, iter(paths), out, part_rows=16, prune=True)
+        assert (result.kept, result.gone, result.failures) == (38, 38, 2)
+        assert [row["label"] for row in rows_of(out)] == [row["label"] for row in before]
+    with pytest.raises(ImageError, match="no such file"):
+        label(trained, iter(paths), out, is_strict=True)
+    (tmp_path / "elsewhere").rename(photos)
+    assert label(trained, iter(paths), out).gone == 0
 
 
 def test_a_folder_that_cannot_be_read_drops_no_row(

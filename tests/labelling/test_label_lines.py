@@ -93,6 +93,13 @@ def test_what_would_be_lost_is_refused(text: str, message: str) -> None:
         list(csv_rows(f"{header}\n{text.format(rest=',' * len(NAMES))}"))
 
 
+def test_a_column_of_a_user_with_a_name_that_came_later_is_refused() -> None:
+    with pytest.raises(LookupError, match="columns of yours named like new ones: top1_label; rename"):
+        csv_rows(csv_text("path,size,top_labels,top_probabilities,top1_label\na,1,[],[],mine\n"))
+    row = {"path": "a", "size": 1, "top_labels": [], "top_probabilities": [], "top1_label": "mine"}
+    assert json_rows(row).own == ["top1_label"]
+
+
 def test_a_cell_before_the_first_name_is_refused() -> None:
     with pytest.raises(CellError, match=r"line 2: .*without a name"):
         list(csv_rows(csv_text(",path,size\n0,a,1\n")))

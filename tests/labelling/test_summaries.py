@@ -20,10 +20,17 @@ def test_labels_are_ranked_and_the_rest_is_counted() -> None:
     assert lines[10:] == ["  and 3 more labels  3", "  without a label    1"]
 
 
+def test_with_a_taxonomy_the_answers_are_counted() -> None:
+    answered = [{"path": "a", "answer": "Felidae"}, {"path": "b", "label": "lion", "answer": "lion"}]
+    table = pa.Table.from_pylist([*answered, {"path": "c"}], SCHEMA)
+    assert Summary().with_rows(table).labels == {"Felidae": 1, "lion": 1, None: 1}
+
+
 def test_unreadable_photos_are_named_with_reasons_and_then_counted() -> None:
     summary = Summary().with_rows(rows("zebra", errors=3)).with_rows(rows(errors=4))
-    lines = list(summary.lines())
-    assert lines[:4] == ["  zebra       1", "  unreadable  7", "    /p/0.jpg", "      not an image"]
+    assert list(summary.lines()) == ["  zebra       1", "  unreadable  7"]
+    lines = list(summary.failure_lines())
+    assert lines[:2] == ["    /p/0.jpg", "      not an image"]
     assert lines[-1] == "    and 2 more"
     assert sum(line.startswith("    /p/") for line in lines) == 5
 
@@ -36,7 +43,8 @@ def test_every_line_fits_80_columns_and_cannot_steer_the_terminal() -> None:
         ],
         SCHEMA,
     )
-    lines = list(Summary().with_rows(long).lines())
+    summary = Summary().with_rows(long)
+    lines = [*summary.lines(), *summary.failure_lines()]
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in "".join(lines)
 

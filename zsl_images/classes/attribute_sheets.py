@@ -24,6 +24,9 @@ MISSING = frozenset({"", "na", "n/a", "nan"})
 _ATTRIBUTES_PER_CLASS = 4
 """From more attributes per class on, columns that agree by chance are normal."""
 
+_PER_CENT = re.compile(r"[\s,;_]*(?:%|\(\s*%\s*\)|\[\s*%\s*\])$")
+"""A unit at the end of an attribute's name: `black, %`, `black (%)`."""
+
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _COMMA = re.compile(rf"[+-]?\d*,\d+{_EXPONENT}")
 _POINT = re.compile(rf"[+-]?\d*\.\d+{_EXPONENT}")
@@ -192,7 +195,7 @@ def _attribute_columns(line: int, header: tuple[str, ...], findings: list[Findin
         findings.append(Finding("columns", message, line, is_error=True))
     columns: dict[str, int] = {}
     taken = {class_column_of(header), *map_columns(header).values()}
-    for column, name in enumerate(header, start=1):
+    for column, name in enumerate(_without_units(header), start=1):
         if column - 1 in taken:
             continue
         if name and name not in columns:
@@ -206,6 +209,12 @@ def _attribute_columns(line: int, header: tuple[str, ...], findings: list[Findin
         kind = "repeated attribute" if name else "no name"
         findings.append(Finding(kind, message, line, column, is_error=True))
     return columns
+
+
+def _without_units(names: Sequence[str]) -> Sequence[str]:
+    """The names of attributes without a per cent sign at their ends, unless two would become one."""
+    bare = [_PER_CENT.sub("", name) or name for name in names]
+    return bare if len(set(bare)) == len(set(names)) else names
 
 
 def _has_decimal_commas(sheet: Sheet) -> bool:

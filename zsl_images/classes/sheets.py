@@ -14,6 +14,7 @@ from zsl_images.classes.findings import Finding, told_once
 from zsl_images.classes.table_paths import find_table, shipped_tables
 from zsl_images.classes.workbooks import is_workbook, workbook_rows
 from zsl_images.errors import ClassTableError
+from zsl_images.file_kinds import kind_in_place_of_data
 
 _WORKBOOK = "Excel"
 """Encoding of a sheet that is part of a workbook."""
@@ -56,7 +57,8 @@ class Sheet:
             example: Header that shows what was expected.
 
         Raises:
-            ClassTableError: The file cannot be opened; everything else is a finding.
+            ClassTableError: The file cannot be opened, or is a web page or the like; everything else is
+                a finding.
         """
         path, page = find_table(path)
         try:
@@ -66,6 +68,8 @@ class Sheet:
                 f"cannot read the class table {path}: {error.strerror}; expected a CSV, TSV or Excel "
                 f"file, or the name of a shipped table ({', '.join(shipped_tables())})"
             ) from error
+        if raw and (kind := kind_in_place_of_data(path)):
+            raise ClassTableError(f"{path} is {kind}")
         encoding, delimiter = _WORKBOOK, "\t"
         if is_workbook(raw):
             rows, findings = workbook_rows(raw, str(path), page)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from zsl_images.arguments import check_path
+from zsl_images.errors import ClassTableError
 from zsl_images.files import shipped_file
 
 GLOSSARY_END = "-attributes"
@@ -25,6 +27,7 @@ def find_table(given: str | os.PathLike[str]) -> tuple[Path, str | None]:
     Returns:
         The file, which need not exist, and the name of the sheet; None if none is named.
     """
+    check_path("a file, or the name of a shipped table", given, ClassTableError)
     path = Path(given)
     if path.is_file():
         return path, None
@@ -42,6 +45,11 @@ def shipped_tables() -> tuple[str, ...]:
     """File names of the tables and taxonomies that ship."""
     names = (path.name for path in shipped_file("").glob("*.csv"))
     return tuple(sorted(name for name in names if not Path(name).stem.endswith(GLOSSARY_END)))
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file that `find_table` found ships with the package."""
+    return path.parent == shipped_file("") and path.name in shipped_tables()
 
 
 def which_table(given: str | os.PathLike[str]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from zsl_images.arguments import check_type
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
 from zsl_images.evaluation.figures import Evaluation, assess
@@ -33,6 +34,7 @@ def evaluate(
         DataError: There are no photos.
         ClassTableError: A folder is no candidate class.
     """
+    check_type("classifier", classifier, ZeroShotClassifier)
     table, head, backbone = classifier.table, classifier.head, classifier.backbone
     features, labels = labelled_features(photos, table.names, backbone, cache, on_step)
     distances, failures = None, features.failures

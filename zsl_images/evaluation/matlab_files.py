@@ -20,6 +20,7 @@ import numpy.typing as npt
 from zsl_images.errors import DataError
 from zsl_images.evaluation import matlab_reader
 from zsl_images.evaluation.matlab_reader import Arrays, is_version_7_3
+from zsl_images.file_kinds import kind_in_place_of_data
 
 
 def read_matlab(path: Path, names: Sequence[str]) -> Arrays:
@@ -146,6 +147,8 @@ def _variable(content: Arrays, name: str, path: Path) -> npt.NDArray[np.generic]
 
 
 def _unreadable(path: Path, reason: str) -> DataError:
+    if kind := kind_in_place_of_data(path):
+        return DataError(f"{path} is {kind}")
     return DataError(
         f"{path} cannot be read ({reason}); expected a MATLAB file of version 5 or 7.3 with numbers "
         "and texts: if it is incomplete, copy it again"

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from zsl_images.defaults import DEFAULT_BACKBONE
 from zsl_images.errors import BackboneError
-from zsl_images.file_kinds import kind_in_place_of_weights
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import at_home, is_offline
 
 EMBEDDED = {
@@ -175,7 +175,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     Raises:
         BackboneError: The file is damaged, or holds something else.
     """
-    if kind := kind_in_place_of_weights(file):
+    if kind := kind_in_place_of_data(file):
         raise BackboneError(f"cannot read backbone weights from {file}: it is {kind}")
     try:
         if file.suffix == ".safetensors":

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from zsl_images.arguments import check_type
 from zsl_images.defaults import AUTO, DEFAULT_BACKBONE
 from zsl_images.errors import BackboneError
 from zsl_images.features.devices import resolve_device
@@ -126,6 +127,7 @@ def load_backbone(
         BackboneError: The name is unknown, the weights are not available or do not fit, or the engine
             is not installed.
     """
+    check_type("name", name, str)
     device = resolve_device(device)
     engine = resolve_engine(engine, device)
     network = _loaded(name, weights, image_size, pooling)

@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from zsl_images.errors import BackboneError
-from zsl_images.files import cache_folder, hidden_beside, warn_not_kept
+from zsl_images.files import ABANDONED, cache_folder, hidden_beside, warn_not_kept
 
 LOG = logging.getLogger(__name__)
 
 _HASH = "sha256"
 """File in the folder of a converted network that holds the hash of all others."""
-
-_ABANDONED = 3600
-"""Seconds after which a folder of work in progress belongs to a run that was killed."""
 
 
 def cached(key: str, name: str, convert: Callable[[Path], None], load: Callable[[Path], Any]) -> Any:
@@ -112,5 +109,5 @@ def _sweep(engines: Path) -> None:
     for path in engines.iterdir():
         is_left = path.name.startswith((".", "tmp"))
         with suppress(OSError):
-            if is_left and time.time() - path.stat().st_mtime > _ABANDONED:
+            if is_left and time.time() - path.stat().st_mtime > ABANDONED:
                 shutil.rmtree(path, ignore_errors=True)

@@ -73,7 +73,9 @@ def opened(file: BinaryIO, name: str, least_side: int = 0) -> tuple[Image.Image,
     file.seek(0)
     if start.startswith(b"\xff\xd8\xff"):
         data = file.read()
-        return _tried(lambda: open_jpeg(data), "a JPEG that ends before its picture"), data
+        return _tried(
+            lambda: open_jpeg(data), "a JPEG that ends before its picture", "copy it again"
+        ), data
     kind, suffix = kind_of(start), PurePath(name).suffix.lower()
     looks_like_tiff = start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
     if kind == RAW or (looks_like_tiff and suffix in RAW_SUFFIXES):
@@ -90,12 +92,12 @@ def opened(file: BinaryIO, name: str, least_side: int = 0) -> tuple[Image.Image,
     raise ImageError(str(kind) if kind.is_picture else f"not an image, but {kind}")
 
 
-def _tried(opening: Any, what: str) -> Image.Image:
-    """What `opening` returns; Pillow raises nearly anything for damaged files."""
+def _tried(opening: Any, what: str, step: str) -> Image.Image:
+    """What `opening` returns; Pillow raises nearly anything for damaged files, and says what."""
     try:
         image: Image.Image = opening()
     except Exception as error:
-        raise ImageError(f"{what} ({error}); convert it to JPEG, or copy it again") from error
+        raise ImageError(f"{what} ({error}); {step}") from error
     return image
 
 
@@ -122,7 +124,8 @@ def _opened_heif(file: BinaryIO) -> Image.Image:
     if not is_installed("heif"):
         raise ImageError(str(HEIF))
     as_plugin: Any = importlib.import_module("pillow_heif.as_plugin")  # registers nothing in Pillow
-    return _tried(lambda: as_plugin.HeifImageFile(file), "an HEIC photo that cannot be read")
+    what, step = "an HEIC photo that cannot be read", "convert it to JPEG, or copy it again"
+    return _tried(lambda: as_plugin.HeifImageFile(file), what, step)
 
 
 def _opened_raw(file: BinaryIO, least_side: int) -> tuple[Image.Image, bytes | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zsl_images.errors import DataError
+from zsl_images.file_kinds import EMPTY, kind_in_place_of_data
 
 LISTS = frozenset({".txt", ".parquet"})
 """File endings of lists of paths."""
@@ -21,6 +22,9 @@ def listed_paths(file: Path) -> Iterator[Path]:
     Raises:
         DataError: It cannot be read.
     """
+    kind = kind_in_place_of_data(file)
+    if kind and kind != EMPTY:
+        raise DataError(f"{file} is {kind}")
     try:
         if file.suffix.lower() == ".txt":
             yield from _lines(file)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
 from zsl_images.features.photo_formats import is_photo
 from zsl_images.features.photo_lists import LISTS, listed_paths
@@ -48,7 +49,9 @@ def check_inputs(inputs: Iterable[StrPath]) -> None:
     Raises:
         DataError: A folder or list is missing, or a pattern matches nothing or cannot be used.
     """
-    for path in map(at_home, inputs):
+    for given in inputs:
+        check_path("the path of a file or folder", given, DataError)
+        path = at_home(given)
         if file_mode(path):
             continue
         if glob.has_magic(str(path)):
@@ -69,6 +72,7 @@ def find_labelled_images(folder: StrPath, left_out: LeftOut | None = None) -> di
     Raises:
         DataError: There is no such folder, or no class folder with an image in it.
     """
+    check_path("a folder of photos", folder, DataError)
     folder = at_home(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; expected one with one folder of photos per class")

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import absolute, path_text
 
 STAMP = ("path", "size", "mtime")
@@ -52,6 +53,11 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
 def stamps_in(rows: pa.Table) -> list[Stamp]:
     """The photos that rows describe."""
     return [Stamp(*values) for values in zip(*(rows[name].to_pylist() for name in STAMP), strict=True)]
+
+
+def is_gone(stamp: Stamp) -> bool:
+    """Whether there was no photo."""
+    return stamp[1:] == (0, 0)
 
 
 class Place(NamedTuple):
@@ -131,6 +137,14 @@ class PhotoRows:
                 return Place(int(index.files[row]), int(index.rows[row]))
         return None
 
+    def last(self, path: str) -> Place | None:
+        """The latest row of a path, whatever the photo was then; None if there is none."""
+        first, end = self._rows_of(path)
+        self._is_named[first:end] = True
+        if first == end:
+            return None
+        return Place(int(self._index.files[end - 1]), int(self._index.rows[end - 1]))
+
     def is_changed(self, stamp: Stamp) -> bool:
         """Whether the latest row of a photo that exists is about another size or time of it."""
         index, (first, end) = self._index, self._rows_of(stamp.path)
@@ -158,7 +172,7 @@ class PhotoRows:
         """The latest row of each path, in the order of the files.
 
         Args:
-            is_named: True for paths that `find` was asked for only, False for all others only.
+            is_named: True for paths that `find` or `last` was asked for only, False for all others.
                 Default: all paths.
             size: Rows per table, 1 or more.
         """
@@ -238,6 +252,8 @@ def _opened(path: Path) -> pq.ParquetFile:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         missing = [name for name in STAMP if name not in file.schema_arrow.names]
     except (OSError, pa.ArrowException) as error:
+        if kind := kind_in_place_of_data(path):
+            raise DataError(f"{path} is {kind}") from error
         raise DataError(f"{path} cannot be read ({error}); remove it, or name another file") from error
     if missing:
         raise DataError(

@@ -9,7 +9,6 @@ import difflib
 import math
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +18,12 @@ from zsl_images.classes.checks import SCALE_FACTOR, by_weight, table_findings
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.findings import Finding
 from zsl_images.classes.scales import another_scale
+from zsl_images.errors import listed
+from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head
 from zsl_images.head.indistinct import indistinct
 from zsl_images.names import key_of
 from zsl_images.progress import OnStep
-
-if TYPE_CHECKING:
-    from zsl_images.head.head import Head
-
 
 _LIKE_NAMES = 0.85
 """Likeness (difflib, 0..1) above which a class's name may be a misspelt name of another."""
@@ -55,10 +52,9 @@ def check_classes(
         ClassTableError: The file cannot be opened; everything else is a finding.
     """
     sheet = AttributeSheet.read(path)
-    if isinstance(head, str | os.PathLike):
-        head = load_head(head)
     if head is None:
         return table_findings(sheet)
+    head = head if isinstance(head, Head) else load_head(head)
     if head.table.text_dim == len(head.table.attribute_names):
         message = "the head knows classes by descriptions alone and cannot use a table of attributes"
         return by_weight([*sheet.findings, Finding("descriptions only", message, is_error=True)])
@@ -84,6 +80,7 @@ def _names(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
     """Missing, misspelt and ignored attributes, and classes named nearly like a known one."""
     column_of = dict(zip(sheet.attribute_names, sheet.columns, strict=True))
     unknown = [name for name in sheet.attribute_names if name not in known.attribute_names]
+    missing = []
     for name in known.attribute_names:
         if name in column_of:
             continue
@@ -94,11 +91,15 @@ def _names(sheet: AttributeSheet, known: ClassTable) -> Iterator[Finding]:
             place = (sheet.header_line, column_of[near[0]], near[0])
             yield Finding("misspelt", message, *place, is_error=True)
         else:
-            message = f"the head needs the attribute {name!r}, which is missing; add this column"
-            yield Finding("missing attribute", message, sheet.header_line, is_error=True)
-    for name in unknown:
-        message = "the head does not know this attribute and ignores it"
-        yield Finding("ignored attribute", message, sheet.header_line, column_of[name], name)
+            missing.append(name)
+    if missing:  # one cause, however many there are
+        message = (
+            f"attributes that the head needs are missing: {listed(missing)}; add a column for each"
+        )
+        yield Finding("missing attribute", message, sheet.header_line, is_error=True)
+    if unknown:
+        message = f"the head does not know these attributes and ignores them: {listed(unknown)}"
+        yield Finding("ignored attribute", message, sheet.header_line, column_of[unknown[0]])
     keys, in_sheet = set(map(key_of, known.names)), set(sheet.names)
     for name, line in zip(sheet.names, sheet.lines, strict=True):
         if key_of(name) in keys:

@@ -16,10 +16,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from zsl_images.arguments import check_path
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_HEAD
-from zsl_images.errors import ClassTableError, HeadError
-from zsl_images.file_kinds import kind_in_place_of_weights
+from zsl_images.errors import ClassTableError, HeadError, OutputError
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
@@ -55,6 +56,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: The file cannot be written.
     """
+    check_path("the path of a head file", path, OutputError)
     header = {
         "format": _FORMAT,
         "version": head.version,
@@ -93,9 +95,13 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
         if header["format"] in _OLDER:
             _upgrade(header, tensors)
         attributes = tensors.pop(_TABLE_KEY)
+        _check_finite(_TABLE_KEY, attributes)
         residuals, memory = _residuals(header, tensors), _memory(header, tensors)
+        config = _config(ModelConfig, header["model"])
+        with torch.device("meta"):  # takes no memory, whatever sizes the header names
+            _check_fit(build(config), tensors, path)
         head = Head(
-            model=build(_config(ModelConfig, header["model"])),
+            model=build(config),
             table=ClassTable.from_columns(
                 tuple(header["classes"]),
                 tuple(header["attributes"]),
@@ -109,12 +115,13 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             residuals=residuals,
             memory=memory,
         )
-    except (KeyError, TypeError, ValueError, ClassTableError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, ClassTableError) as error:
         raise HeadError(
             f"{path}: the header does not describe a head that zsl_images {__version__} can read "
             f"(made by {header.get('version', 'an unknown version')}: {error}); train it again"
         ) from error
-    _load(head.model, tensors, path)
+    head.model.load_state_dict(tensors)
+    head.model.eval().requires_grad_(False)
     return head
 
 
@@ -131,14 +138,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
                 f"{path} is a pickle or zip archive, which could run code; it is not opened. "
                 "Expected a .safetensors file made by `zsl train`"
             ) from error
-        if kind := kind_in_place_of_weights(path):
+        if kind := kind_in_place_of_data(path):
             raise HeadError(f"{path} is {kind}. Expected a .safetensors file by `zsl train`") from error
         raise HeadError(
             f"{path} is damaged or no safetensors file ({error}); copy it again, or train anew"
         ) from error
     try:
         header = json.loads(metadata["zsl_images"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise HeadError(
             f"{path} holds tensors but no zsl_images header; expected a head made by `zsl train`"
         ) from error
@@ -216,7 +223,14 @@ def _calibration(header: Mapping[str, Any]) -> Calibration:
     )
 
 
+def _form(tensor: torch.Tensor) -> str:
+    """Shape and type of a tensor: `(3, 8) float32`."""
+    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
+
+
 def _check_finite(name: str, tensor: torch.Tensor) -> None:
+    if tensor.dtype != torch.float32:
+        raise ValueError(f"{name} of type {tensor.dtype}")
     if not torch.isfinite(tensor).all():
         raise ValueError(f"values in {name} that are not finite")
 
@@ -233,13 +247,13 @@ def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
     return kind(**settings)
 
 
-def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def _check_fit(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Refuse tensors that do not fit the model that the header describes, or are not finite."""
     expected = model.state_dict()
     wrong = [
-        f"{name}: {tuple(tensors[name].shape) if name in tensors else 'missing'}, "
-        f"expected {tuple(tensor.shape)}"
+        f"{name}: {_form(tensors[name]) if name in tensors else 'missing'}, expected {_form(tensor)}"
         for name, tensor in expected.items()
-        if name not in tensors or tensors[name].shape != tensor.shape
+        if name not in tensors or _form(tensors[name]) != _form(tensor)
     ]
     wrong += [f"{name}: not part of the model" for name in tensors if name not in expected]
     if wrong:
@@ -249,5 +263,3 @@ def _load(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path)
         raise HeadError(
             f"{path} holds values that are not finite (first in {not_finite[0]}); train it again"
         )
-    model.load_state_dict(dict(tensors))
-    model.eval().requires_grad_(False)

@@ -126,7 +126,7 @@ def _separators(
     other: npt.NDArray[np.float32],
     other_prior: npt.NDArray[np.float32],
 ) -> list[str]:
-    """The attributes of one class that, moved to their far end, separate it most from another.
+    """The attributes that two classes differ in, and of which more difference separates them most.
 
     Args:
         head: Head that knows both classes.
@@ -138,5 +138,5 @@ def _separators(
     far = np.where(other - low > high - other, low, high)
     moved = np.where(np.eye(len(mine), dtype=bool), far, mine)  # (A, A), one moved in each row
     gained = np.square(head.priors_of(moved) - other_prior).sum(axis=1)
-    best = np.argsort(-gained, kind="stable")[:_SHOWN_SEPARATORS]
+    best = [i for i in np.argsort(-gained, kind="stable") if mine[i] != other[i]][:_SHOWN_SEPARATORS]
     return [f"{head.table.attribute_names[i]} ({mine[i]:g} and {other[i]:g})" for i in best]

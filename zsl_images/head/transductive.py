@@ -53,6 +53,8 @@ class AdaptReport:
         photos: N.
         agreement: Share of photos whose label stayed, 0 to 1.
         confidence: Mean probability of the label, before and after, 0 to 1.
+        unseen: Number of photos labelled as unseen classes, before and after. A gain is a loss of the
+            seen classes, right or not.
         counts: (class, photos before, photos after) of each class that is the label of a photo, the
             most frequent after adapting first.
     """
@@ -60,6 +62,7 @@ class AdaptReport:
     photos: int
     agreement: float
     confidence: tuple[float, float]
+    unseen: tuple[int, int]
     counts: tuple[tuple[str, int, int], ...]
 
 
@@ -167,6 +170,7 @@ def _report(table: ClassTable, before: Tensor, after: Tensor) -> AdaptReport:
         photos=len(old),
         agreement=float((old == new).float().mean()),
         confidence=(float(before.max(1).values.mean()), float(after.max(1).values.mean())),
+        unseen=(int((~table.is_seen)[old.cpu()].sum()), int((~table.is_seen)[new.cpu()].sum())),
         counts=tuple(
             (table.names[row], count[0][row], count[1][row])
             for row in rows

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
 from zsl_images.files import check_writable, path_of_text
 from zsl_images.labelling.export_failures import Failures
@@ -32,12 +33,14 @@ class _Context:
         classes: Names of all classes, those of the head first.
         roots: Folders whose subfolders are kept.
         failures: Takes the photos that cannot be exported.
+        features: Feature file, or None.
     """
 
     labels: StrPath
     classes: Sequence[str]
     roots: Sequence[Path]
     failures: Failures
+    features: StrPath | None
 
 
 def _option(
@@ -63,7 +66,7 @@ def _write_sidecars(context: _Context, _: bool) -> str | None:
 
 
 def _sort(how: How, context: _Context, folder: StrPath) -> str:
-    found = sort_photos(context.labels, folder, how, context.roots, context.failures)
+    found = sort_photos(context.labels, folder, how, context.roots, context.failures, context.features)
     parts = [f"{folder}: {found.there} photos"]
     if found.gone:
         parts.append(f"{found.gone} are gone")
@@ -100,7 +103,7 @@ class Outputs:
         default=None,
         metadata=_option(
             "folder",
-            "Move the photos into this folder, one subfolder per label; their rows get the new paths.",
+            "Move the photos into this folder, one subfolder per label; rows get the new paths.",
             partial(_sort, "move"),
         ),
     )
@@ -137,6 +140,8 @@ class Outputs:
     def __post_init__(self) -> None:
         if len(self._chosen("folder")) > 1:
             raise DataError("photos can be sorted in one way only; give one of move, copy and link")
+        for path in (*self._chosen("folder"), *self._chosen("file")):
+            check_path("a path", path, DataError)
         if self.keep_tree and not self._chosen("folder"):
             raise DataError("keep_tree has no effect without move, copy or link; leave it out")
 
@@ -185,6 +190,7 @@ class Outputs:
         *,
         inputs: Iterable[StrPath] = (),
         classes: Sequence[str] = (),
+        features: StrPath | None = None,
         on_failure: Callable[[Failure], None] | None = None,
     ) -> list[str]:
         """Write everything that was chosen.
@@ -194,6 +200,7 @@ class Outputs:
             inputs: Folders, files and glob patterns of the photos; `keep_tree` keeps the subfolders
                 of these folders. If there are none, those below the folder that all photos share.
             classes: Names of all classes, those of the head first, which COCO numbers by.
+            features: The feature file, if there is one; `move` writes the new paths into it too.
             on_failure: Called for each photo that cannot be exported. Default: an error at the end.
 
         Returns:
@@ -206,7 +213,7 @@ class Outputs:
         lines = []
         roots = _roots(labels, inputs) if self.keep_tree else []
         with Failures.taken_by(None if on_failure is None else Failures()) as failures:
-            context = _Context(labels, classes, roots, failures)
+            context = _Context(labels, classes, roots, failures, features)
             # Sidecars come first, since they move with their photos; then the files, with new paths.
             for export in sorted(fields(self), key=lambda one: _ORDER.index(one.metadata["kind"])):
                 if value := getattr(self, export.name):

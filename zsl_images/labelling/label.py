@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from zsl_images.arguments import count
+from zsl_images.arguments import check_path, check_type, count
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError
@@ -65,14 +65,14 @@ def label(
         OutputError: A file cannot be written, or another run is writing it.
     """
     left_out = LeftOut()
-    if isinstance(photos, str | os.PathLike):
-        photos = [photos]
-    if isinstance(photos, Sequence):
-        photos = find_images(photos, left_out)
+    check_type("classifier", classifier, ZeroShotClassifier)
+    if features is not None:
+        check_path("the path of a feature file", features, DataError)
+    photos = _found(photos, left_out)
     for name, value in (("batch_size", batch_size), ("part_rows", part_rows)):
         count(name, value)
-    out = Path(out)
     check_suffix(out)
+    out = Path(out)
     kept = Path(features) if features is not None else None
     if kept and kept.resolve() == out.resolve():
         raise DataError(f"{out} cannot hold both labels and features; name two files")
@@ -80,7 +80,7 @@ def label(
         check_writable(target)
     stop = Stop(should_stop)
     with PartFolder.locked(out, kept):
-        parts = PartFolder(out, kept, classifier.head.backbone.fingerprint)
+        parts = PartFolder(out, kept, classifier.backbone)
         run = Run(classifier, parts, top_k, is_strict)
         run.label(photos, batch_size, part_rows, on_progress, stop)
         if stop.is_set:
@@ -92,3 +92,16 @@ def label(
         run.join(prune, is_for_excel)
         left_out.warn()
         return replace(run.progress, is_complete=True)
+
+
+def _found(
+    photos: Iterable[str | os.PathLike[str]] | str | os.PathLike[str], left_out: LeftOut
+) -> Iterable[str | os.PathLike[str]]:
+    """The photos in what a caller gave; see `label`."""
+    if isinstance(photos, str | os.PathLike):
+        photos = [photos]
+    if not isinstance(photos, Iterable):
+        check_path("photos, or a folder of them", photos, DataError)
+    if isinstance(photos, Sequence):
+        return find_images(photos, left_out)
+    return photos

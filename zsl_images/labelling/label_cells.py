@@ -60,7 +60,13 @@ def csv_header(top_k: int) -> list[str]:
 
 
 def top_k_of(columns: Iterable[str]) -> int:
-    """The most candidates that a row with these columns may have, each in columns of its own."""
+    """The most candidates that a row with these columns may have, each in columns of its own.
+
+    It is 0 if they are in lists: `top1_label` is then a column of a user's own.
+    """
+    columns = {*columns}
+    if columns >= LISTS.keys():
+        return 0
     return max((int(found[1]) for found in map(_CANDIDATE.fullmatch, columns) if found), default=0)
 
 

@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
+from zsl_images.file_kinds import kind_in_place_of_data
 from zsl_images.files import replacing
 from zsl_images.labelling.label_cells import (
     ENCODINGS,
@@ -51,6 +53,7 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
     Raises:
         DataError: Its ending is none of `LABEL_SUFFIXES`.
     """
+    check_path("the path of a label file", path, DataError)
     if Path(path).suffix.lower() not in LABEL_SUFFIXES:
         raise DataError(f"{path}: expected a label file's name to end in {', '.join(LABEL_SUFFIXES)}")
 
@@ -180,6 +183,8 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[None]:
             f"{path} is not UTF-8, as if a spreadsheet saved it; save it as 'CSV UTF-8', or {step}"
         ) from error
     except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
+        if kind := kind_in_place_of_data(path):
+            raise DataError(f"{path} is {kind}, or {step}") from error
         raise DataError(f"{path} is no label file ({error or type(error).__name__}); {step}") from error
 
 
@@ -204,8 +209,8 @@ def _parquet(path: Path) -> pq.ParquetFile:
 
 def _own_fields(schema: pa.Schema) -> list[pa.Field]:
     """The columns of a Parquet file that a user has added; candidates may be flat, as from CSV."""
-    flat = () if LISTS.keys() <= {*schema.names} else csv_header(top_k_of(schema.names))
-    return [field for field in schema if field.name not in {*SCHEMA.names, *flat}]
+    known = {*SCHEMA.names, *csv_header(top_k_of(schema.names))}
+    return [field for field in schema if field.name not in known]
 
 
 def _parquet_tables(path: Path, with_own: bool) -> Iterator[pa.Table]:

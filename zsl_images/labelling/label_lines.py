@@ -52,6 +52,10 @@ class CsvRows:
         self._top_k = top_k_of(names)
         known = {*SCHEMA.names, *csv_header(self._top_k)}
         self.own = [name for name in names if name not in known]
+        if taken := [name for name in self.own if name in csv_header(top_k_of(self.own))]:
+            raise LookupError(
+                f"it has columns of yours named like new ones: {', '.join(taken)}; rename them"
+            )
 
     def __iter__(self) -> Iterator[Row]:
         with self._lines() as file:
@@ -87,7 +91,7 @@ class JsonRows:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         keys = dict.fromkeys(key for _, row in self._rows() for key in row)
-        self._top_k = 0 if LISTS.keys() <= keys.keys() else top_k_of(keys)
+        self._top_k = top_k_of(keys)
         known = {*SCHEMA.names, *csv_header(self._top_k)}
         self.own = [key for key in keys if key not in known]
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
+from zsl_images.features.backbones import Backbone
 from zsl_images.features.feature_files import FACTS, open_feature_files, write_features
 from zsl_images.features.photo_rows import (
     STAMP,
@@ -40,14 +41,14 @@ class PartFolder:
     Args:
         out: Label file.
         features: Feature file, or None.
-        fingerprint: Fingerprint of the backbone, see `Backbone.fingerprint`.
+        backbone: Backbone in use.
 
     Raises:
         DataError: An unfinished earlier run kept features, and `features` is None.
     """
 
-    def __init__(self, out: Path, features: Path | None, fingerprint: str) -> None:
-        self.out, self.features, self._fingerprint = out, features, fingerprint
+    def __init__(self, out: Path, features: Path | None, backbone: Backbone) -> None:
+        self.out, self.features, self._backbone = out, features, backbone
         self.path = make_folder(_folder_of(out))
         self._written: dict[int, Path] = {}
         if features is None and self._parts(_FEATURES):
@@ -104,10 +105,10 @@ class PartFolder:
         """Features of the feature file and of earlier parts.
 
         Raises:
-            DataError: The feature file is something else, or was made with another backbone.
+            DataError: The feature file is something else, or was made with another backbone or engine.
         """
         files = [self.features, *self._parts(_FEATURES)] if self.features else []
-        return open_feature_files(files, self._fingerprint)
+        return open_feature_files(files, self._backbone.fingerprint, self._backbone.engine_name)
 
     def part_of(self, number: int, stamps: list[Stamp], origin: Mapping[str, str]) -> Path:
         """Path of a part's rows; the same photos, labelled by the same head, have the same path."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from zsl_images.arguments import check_path, check_type
 from zsl_images.defaults import TOP_K
 from zsl_images.errors import DataError, listed
 from zsl_images.features.feature_files import facts_in, features_in, open_feature_files
@@ -43,8 +44,10 @@ def relabel(
         DataError: The feature file is missing, or was made with another backbone than the head's.
         OutputError: `out` cannot be written.
     """
-    out = Path(out)
+    check_type("classifier", classifier, FeatureClassifier)
+    check_path("the path of a feature file", features, DataError)
     check_suffix(out)
+    out = Path(out)
     kept = open_feature_files([Path(features)], classifier.head.backbone.fingerprint)
     if not len(kept):
         raise DataError(f"no features in {features}; make some with `zsl label --features`")

@@ -16,7 +16,7 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.extraction import stream_features
 from zsl_images.features.feature_files import facts_in, feature_table, features_in
-from zsl_images.features.photo_rows import Place, Stamp, stamp_of
+from zsl_images.features.photo_rows import Place, Stamp, is_gone, stamp_of
 from zsl_images.labelling.label_rows import decision_rows, failure_rows, origin_of
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.part_files import PartFolder
@@ -34,6 +34,7 @@ class Progress:
         failures: Number of photos that could not be read.
         unlabelled: Number of photos without a label, because no class is sure enough.
         changed: Number of photos whose earlier rows were about other content, and were replaced.
+        gone: Number of photos that do not exist, and whose earlier rows stay.
         is_complete: Whether the label file is written.
         summary: What the photos show.
     """
@@ -43,10 +44,11 @@ class Progress:
     failures: int = 0
     unlabelled: int = 0
     changed: int = 0
+    gone: int = 0
     is_complete: bool = False
     summary: Summary = field(default_factory=Summary)
 
-    def with_rows(self, rows: pa.Table, kept: int = 0, changed: int = 0) -> Progress:
+    def with_rows(self, rows: pa.Table, kept: int = 0, changed: int = 0, gone: int = 0) -> Progress:
         """The progress after these rows of a label file; for the counts see the class."""
         failures = len(rows) - rows["error"].null_count
         return replace(
@@ -56,6 +58,7 @@ class Progress:
             failures=self.failures + failures,
             unlabelled=self.unlabelled + rows["label"].null_count - failures,
             changed=self.changed + changed,
+            gone=self.gone + gone,
             summary=self.summary.with_rows(rows),
         )
 
@@ -83,6 +86,7 @@ class _Part:
         features: Position of a photo without a row → its earlier feature.
         awaited: Number of features still to be made.
         changed: Number of photos whose earlier rows are about other content.
+        gone: Positions of the photos that do not exist, and were labelled before.
         made: Position of a photo → its new feature, or why it cannot be read.
         facts: Position of a photo with a new feature → what its file says of it.
     """
@@ -93,6 +97,7 @@ class _Part:
     features: dict[int, Place]
     awaited: int = 0
     changed: int = 0
+    gone: set[int] = field(default_factory=set)
     made: dict[int, npt.NDArray[np.float16] | ImageError] = field(default_factory=dict)
     facts: dict[int, PhotoFacts] = field(default_factory=dict)
 
@@ -105,6 +110,7 @@ class _Part:
         self.awaited -= sum(at >= size for at in self.fresh())
         self.stamps = self.stamps[:size]
         self.rows = {at: place for at, place in self.rows.items() if at < size}
+        self.gone = {at for at in self.gone if at < size}
         self.features = {at: place for at, place in self.features.items() if at < size}
 
 
@@ -217,12 +223,23 @@ class Run:
         for at, stamp in enumerate(part.stamps):
             row, feature = self.rows.find(stamp), self.features.find(stamp)
             part.changed += not row and self.rows.is_changed(stamp)
-            if row and (feature or not self.parts.features):
+            if is_gone(stamp) and (last := self._labelled_before(stamp)):
+                part.rows[at] = last
+                part.gone.add(at)
+            elif row and (feature or not self.parts.features):
                 part.rows[at] = row
             elif feature:
                 part.features[at] = feature
         part.awaited = len(part.fresh())
         return part
+
+    def _labelled_before(self, stamp: Stamp) -> Place | None:
+        """The latest row of a photo that is gone, by whatever head, unless it is about a failure."""
+        place = self.rows.last(stamp.path)
+        if place is None or self.is_strict:
+            return None
+        row = self.rows.take([place])
+        return place if row is not None and row["error"].null_count else None
 
     def _so_far(self) -> Progress:
         in_hand = sum(len(part.made) for part in self.planned)
@@ -247,8 +264,8 @@ class Run:
             rows = self._table(part, new)
             self.parts.write_labels(path, rows)
         else:
-            rows = pq.read_table(path, columns=["path", "label", "error"])
-        self.progress = self.progress.with_rows(rows, len(part.rows), part.changed)
+            rows = pq.read_table(path, columns=["path", "label", "answer", "error"])
+        self.progress = self.progress.with_rows(rows, len(part.rows), part.changed, len(part.gone))
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:
         """The rows of a part, in the order of its photos."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import count, islice
@@ -20,6 +21,7 @@ from zsl_images.labelling.export_failures import Failures
 from zsl_images.labelling.exports import UNLABELLED
 from zsl_images.labelling.label_files import is_for_excel, own_columns_of, read_labels, write_labels
 from zsl_images.labelling.locks import locked
+from zsl_images.labelling.moved_features import followed
 from zsl_images.labelling.sidecars import Companions, bring_sidecars
 from zsl_images.labelling.transfers import How, is_transferred, remove_empty, transfer
 
@@ -50,14 +52,15 @@ def sort_photos(
     how: How,
     roots: Sequence[Path] = (),
     failures: Failures | None = None,
+    features: str | os.PathLike[str] | None = None,
 ) -> Sorted:
     """Move, copy or link the photos of a label file into `folder`, with one subfolder per label.
 
     The label is the answer, if there is a taxonomy. Photos that could not be read stay in their place.
     If two photos of a label have the same name, the second one's name gets a few letters of a hash.
     Photos that have already arrived are skipped, so the same call continues after an interruption; they
-    follow their label if it has changed. Rows of moved photos get the new paths. A link to a photo
-    stays a link. Sidecars go with their photos.
+    follow their label if it has changed. Rows of moved photos get the new paths, also in the feature
+    file. A link to a photo stays a link. Sidecars go with their photos.
 
     Args:
         labels: Label file.
@@ -66,17 +69,25 @@ def sort_photos(
         roots: Folders whose subfolders are kept below the folder of a label. Default: none are kept.
         failures: Takes the photos that cannot be sorted; they stay in their old place. Default: an
             error at the end.
+        features: Feature file of the photos, if there is one.
 
     Raises:
-        OutputError: A photo cannot be sorted, or another run is writing the label file.
+        DataError: The label file cannot be read.
+        OutputError: A photo cannot be sorted, or another run is writing one of the files.
     """
     labels, folder = Path(labels), make_folder(absolute(folder))
     with Failures.taken_by(failures) as failed, locked(labels):
         sorting = _Sorting(folder, how, roots, failed)
         if how == "move":
             own = own_columns_of(labels)
-            rows = map(sorting.moved, read_labels(labels, with_own=True))
-            write_labels(rows, labels, own, is_for_excel=is_for_excel(labels))
+            tables = read_labels(labels, with_own=True)
+            with locked(Path(features)) if features else nullcontext():
+                rows = (
+                    followed(tables, sorting.moved, Path(features))
+                    if features
+                    else map(sorting.moved, tables)
+                )
+                write_labels(rows, labels, own, is_for_excel=is_for_excel(labels))
         else:
             record = CopyRecord(labels, folder)
             record.write(sorting.copied(table, record) for table in read_labels(labels))

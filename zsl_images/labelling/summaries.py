@@ -25,7 +25,8 @@ class Summary:
     """What the photos of a run show; as large as there are classes, however many photos there are.
 
     Args:
-        labels: Label → number of photos; None for photos without a label.
+        labels: Label, or group that is the answer with a taxonomy → number of photos; None for photos
+            without one.
         failures: Path of each of the first unreadable photos, and why it could not be read.
         unreadable: Number of all unreadable photos.
     """
@@ -37,7 +38,8 @@ class Summary:
     def with_rows(self, rows: pa.Table) -> Summary:
         """The summary with these rows of a label file as well."""
         is_read = pc.is_null(rows["error"])
-        counted = rows.filter(is_read)["label"].value_counts().to_pylist()
+        answers = pc.coalesce(rows["answer"], rows["label"])  # as photos are sorted
+        counted = answers.filter(is_read).value_counts().to_pylist()
         labels = self.labels + Counter({one["values"]: one["counts"] for one in counted})
         failed = rows.filter(pc.invert(is_read))
         first = failed.slice(0, _FAILURES - len(self.failures)).select(["path", "error"]).to_pylist()
@@ -45,7 +47,7 @@ class Summary:
         return Summary(labels, failures, self.unreadable + len(failed))
 
     def lines(self) -> Iterator[str]:
-        """The summary in lines of 80 columns, those labels first that most photos have."""
+        """Photos per label in lines of 80 columns, those labels first that most photos have."""
         labels = {label: photos for label, photos in self.labels.items() if label is not None}
         ranked = sorted(labels.items(), key=lambda one: (-one[1], one[0]))
         entries = [(shortened(printable(label), _NAME), photos) for label, photos in ranked[:_LABELS]]
@@ -64,6 +66,9 @@ class Summary:
         digits = max((len(str(photos)) for _, photos in entries), default=0)
         for name, photos in entries:
             yield f"  {name:<{width}}  {photos:>{digits}}"
+
+    def failure_lines(self) -> Iterator[str]:
+        """The first unreadable photos and why, in lines of 80 columns."""
         for path, error in self.failures:
             yield f"    {shortened(printable(path), _WIDTH - 4)}"
             reason = printable(error.split(f"{PurePath(path).name}: ", 1)[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from zsl_images.arguments import check_type
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.features.extraction import folder_features
 from zsl_images.head.transductive import AdaptReport, adapt_head
@@ -46,6 +47,7 @@ def adapt(
         DataError: There is no unseen class, the folder is too small or too one-sided, or most labels
             would change.
     """
+    check_type("classifier", classifier, ZeroShotClassifier)
     backbone = classifier.backbone
     features = folder_features(photos, backbone, cache, on_step)
     head, report = adapt_head(classifier.own_head(), features.features)

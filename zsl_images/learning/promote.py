@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from zsl_images.arguments import check_type
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.features.extraction import labelled_features
 from zsl_images.head.edit_classes import promote_classes
@@ -30,6 +31,7 @@ def promote(
         DataError: There are no photos, or a class is already seen.
         ClassTableError: A folder is no candidate class.
     """
+    check_type("classifier", classifier, ZeroShotClassifier)
     features, labels = labelled_features(
         photos, classifier.table.names, classifier.backbone, cache, on_step
     )
