@@ -73,7 +73,7 @@ class ZeroShotClassifier(FeatureClassifier):
         if backbone_weights is not None:
             backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
         else:
-            feature_dim = head.model.config.feature_dim
+            feature_dim = head.config.feature_dim
             info = asdict(head.backbone)
             backbone = recorded_backbone(**info, feature_dim=feature_dim, device=device, engine=engine)
         return cls.of(head, backbone=backbone)

@@ -102,7 +102,7 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
     Raises:
         DataError: The widths differ.
     """
-    config = head.model.config
+    config = head.config
     expected = (config.feature_dim, config.attribute_dim)
     given = (data.features.shape[1], data.table.attributes.shape[1])
     if expected != given:

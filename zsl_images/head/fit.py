@@ -20,9 +20,9 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
 from zsl_images.errors import DataError
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
-from zsl_images.head.class_memory import remember
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.remembering import remember
 from zsl_images.metrics import gzsl_report
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
@@ -124,12 +124,13 @@ def _outcome(
     names = [table.names[label] for label in classes]
     fold_table = table.select(names).with_seen([table.names[label] for label in seen])
     held_out = np.concatenate([fold.seen, fold.unseen])
-    x, y = torch.tensor(features[held_out]), column_of_row[held_out]
-    a, is_seen = torch.tensor(fold_table.attributes), torch.tensor(fold_table.is_seen)
+    x, y = features[held_out], column_of_row[held_out]
+    a, is_seen = fold_table.attributes, fold_table.is_seen
 
     def harmonic_mean(model: MultiModalVAE) -> float:
-        scores = model.scores(x, a, is_seen).numpy()
-        return gzsl_report(scores, y, fold_table.is_seen, seen_penalty=0)["H"]
+        tensors = (torch.tensor(array, device=model.device) for array in (x, a, is_seen))
+        scores = model.scores(*tensors).cpu().numpy()
+        return gzsl_report(scores, y, is_seen, seen_penalty=0)["H"]
 
     interval = recipe.training.roll_back_interval if len(fold.unseen) else 0
     roll_back = RollBack(harmonic_mean, interval) if interval else None
@@ -167,10 +168,11 @@ def _head(
     recipe: Recipe,
 ) -> Head:
     """A head that remembers its training rows, not calibrated yet."""
-    rows = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
-    memory = remember(model, torch.tensor(features), rows, table.seen_names)
+    rows = torch.tensor(np.unique(labels, return_inverse=True)[1], device=model.device)
+    x = torch.tensor(features, device=model.device)
+    memory = remember(model, x, rows, table.seen_names)
     origin = BackboneInfo("features of unknown origin")
-    return Head(model, table, origin, recipe.training, memory=memory)
+    return Head(model.frozen(), table, origin, recipe.training, memory=memory)
 
 
 def _fit(

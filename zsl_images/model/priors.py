@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.encoder_decoder import dense
-from zsl_images.model.latent_space import Space, space_of
+from zsl_images.model.formulas import KernelFormula, MeanFormula, prior_widths
+from zsl_images.model.latent_space import space_of
 
 
 class ClassPrior(nn.Module, ABC):
@@ -70,7 +71,7 @@ class ClassPrior(nn.Module, ABC):
         return means[:0] if left_out is None else means - left_out
 
 
-class DensePrior(ClassPrior):
+class DensePrior(MeanFormula, ClassPrior):
     """Dense layers from attributes to latent means, as in the paper.
 
     Args:
@@ -79,19 +80,18 @@ class DensePrior(ClassPrior):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        growth = config.latent_dim / config.attribute_dim
-        sizes = torch.logspace(0, 1, config.prior_layers + 1, growth, device="cpu")
-        widths = [round(config.attribute_dim * float(size)) for size in sizes]
+        widths = prior_widths(config)
         self.hidden = dense(widths[:-1], config, config.prior_dropout)
         self.mu = nn.Linear(widths[-2], config.latent_dim)
         self.space = space_of(config.radius)
 
     def forward(self, a: Tensor) -> Tensor:
         """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
-        return self.space.place(self.mu(self.hidden(a)))
+        priors: Tensor = self.mean(a)
+        return priors
 
 
-class KernelPrior(ClassPrior):
+class KernelPrior(KernelFormula, ClassPrior):
     """A kernel over attributes, with one centre per seen class.
 
         mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + d) exp(-d),    d = √3 ‖r² ∘ (a - b)‖ / h
@@ -114,7 +114,7 @@ class KernelPrior(ClassPrior):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.ridge, self.shrinkage = config.ridge, config.shrinkage
+        self.config = config
         self.space = space_of(config.radius)
         self.register_buffer("centres", torch.zeros(config.seen_classes, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
@@ -135,7 +135,7 @@ class KernelPrior(ClassPrior):
     def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
         """Class priors of the seen classes, and those that the other classes predict: (S, L) each."""
         weight, left_out = self.solve(means())
-        return self._at(a, weight), left_out
+        return self.at(a, weight), left_out
 
     @torch.no_grad()
     def settle(self, means: Callable[[], Tensor]) -> None:
@@ -160,60 +160,10 @@ class KernelPrior(ClassPrior):
             The weights (S, L), and for each class the prior that the other classes predict (S, L).
             Both are differentiable.
         """
-        inverse = torch.linalg.inv(self._ridged())  # (S, S)
+        inverse = torch.linalg.inv(self.ridged())  # (S, S)
         weight = inverse @ means  # (S, L)
         return weight, self.space.place(means - weight / inverse.diagonal()[:, None])
-
-    def forward(self, a: Tensor) -> Tensor:
-        """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
-        return self._at(a, self.weight)
-
-    def kernel(self, first: Tensor, second: Tensor) -> Tensor:
-        """k of each pair: (K, A), (J, A) → (K, J)."""
-        scale = self.relevance.square()
-        distance = 3**0.5 * torch.cdist(first * scale, second * scale) / self.bandwidth
-        return (1 + distance) * (-distance).exp()
-
-    def _at(self, a: Tensor, weight: Tensor) -> Tensor:
-        """mu(a) by given weights (S, L): (K, A) → (K, L)."""
-        priors = self.space.place(self.kernel(a, self.centres) @ weight)
-        if not self.shrinkage:
-            return priors
-        excess = self.variances(a) - self.variances(self.centres).mean()
-        return priors / (1 + self.shrinkage * excess)[:, None]
-
-    def variances(self, a: Tensor) -> Tensor:
-        """v, how unsure each prior is, 0 to 1: (K, A) → (K,)."""
-        kernel = self.kernel(a, self.centres)  # (K, S)
-        factor = torch.linalg.cholesky(self._ridged())
-        explained: Tensor = torch.linalg.solve_triangular(factor, kernel.T, upper=False).square().sum(0)
-        return 1 - explained
-
-    def _ridged(self) -> Tensor:
-        """K + λI, (S, S)."""
-        kernel = self.kernel(self.centres, self.centres)
-        return kernel + self.ridge * torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
 
 
 PRIORS: dict[str, type[DensePrior | KernelPrior]] = {"dense": DensePrior, "kernel": KernelPrior}
 """Name in a `ModelConfig` → class."""
-
-
-def drawn_to_photos(
-    priors: Tensor, means: Tensor, photos: Tensor, photos_of_prior: float, space: Space
-) -> Tensor:
-    """Class priors after some photos: the mean of a Gaussian whose prior counts as n₀ photos.
-
-        mu + n / (n + n₀) · (m - mu)
-
-    Args:
-        priors: mu, (K, L).
-        means: m, the mean latent of each class's photos (K, L).
-        photos: n, how many each class has, (K,).
-        photos_of_prior: n₀.
-        space: Where latents lie.
-
-    Returns:
-        (K, L).
-    """
-    return space.between(priors, means, photos / (photos + photos_of_prior))

@@ -196,7 +196,8 @@ def generate_and_learn(
     is_seen = torch.arange(len(data.attributes), device=model.device) < data.seen_classes
 
     def class_priors() -> Tensor:
-        return model.known_longer(model.prior(data.attributes), is_seen)
+        priors: Tensor = model.known_longer(model.prior(data.attributes), is_seen)
+        return priors
 
     priors, prior_learns = class_priors(), "prior" in config.learning_parts  # (K, L)
     for step in range(1, steps + 1):
