@@ -68,15 +68,20 @@ def classify(
     if explain:
         classifier = classifier.with_explanations()
 
-    from zsl_images.labelling.label_cells import ENCODINGS
-    from zsl_images.labelling.label_rows import origin_of
-
     details = Details(classifier.taxonomy.levels if classifier.taxonomy else (), explain)
-    shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
-    origin = Origin(min(top_k, len(classifier.table)), origin_of(classifier, top_k))
-    if format is not Format.TABLE:
+    results = map(_writable, classifier.stream(paths, top_k))
+    if format is Format.CSV:
+        from zsl_images.labelling.label_cells import ENCODINGS
+        from zsl_images.labelling.label_rows import origin_of
+
         write_as(ENCODINGS[excel])
-    failures = shows[format](map(_writable, classifier.stream(paths, top_k)), origin, details)
+        origin = Origin(min(top_k, len(classifier.table)), origin_of(classifier, top_k))
+        failures = _show_csv(results, origin, details)
+    elif format is Format.JSON:
+        write_as("utf-8")
+        failures = _show_json(results, details)
+    else:
+        failures = _show_table(results, details)
     if failures:
         typer.echo(f"{failures} of {len(paths)} photos could not be read", err=True)
     finish_with(failures, left_out)
@@ -92,7 +97,7 @@ def _writable(result: Prediction | Failure) -> Prediction | Failure:
     return result if result.path is None else replace(result, path=path_text(result.path))
 
 
-def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
+def _show_table(results: Iterable[Prediction | Failure], details: Details) -> int:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -144,7 +149,7 @@ def _escaped(text: str) -> str:
     return escape(printable(text))
 
 
-def _show_json(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> int:
+def _show_json(results: Iterable[Prediction | Failure], details: Details) -> int:
     failures = 0
     typer.echo("[", nl=False)
     for index, result in enumerate(results):

@@ -16,10 +16,10 @@ import typer
 from zsl_images.defaults import (
     AUTO,
     DEFAULT_BACKBONE,
+    LABEL_SUFFIXES,
 )
 from zsl_images.errors import DataError
 from zsl_images.features.engines import ENGINES
-from zsl_images.labelling.label_files import LABEL_SUFFIXES
 from zsl_images.model.recipes import RECIPES
 
 from .console import echo, usage_errors

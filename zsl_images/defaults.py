@@ -28,6 +28,10 @@ FOLDS = 3
 """Validations before a head is trained on everything."""
 
 
+LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""Endings of the names of label files, which choose their form."""
+
+
 MAX_FOLDS = 5
 
 
