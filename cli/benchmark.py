@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsl_images.defaults import DEFAULT_RECIPE
+from zsl_images.defaults import CPU, DEFAULT_RECIPE
 
 from .console import progress
 from .option_groups import refuse
@@ -50,6 +50,9 @@ def benchmark(
             "tests/benchmarks/peers.py) to compare with; repeatable."
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="Device that learns: auto, cpu or cuda; the figures depend on it.")
+    ] = CPU,
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
     """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC.
@@ -70,7 +73,7 @@ def benchmark(
     if save:
         check_writable(save)
     with progress() as show:
-        result = run(data, str(recipe), seeds, conventional, calibration, on_step=show)
+        result = run(data, str(recipe), seeds, conventional, calibration, device, on_step=show)
     if save:
         save_head(result.heads[0], save)
     if format is ReportFormat.JSON:

@@ -6,6 +6,9 @@ AUTO = "auto"
 """Engine or device: the best one found on this machine."""
 
 
+CPU = "cpu"
+
+
 BATCH_SIZE = 32
 """Photos that pass the backbone at once."""
 

@@ -9,11 +9,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.defaults import CPU
 from zsl_images.errors import DataError
 from zsl_images.evaluation.benchmark_results import BenchmarkResult, mean_and_sd
 from zsl_images.evaluation.figures import Evaluation, assess
 from zsl_images.evaluation.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
 from zsl_images.evaluation.xlsa17 import Benchmark
+from zsl_images.features.devices import learning_device, resolve_device
 from zsl_images.head.fit import train_on_features
 from zsl_images.head.folds import Fold, make_folds
 from zsl_images.head.head import Head
@@ -29,6 +31,7 @@ def run(
     seeds: int,
     is_conventional: bool = False,
     with_calibration: bool = False,
+    device: str = CPU,
     on_step: OnStep | None = None,
 ) -> BenchmarkResult:
     """Run a recipe on a data set, with everything chosen on validation rows.
@@ -41,7 +44,17 @@ def run(
     unseen classes are candidates, and T is the only figure of accuracy. With calibration, the figures
     of `calibration_on_test` are added, which takes more trainings.
 
+    Args:
+        data: Data set.
+        recipe_name: Name of one of `recipes.RECIPES`.
+        seeds: Number of runs.
+        is_conventional: Whether this is the conventional setting.
+        with_calibration: Whether to measure calibration.
+        device: Device that learns: `auto`, or the name of a torch device; Apple's MPS cannot.
+        on_step: Called with each record of progress.
+
     Raises:
+        BackboneError: The device is not in this machine.
         DataError: There is no such recipe, or calibration is asked for in the conventional setting,
             which leaves no test photos of seen classes.
     """
@@ -51,14 +64,15 @@ def run(
             "in the conventional setting no photo of a seen class is left to measure calibration with; "
             "ask for one of the two"
         )
+    device = learning_device(resolve_device(device))
     runs, heads = [], []
     for seed in range(seeds):
         start = time.perf_counter()
-        head = _trained(data, recipe, seed, is_conventional, on_step)
+        head = _trained(data, recipe, seed, is_conventional, device, on_step)
         seconds = time.perf_counter() - start
         figures = _figures_of(head, data, is_conventional)
         if with_calibration:
-            figures |= calibration_on_test(data, recipe, seed, on_step)
+            figures |= calibration_on_test(data, recipe, seed, device, on_step)
         runs.append({**figures, "seconds": seconds})
         heads.append(head)
     key = (recipe_name, data.name.upper())
@@ -121,7 +135,12 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
 
 
 def _trained(
-    data: Benchmark, recipe: Recipe, seed: int, is_conventional: bool, on_step: OnStep | None
+    data: Benchmark,
+    recipe: Recipe,
+    seed: int,
+    is_conventional: bool,
+    device: str,
+    on_step: OnStep | None,
 ) -> Head:
     """A head trained on the rows that the setting allows."""
     learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
@@ -135,6 +154,7 @@ def _trained(
         seed=seed,
         folds=folds,
         max_seen_loss=1,  # γ balances seen and unseen classes, and the temperature goes with it
+        device=device,
         on_step=on_step,
     )
 
@@ -179,7 +199,11 @@ def figures_on_test(
 
 
 def calibration_on_test(
-    data: Benchmark, recipe: Recipe, seed: int, on_step: OnStep | None = None
+    data: Benchmark,
+    recipe: Recipe,
+    seed: int,
+    device: str = CPU,
+    on_step: OnStep | None = None,
 ) -> dict[str, float]:
     """How far probabilities and the unknown score can be trusted, in per cent.
 
@@ -191,7 +215,13 @@ def calibration_on_test(
     table = data.table.select(data.table.seen_names)
     labels = np.searchsorted(np.flatnonzero(data.table.is_seen), data.labels)
     head = train_on_features(
-        data.features[learned], labels[learned], table, recipe=recipe, seed=seed, on_step=on_step
+        data.features[learned],
+        labels[learned],
+        table,
+        recipe=recipe,
+        seed=seed,
+        device=device,
+        on_step=on_step,
     )
     seen, unseen = (data.features[data.rows[name]] for name in ("test_seen", "test_unseen"))
     report = assess(

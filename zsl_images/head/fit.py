@@ -42,6 +42,7 @@ def train_on_features(
     folds: int | Sequence[Fold] = FOLDS,
     max_seen_loss: float = MAX_SEEN_LOSS,
     backbone: BackboneInfo | None = None,
+    device: str = "cpu",
     on_step: OnStep | None = None,
 ) -> Head:
     """Train a head on features; see `train`.
@@ -55,6 +56,7 @@ def train_on_features(
         folds: Number of validations, or the folds themselves.
         max_seen_loss: See `train`.
         backbone: Backbone that made the features. Default: unknown.
+        device: Torch device that learns; the head answers on the CPU.
         on_step: Called with each record of progress.
 
     Raises:
@@ -74,7 +76,15 @@ def train_on_features(
         total = len(folds) + 1
         outcomes = [
             _outcome(
-                features, labels, table, recipe, seed, fold, f"validation {number}/{total}", on_step
+                features,
+                labels,
+                table,
+                recipe,
+                seed,
+                fold,
+                f"validation {number}/{total}",
+                device,
+                on_step,
             )
             for number, fold in enumerate(folds, start=1)
         ]
@@ -82,10 +92,18 @@ def train_on_features(
         recipe = _learning_less(recipe, float(np.mean([outcome.share for outcome in outcomes])))
         photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
         held_out = _outcome(
-            features, labels, table, recipe, seed, photos, f"validation {total}/{total}", on_step
+            features,
+            labels,
+            table,
+            recipe,
+            seed,
+            photos,
+            f"validation {total}/{total}",
+            device,
+            on_step,
         )
         calibration = calibrate(outcomes, held_out, max_seen_loss)
-    model = _fit(features, labels, table, recipe, seed, "training", on_step)
+    model = _fit(features, labels, table, recipe, seed, "training", device, on_step)
     head = _head(model, features, labels, table, recipe)
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
@@ -110,6 +128,7 @@ def _outcome(
     seed: int,
     fold: Fold,
     phase: str,
+    device: str,
     on_step: OnStep | None,
 ) -> Outcome:
     """Train on a fold's rows and score the rows that it holds out.
@@ -141,6 +160,7 @@ def _outcome(
         recipe,
         seed,
         phase,
+        device,
         on_step,
         roll_back,
     )
@@ -182,6 +202,7 @@ def _fit(
     recipe: Recipe,
     seed: int,
     phase: str,
+    device: str,
     on_step: OnStep | None,
     roll_back: RollBack | None = None,
 ) -> MultiModalVAE:
@@ -196,5 +217,6 @@ def _fit(
         text_dim=table.text_dim,
         phase=phase,
         roll_back=roll_back,
+        device=device,
         on_step=on_step,
     )
