@@ -78,6 +78,18 @@ class ZeroShotClassifier(FeatureClassifier):
             backbone = recorded_backbone(**info, feature_dim=feature_dim, device=device, engine=engine)
         return cls.of(head, backbone=backbone)
 
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write backbone and head as one network for ONNX Runtime or OpenVINO; see `export_head`.
+
+        Raises:
+            BackboneError: The engine that runs such files is not installed.
+            DataError: The path ends neither in .onnx nor in .xml.
+            OutputError: The file cannot be written.
+        """
+        from zsl_images.head.export import export_head  # wakes torch
+
+        export_head(self, self.backbone, path)
+
     def explain(self, image: ImageLike) -> Explanation:
         """Why an image gets its label, and not the next one.
 

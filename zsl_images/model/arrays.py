@@ -29,9 +29,10 @@ def normalised(x: Array) -> Array:
 def distances(first: Array, second: Array) -> Array:
     """Distance of each pair: (K, A), (J, A) → (K, J).
 
-    torch has a function for it, whose gradient is defined between equal vectors too.
+    torch has a function for it, whose gradient is defined between equal vectors too; ONNX has none.
     """
-    if not isinstance(first, np.ndarray):
-        return namespace(first).cdist(first, second)
+    xp = namespace(first)
+    if xp is not np and not xp.compiler.is_exporting():
+        return xp.cdist(first, second)
     squares = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
-    return np.sqrt(np.maximum(squares, 0))
+    return xp.sqrt(xp.clip(squares, 0, None))
