@@ -15,6 +15,7 @@ from .classes import classes
 from .classify import classify
 from .console import ReportingGroup
 from .evaluate import evaluate
+from .export import export
 from .features import features
 from .heads import heads
 from .help import CLASSES, LABEL, TOOLS, TRAIN, example_of
@@ -67,4 +68,5 @@ register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRA
 register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
 register(app, heads, example="heads --format json", panel=TOOLS)
 register(app, speed, example="speed photos --limit 100", panel=TOOLS)
+register(app, export, example="export --head head.safetensors --out head.onnx", panel=TOOLS)
 register(app, features, example="features photos --attributes classes.csv --out features", panel=TOOLS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsl_images.defaults import DEFAULT_RECIPE, ROWS_RECIPE
+from zsl_images.defaults import CPU, DEFAULT_RECIPE, ROWS_RECIPE
 
 from .console import progress
 from .option_groups import Only, changed, refuse
@@ -59,6 +59,9 @@ def benchmark(
             "tests/benchmarks/peers.py) to compare with; repeatable."
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="Device that learns: auto, cpu or cuda; the figures depend on it.")
+    ] = CPU,
     format: ReportFormatOption = ReportFormat.TABLE,
 ) -> None:
     """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC.
@@ -84,7 +87,7 @@ def benchmark(
         data, rows = rows_for(data, backbone_classes, backbone.load())
     recipe = recipe or (ROWS_RECIPE if rows else DEFAULT_RECIPE)
     with progress() as show:
-        result = run(data, str(recipe), seeds, conventional, calibration, rows, on_step=show)
+        result = run(data, str(recipe), seeds, conventional, calibration, rows, device, on_step=show)
     if save:
         save_head(result.heads[0], save)
     if format is ReportFormat.JSON:

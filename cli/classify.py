@@ -68,14 +68,7 @@ def classify(
     if explain:
         classifier = classifier.with_explanations()
 
-    from zsl_images.labelling.label_cells import ENCODINGS
-    from zsl_images.labelling.label_rows import origin_of
-
     details = Details(classifier.taxonomy.levels if classifier.taxonomy else (), explain)
-    shows = {Format.TABLE: _show_table, Format.JSON: _show_json, Format.CSV: _show_csv}
-    origin = Origin(min(top_k, len(classifier.table)), origin_of(classifier, top_k))
-    if format is not Format.TABLE:
-        write_as(ENCODINGS[excel])
     failures: list[str] = []
 
     def results() -> Iterator[Prediction | Failure]:
@@ -85,7 +78,18 @@ def classify(
                 echo(reason, err=True)
             yield result
 
-    shows[format](results(), origin, details)
+    if format is Format.CSV:
+        from zsl_images.labelling.label_cells import ENCODINGS
+        from zsl_images.labelling.label_rows import origin_of
+
+        write_as(ENCODINGS[excel])
+        origin = Origin(min(top_k, len(classifier.table)), origin_of(classifier, top_k))
+        _show_csv(results(), origin, details)
+    elif format is Format.JSON:
+        write_as("utf-8")
+        _show_json(results(), details)
+    else:
+        _show_table(results(), details)
     if failures:
         typer.echo(f"{len(failures)} of {len(paths)} photos could not be read", err=True)
     finish_with(len(failures), left_out)
@@ -101,7 +105,7 @@ def _writable(result: Prediction | Failure) -> Prediction | Failure:
     return result if result.path is None else replace(result, path=path_text(result.path))
 
 
-def _show_table(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> None:
+def _show_table(results: Iterable[Prediction | Failure], details: Details) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -171,7 +175,7 @@ def _escaped(text: str) -> str:
     return escape(printable(text))
 
 
-def _show_json(results: Iterable[Prediction | Failure], origin: Origin, details: Details) -> None:
+def _show_json(results: Iterable[Prediction | Failure], details: Details) -> None:
     typer.echo("[", nl=False)
     for index, result in enumerate(results):
         row = details.completed(result.to_dict())

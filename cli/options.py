@@ -16,10 +16,10 @@ import typer
 from zsl_images.defaults import (
     AUTO,
     DEFAULT_BACKBONE,
+    LABEL_SUFFIXES,
 )
 from zsl_images.errors import DataError
 from zsl_images.features.engines import ENGINES
-from zsl_images.labelling.label_files import LABEL_SUFFIXES
 from zsl_images.model.recipes import RECIPES
 
 from .console import echo, usage_errors
@@ -116,7 +116,12 @@ Excel = Annotated[
     typer.Option("--excel", help="Begin the CSV with a byte order mark, so that Excel reads accents."),
 ]
 HeadOut = Annotated[Path, typer.Option("--out", "-o", help="Head file to write (.safetensors).")]
-Device = Annotated[str, typer.Option(help="Device for the backbone: auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="Device for the backbone: auto, cpu, cuda or mps. A head is trained there on cuda."
+    ),
+]
 BackboneWeights = Annotated[
     Path | None,
     typer.Option(help="Local file (.safetensors, .pth) or folder with the backbone's weights."),

@@ -29,7 +29,7 @@ FLOORS = [
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 HOMES_OF = {
-    "torch": {"features", "model", "head", "classifier", "evaluation"},
+    "torch": {"features", "model", "head"},
     "timm": {"features"},
     "torchvision": {"features"},
     "PIL": {"features"},

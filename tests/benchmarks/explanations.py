@@ -21,37 +21,38 @@ import numpy as np
 import torch
 
 from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
-from zsl_images.head.calibration import fit_temperature
+from zsl_images.head.calibration import Calibration, fit_temperature
 from zsl_images.head.explanations import Explainer
 from zsl_images.head.head import BackboneInfo, Head
 from zsl_images.model.recipes import recipe_named
-from zsl_images.model.scoring import class_scores
+from zsl_images.model.scoring import class_probabilities, class_scores
 from zsl_images.model.training import fit
 
 COUNTS = (1, 3)
 
 
-def gradients(head: Head, latent: torch.Tensor, attributes: np.ndarray) -> np.ndarray:
+def gradients(head: Head, latent: np.ndarray, attributes: np.ndarray) -> np.ndarray:
     """Gradient of the score of classes (K, A) with respect to their attributes: (K, A)."""
     a = torch.tensor(attributes, requires_grad=True)
-    class_scores(latent[None], head.model.class_priors(a)).sum().backward()
+    priors = head.model.class_priors(a)
+    class_scores(torch.from_numpy(latent[None]), priors).sum().backward()
     return a.grad.numpy()
 
 
-def occlusion(explainer: Explainer, latent: torch.Tensor, label: int, other: int) -> np.ndarray:
+def occlusion(explainer: Explainer, latent: np.ndarray, label: int, other: int) -> np.ndarray:
     """Influences as `classifier.explain` measures them."""
     return explainer.influences(latent, label, other)
 
 
 def gradient_by_difference(
-    explainer: Explainer, latent: torch.Tensor, label: int, other: int
+    explainer: Explainer, latent: np.ndarray, label: int, other: int
 ) -> np.ndarray:
     """Mean gradient at both classes, times the difference of their attributes."""
     attributes = explainer.table.attributes[[label, other]]
     return gradients(explainer.head, latent, attributes).mean(0) * (attributes[0] - attributes[1])
 
 
-def gradient_by_mean(explainer: Explainer, latent: torch.Tensor, label: int, other: int) -> np.ndarray:
+def gradient_by_mean(explainer: Explainer, latent: np.ndarray, label: int, other: int) -> np.ndarray:
     """Gradient of the lead times the difference from the table's mean."""
     attributes = explainer.table.attributes[[label, other]]
     found = gradients(explainer.head, latent, attributes) * (attributes - explainer.mean)
@@ -83,22 +84,24 @@ def parts(data: Benchmark, is_test: bool) -> Iterator[tuple[Head, np.ndarray]]:
         table = table.with_seen([table.names[k] for k in np.unique(labels)])
         recipe = recipe_named("best")
         model = fit(data.features[train], labels, table.attributes, table.is_seen, recipe, seed=0)
-        scores = model.scores(
-            torch.tensor(data.features[held_out]), torch.tensor(table.attributes)
-        ).numpy()
+        frozen = model.frozen()
+        scores = frozen.scores(data.features[held_out], table.attributes)
         temperature = fit_temperature(scores, np.searchsorted(present, data.labels[held_out]))
         yield (
-            Head(model, table, BackboneInfo(""), recipe.training, temperature=temperature),
+            Head(
+                frozen, table, BackboneInfo(""), recipe.training, Calibration(temperature=temperature)
+            ),
             data.features[held_out],
         )
 
 
-def falls(head: Head, latent: torch.Tensor, taken: np.ndarray, pair: list[int]) -> np.ndarray:
+def falls(head: Head, latent: np.ndarray, taken: np.ndarray, pair: list[int]) -> np.ndarray:
     """How far score, probability and lead of a label fall without some attributes: (3,)."""
 
     def figures(attributes: np.ndarray) -> np.ndarray:
-        scores = class_scores(latent[None], torch.from_numpy(head.priors_of(attributes)))[0]
-        probability = 100 * torch.softmax(scores / head.calibration.temperature, 0)[pair[0]]
+        scores = class_scores(latent[None], head.priors_of(attributes))
+        probability = 100 * class_probabilities(scores, head.calibration.temperature)[0, pair[0]]
+        scores = scores[0]
         return np.array([scores[pair[0]], probability, scores[pair[0]] - scores[pair[1]]])
 
     without = head.table.attributes.copy()
@@ -119,10 +122,10 @@ def main() -> None:
         for head, features in parts(read_xlsa17(folder), arguments.test):
             explainer = Explainer(head, head.table)
             rows = generator.permutation(len(features))[: arguments.photos]
-            latents = head.model.latents(torch.from_numpy(features[rows]))
-            priors = torch.from_numpy(head.priors_of(head.table.attributes))
+            latents = head.frozen.latents(features[rows])
+            priors = head.priors_of(head.table.attributes)
             for latent, scores in zip(latents, class_scores(latents, priors), strict=True):
-                pair = torch.argsort(scores, descending=True)[:2].tolist()
+                pair = np.argsort(-scores)[:2].tolist()
                 orders = {
                     name: np.argsort(-way(explainer, latent, *pair)) for name, way in WAYS.items()
                 }

@@ -43,9 +43,9 @@ from zsl_images.features.engines import ENGINES, resolve_engine
 from zsl_images.features.extraction import stream_features
 from zsl_images.features.feature_files import feature_table, write_features
 from zsl_images.features.photo_paths import find_images
-from zsl_images.features.photo_rows import Stamp
 from zsl_images.features.photos import read_image
 from zsl_images.features.speed import measure
+from zsl_images.features.stamps import Stamp
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.labelling.relabel import relabel
 

@@ -11,7 +11,6 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from zsl_images.classes.taxonomy import Taxonomy, deepest
 from zsl_images.classifier import ZeroShotClassifier
@@ -31,7 +30,7 @@ def main() -> None:
     table, head = classifier.table, classifier.head
     features, labels = labelled_features(arguments.photos, table.names, classifier.backbone)
     scores = head.scores(table, features.features) - head.calibration.seen_penalty * table.is_seen
-    every = class_probabilities(torch.from_numpy(scores), head.calibration.temperature).numpy()
+    every = class_probabilities(scores, head.calibration.temperature)
     roll_up = taxonomy.of(table.names)
     found = [roll_up(probabilities) for probabilities in every]
     truth = [taxonomy.lineages[table.names[label]] for label in labels]

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from small_models import small
 from splits import SEEN, UNSEEN
 
-from zsl_images.errors import DataError
+from zsl_images.errors import BackboneError, DataError
+from zsl_images.evaluation import benchmarks
 from zsl_images.evaluation.benchmarks import (
     figures_on_test,
     run,
@@ -17,6 +19,7 @@ from zsl_images.evaluation.benchmarks import (
 from zsl_images.evaluation.xlsa17 import Benchmark, read_xlsa17
 from zsl_images.head.calibration import calibration_error
 from zsl_images.head.fit import train_on_features
+from zsl_images.head.head import Head
 from zsl_images.model.config import Recipe
 from zsl_images.model.recipes import RECIPES
 
@@ -112,3 +115,25 @@ def test_the_conventional_setting_gives_T_alone(dataset: Path) -> None:
     result = run(read_xlsa17(dataset), "best", 1, is_conventional=True)
     assert set(result.figures) == {"T", "seconds"}
     assert result.figures["T"].mean > 100 / UNSEEN + 10
+
+
+def test_the_head_learns_on_the_device_that_is_asked_for(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = []
+
+    def trained(*args: Any, device: str, **settings: Any) -> Head:
+        devices.append(device)
+        return train_on_features(*args, device="cpu", **settings)
+
+    monkeypatch.setattr(benchmarks, "train_on_features", trained)
+    monkeypatch.setattr(benchmarks, "resolve_device", {"cpu": "cpu", "auto": "cuda"}.get)
+    data = read_xlsa17(dataset)
+    for device in ("cpu", "auto"):
+        run(data, "best-mmvae", 1, with_calibration=True, device=device)
+    assert devices == ["cpu", "cpu", "cuda", "cuda"]
+
+
+def test_a_device_that_is_not_there_is_refused(dataset: Path) -> None:
+    with pytest.raises(BackboneError, match="'toaster' cannot be used"):
+        run(read_xlsa17(dataset), "best", 1, device="toaster")

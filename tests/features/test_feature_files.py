@@ -16,7 +16,7 @@ from zsl_images.features.feature_files import (
     open_feature_files,
     write_features,
 )
-from zsl_images.features.photo_rows import Stamp
+from zsl_images.features.stamps import Stamp
 
 STAMPS = [Stamp(f"{number}.jpg", number, number) for number in range(5)]
 

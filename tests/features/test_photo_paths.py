@@ -11,7 +11,7 @@ from PIL import Image
 
 from zsl_images.errors import DataError
 from zsl_images.features.photo_paths import find_images, find_labelled_images
-from zsl_images.features.photo_rows import stamp_of
+from zsl_images.features.stamps import stamp_of
 
 
 @pytest.fixture

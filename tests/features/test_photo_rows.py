@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from zsl_images.errors import DataError
-from zsl_images.features.photo_rows import PhotoRows, Stamp, stamp_of, write_parquet
+from zsl_images.features.photo_rows import PhotoRows, write_parquet
+from zsl_images.features.stamps import Stamp
 
 
 def write(path: Path, photos: list[tuple[str, int, int, str]]) -> Path:
@@ -63,17 +64,6 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"path": ["a"]}), tmp_path / "other.parquet")
     with pytest.raises(DataError, match="has no columns size, mtime"):
         PhotoRows([tmp_path / "other.parquet"])
-
-
-def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.jpg"
-    assert stamp_of(path) == (str(path), 0, 0)
-    path.write_text("one")
-    before = stamp_of(path)
-    path.write_text("three")
-    assert (before.size, stamp_of(path).size) == (3, 5)
-    assert stamp_of(path).mtime == path.stat().st_mtime_ns
-    assert stamp_of("a\0b").size == 0
 
 
 def test_tables_are_written_in_order_in_row_groups_of_one_size(tmp_path: Path) -> None:

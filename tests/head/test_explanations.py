@@ -4,17 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from drawing import COLOURS, draw
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.head.explanations import Explainer
+from zsl_images.head.explanations import Explainer, Vectors
 
 
-def score(classifier: ZeroShotClassifier, latent: torch.Tensor, label: str) -> float:
+def score(classifier: ZeroShotClassifier, latent: Vectors, label: str) -> float:
     row = classifier.table.names.index(label)
-    prior = torch.from_numpy(classifier.head.priors_of(classifier.table.attributes[row : row + 1]))
-    return -float((latent - prior).square().sum())
+    prior = classifier.head.priors_of(classifier.table.attributes[row : row + 1])
+    return -float(np.square(latent - prior).sum())
 
 
 def without(classifier: ZeroShotClassifier, attribute: str) -> ZeroShotClassifier:
@@ -25,10 +24,10 @@ def without(classifier: ZeroShotClassifier, attribute: str) -> ZeroShotClassifie
     return replace(classifier, table=replace(classifier.table, attributes=attributes))
 
 
-def latent_of(classifier: ZeroShotClassifier, colour: str, seed: int) -> torch.Tensor:
+def latent_of(classifier: ZeroShotClassifier, colour: str, seed: int) -> Vectors:
     image = classifier.backbone.pixels(draw(colour, seed))
-    features = torch.from_numpy(classifier.backbone.features(image[None]))
-    return classifier.head.model.latents(features)[0]
+    latent: Vectors = classifier.head.frozen.latents(classifier.backbone.features(image[None]))[0]
+    return latent
 
 
 def test_influences_are_what_taking_an_attribute_away_costs(trained: ZeroShotClassifier) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
+import torch
 from small_models import small
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.head.fit import train_on_features
+from zsl_images.head.head import Head
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.roll_back import RollBack
@@ -61,3 +64,40 @@ def test_a_head_learns_nothing_from_generated_features_if_that_never_helped(
 ) -> None:
     assert epochs_of_generate_and_learn(colour_table, folds=1, learn_rate=100.0) == 0
     assert epochs_of_generate_and_learn(colour_table, folds=0, learn_rate=100.0) == 4
+
+
+@pytest.mark.parametrize("name", ["best", "process", "sgal"])
+def test_a_whole_training_makes_every_tensor_on_the_models_device(
+    name: str, colour_table: ClassTable
+) -> None:
+    """With `meta` as default device, a tensor made without a device would hold no values."""
+    labels = np.repeat(np.arange(6), 10)
+    features = np.random.default_rng(0).uniform(size=(60, 24)).astype(np.float32)
+    recipe = small(name, warm_up_epochs=1, learn_epochs=1, learn_steps=2)
+
+    def trained(device: str) -> Head:
+        with torch.device(device):
+            return train_on_features(features, labels, colour_table, recipe=recipe, folds=1)
+
+    expected, found = trained("cpu"), trained("meta")
+    assert found.calibration == expected.calibration
+    for key, array in found.frozen.arrays.items():
+        np.testing.assert_array_equal(array, expected.frozen.arrays[key], key)
+
+
+def test_every_training_of_a_head_learns_on_its_device(
+    colour_table: ClassTable, small_recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models are moved there from the CPU, and asked where they are."""
+    labels = np.repeat(np.arange(6), 10)
+    features = np.random.default_rng(0).uniform(size=(60, 24)).astype(np.float32)
+    moved, to = [], MultiModalVAE.to
+
+    def moving(model: MultiModalVAE, device: str) -> MultiModalVAE:
+        moved.append(device)
+        return to(model, "cpu")
+
+    monkeypatch.setattr(MultiModalVAE, "to", moving)
+    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext(moved.append(devices)))
+    train_on_features(features, labels, colour_table, recipe=small_recipe, folds=1, device="cuda:1")
+    assert moved == [["cuda:1"], "cuda:1"] * 3

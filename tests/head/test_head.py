@@ -25,7 +25,7 @@ def test_residuals_move_the_classes_that_have_one(trained: ZeroShotClassifier) -
     moved = pushed.class_priors(trained.table) - trained.head.class_priors(trained.table)
     cyan = trained.table.names.index("cyan")
     np.testing.assert_allclose(moved[cyan], push, atol=1e-5)
-    assert not np.delete(moved.numpy(), cyan, axis=0).any()
+    assert not np.delete(moved, cyan, axis=0).any()
 
 
 def test_another_seen_penalty_leaves_the_rest_of_the_calibration(trained: ZeroShotClassifier) -> None:

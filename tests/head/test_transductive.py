@@ -56,11 +56,11 @@ def test_unseen_classes_move_to_their_photos(trained: ZeroShotClassifier, off: H
 def test_seen_classes_and_the_model_stay(trained: ZeroShotClassifier, off: Head) -> None:
     folder, _ = features_of(trained, dict.fromkeys(COLOURS, 10))
     adapted, _ = adapt_head(off, folder)
-    seen = torch.tensor(off.table.is_seen)
-    torch.testing.assert_close(
-        adapted.class_priors(off.table)[seen], off.class_priors(off.table)[seen], rtol=0, atol=0
+    seen = off.table.is_seen
+    np.testing.assert_array_equal(
+        adapted.class_priors(off.table)[seen], off.class_priors(off.table)[seen]
     )
-    assert adapted.model is off.model
+    assert adapted.frozen is off.frozen
     assert adapted.table is off.table
 
 
@@ -88,7 +88,7 @@ def test_a_stronger_prior_moves_less(trained: ZeroShotClassifier, off: Head) -> 
     for photos_of_prior in (1, 10, 1e9):
         adapted, _ = adapt_head(off, folder, AdaptConfig(photos_of_prior=photos_of_prior))
         difference = adapted.class_priors(off.table) - off.class_priors(off.table)
-        moved.append(float(difference.norm()))
+        moved.append(float(np.linalg.norm(difference)))
     assert moved[0] > moved[1] > moved[2]
     assert moved[2] == pytest.approx(0, abs=1e-4)
 

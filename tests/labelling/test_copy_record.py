@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zsl_images.errors import DataError
-from zsl_images.features.photo_rows import Stamp
+from zsl_images.features.stamps import Stamp
 from zsl_images.labelling.copy_record import CopyRecord
 
 A, B, CHANGED = Stamp("/a.jpg", 1, 1), Stamp("/b.jpg", 1, 1), Stamp("/a.jpg", 2, 2)

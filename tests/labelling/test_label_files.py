@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.labelling.label_files import (
-    LABEL_SUFFIXES,
     is_for_excel,
     own_columns_of,
     read_labels,

@@ -9,9 +9,9 @@ from label_files import rows_of
 from PIL import Image
 
 from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.labelling.label import label
-from zsl_images.labelling.label_files import LABEL_SUFFIXES
 from zsl_images.labelling.relabel import relabel
 
 

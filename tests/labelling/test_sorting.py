@@ -11,7 +11,7 @@ import pytest
 from label_files import rows_of
 
 from zsl_images.errors import OutputError
-from zsl_images.features.photo_rows import stamp_of
+from zsl_images.features.stamps import stamp_of
 from zsl_images.labelling import sorting, transfers
 from zsl_images.labelling.export_failures import Failures
 from zsl_images.labelling.label_files import write_labels

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zsl_images.features.photo_rows import stamp_of
+from zsl_images.features.stamps import stamp_of
 from zsl_images.labelling.transfers import is_transferred, remove_empty, transfer
 
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from zsl_images.model.config import ModelConfig
+from zsl_images.model.formulas import drawn_to_photos
 from zsl_images.model.latent_space import Space, space_of
-from zsl_images.model.priors import PRIORS, ClassPrior, DensePrior, KernelPrior, drawn_to_photos
+from zsl_images.model.priors import PRIORS, ClassPrior, DensePrior, KernelPrior
 
 CONFIG = ModelConfig(attribute_dim=4, latent_dim=3, seen_classes=7, radius=2.0)
 

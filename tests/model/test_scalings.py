@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from zsl_images.model.config import ModelConfig
+from zsl_images.model.formulas import TEXT_SHARE
 from zsl_images.model.scalings import (
     ATTRIBUTE_SCALINGS,
     FEATURE_SCALINGS,
-    TEXT_SHARE,
     FeatureScaling,
     LengthScaling,
     MaxScaling,

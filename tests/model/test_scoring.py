@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from zsl_images.model.arrays import Array
 from zsl_images.model.scoring import (
     class_probabilities,
     class_scores,
@@ -56,16 +58,30 @@ def test_probabilities_sum_to_one_and_sharpen_as_it_cools(
 
 
 def test_top_classes_are_at_most_all(latents: torch.Tensor, priors: torch.Tensor) -> None:
-    probabilities = class_probabilities(class_scores(latents, priors), 1.0)
+    probabilities = class_probabilities(class_scores(latents, priors), 1.0).numpy()
     top, columns = top_classes(probabilities, 99)
     assert top.shape == (6, 5)
-    assert (top.diff(dim=1) <= 0).all()
-    torch.testing.assert_close(probabilities.gather(1, columns), top)
+    assert (np.diff(top, axis=1) <= 0).all()
+    np.testing.assert_array_equal(np.take_along_axis(probabilities, columns, 1), top)
+    two, _ = top_classes(probabilities, 2)
+    np.testing.assert_array_equal(two, top[:, :2])
 
 
 def test_the_unknown_score_is_the_share_of_known_photos_that_lie_nearer() -> None:
     known = [1.0, 2.0, 3.0, 4.0]
-    centres = torch.tensor([[0.0, 0.0], [3.0, 0.0]])
-    distances = nearest_distances(torch.tensor([[0.5, 0.5], [3.0, 1.5], [9.0, 9.0]]), centres)
-    torch.testing.assert_close(distances, torch.tensor([0.5, 2.25, 117.0]))
-    torch.testing.assert_close(unknown_scores(distances, known), torch.tensor([0.0, 0.5, 1.0]))
+    centres = np.array([[0, 0], [3, 0]], np.float32)
+    scaled = np.array([[0.5, 0.5], [3, 1.5], [9, 9]], np.float32)
+    distances = nearest_distances(scaled, centres)
+    np.testing.assert_allclose(distances, [0.5, 2.25, 117])
+    np.testing.assert_allclose(unknown_scores(distances, known), [0, 0.5, 1])
+
+
+def test_numpy_and_torch_score_alike(latents: torch.Tensor, priors: torch.Tensor) -> None:
+    is_seen = torch.tensor([True, False, True, True, False])
+
+    def probabilities(latents: Array, priors: Array, is_seen: Array) -> Array:
+        return class_probabilities(penalised(class_scores(latents, priors), is_seen, 0.7), 0.5)
+
+    found = probabilities(latents.numpy(), priors.numpy(), is_seen.numpy())
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, probabilities(latents, priors, is_seen), atol=1e-6)

@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
+from zsl_images.defaults import CPU
 from zsl_images.errors import DataError
 from zsl_images.evaluation.benchmark_results import BenchmarkResult, mean_and_sd
 from zsl_images.evaluation.figures import Evaluation, assess
 from zsl_images.evaluation.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
 from zsl_images.evaluation.xlsa17 import Benchmark
 from zsl_images.features.backbones import Backbone
+from zsl_images.features.devices import learning_device, resolve_device
 from zsl_images.head.fit import train_on_features
 from zsl_images.head.folds import Fold, make_folds
 from zsl_images.head.head import Head
@@ -34,6 +36,7 @@ def run(
     is_conventional: bool = False,
     with_calibration: bool = False,
     rows: RowClasses | None = None,
+    device: str = CPU,
     on_step: OnStep | None = None,
 ) -> BenchmarkResult:
     """Run a recipe on a data set, with everything chosen on validation rows.
@@ -44,10 +47,20 @@ def run(
 
     In the conventional setting (the paper's table 1), training uses all photos of seen classes, only
     unseen classes are candidates, and T is the only figure of accuracy. With calibration, the figures
-    of `calibration_on_test` are added, which takes more trainings. `rows` are classes that the
-    backbone's own classifier knows, see `rows_for`.
+    of `calibration_on_test` are added, which takes more trainings.
+
+    Args:
+        data: Data set.
+        recipe_name: Name of one of `recipes.RECIPES`.
+        seeds: Number of runs.
+        is_conventional: Whether this is the conventional setting.
+        with_calibration: Whether to measure calibration.
+        rows: Classes that the backbone's own classifier knows, see `rows_for`.
+        device: Device that learns: `auto`, or the name of a torch device; Apple's MPS cannot.
+        on_step: Called with each record of progress.
 
     Raises:
+        BackboneError: The device is not in this machine.
         DataError: There is no such recipe, or calibration is asked for in the conventional setting,
             which leaves no test photos of seen classes.
     """
@@ -57,14 +70,15 @@ def run(
             "in the conventional setting no photo of a seen class is left to measure calibration with; "
             "ask for one of the two"
         )
+    device = learning_device(resolve_device(device))
     runs, heads = [], []
     for seed in range(seeds):
         start = time.perf_counter()
-        head = _trained(data, recipe, seed, is_conventional, rows, on_step)
+        head = _trained(data, recipe, seed, is_conventional, rows, device, on_step)
         seconds = time.perf_counter() - start
         figures = _figures_of(head, data, is_conventional)
         if with_calibration:
-            figures |= calibration_on_test(data, recipe, seed, rows, on_step)
+            figures |= calibration_on_test(data, recipe, seed, rows, device, on_step)
         runs.append({**figures, "seconds": seconds})
         heads.append(head)
     key = (recipe_name, data.name.upper())
@@ -150,7 +164,7 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
     Raises:
         DataError: The widths differ.
     """
-    config = head.model.config
+    config = head.config
     expected = (config.feature_dim, config.attribute_dim)
     given = (data.features.shape[1], data.table.attributes.shape[1])
     if expected != given:
@@ -174,6 +188,7 @@ def _trained(
     seed: int,
     is_conventional: bool,
     rows: RowClasses | None,
+    device: str,
     on_step: OnStep | None,
 ) -> Head:
     """A head trained on the rows that the setting allows."""
@@ -189,6 +204,7 @@ def _trained(
         seed=seed,
         folds=folds,
         max_seen_loss=1,  # γ balances seen and unseen classes, and the temperature goes with it
+        device=device,
         on_step=on_step,
     )
 
@@ -237,6 +253,7 @@ def calibration_on_test(
     recipe: Recipe,
     seed: int,
     rows: RowClasses | None = None,
+    device: str = CPU,
     on_step: OnStep | None = None,
 ) -> dict[str, float]:
     """How far probabilities and the unknown score can be trusted, in per cent.
@@ -255,6 +272,7 @@ def calibration_on_test(
         rows=rows,
         recipe=recipe,
         seed=seed,
+        device=device,
         on_step=on_step,
     )
     seen, unseen = (data.features[data.rows[name]] for name in ("test_seen", "test_unseen"))

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.metrics import roc_auc_score
 
 from zsl_images.classes.class_table import ClassTable
@@ -132,7 +131,7 @@ def _of_probabilities(
     is_right = penalised.argmax(axis=1) == labels
     top5 = np.argsort(-penalised, axis=1)[:, :5]
     in_top5 = np.where((top5 == labels[:, None]).any(axis=1), labels, -1)
-    probabilities = class_probabilities(torch.from_numpy(penalised), temperature).numpy()
+    probabilities = class_probabilities(penalised, temperature)
     is_answered = probabilities.max(axis=1) >= min_confidence
     return {
         "top5": mean_per_class_accuracy(labels, in_top5),

@@ -6,10 +6,8 @@ import sys
 from ctypes.util import find_library
 from pathlib import Path
 
-from zsl_images.defaults import AUTO
+from zsl_images.defaults import AUTO, CPU
 from zsl_images.errors import BackboneError
-
-CPU = "cpu"
 
 
 def resolve_device(device: str) -> str:
@@ -34,6 +32,14 @@ def resolve_device(device: str) -> str:
             f"device {device!r} cannot be used ({reason}); expected auto, cpu, cuda or mps"
         ) from error
     return device
+
+
+def learning_device(device: str) -> str:
+    """Where a head learns beside a network on `device`: there if it is CUDA, else on the CPU.
+
+    Apple's MPS has no float64, in which the statistics of training features are summed.
+    """
+    return device if device.startswith("cuda") else CPU
 
 
 def _may_have_accelerator() -> bool:

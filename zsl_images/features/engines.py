@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
 
 from zsl_images.defaults import AUTO
 from zsl_images.errors import BackboneError
+from zsl_images.features.conversion import write_onnx, write_openvino
 from zsl_images.features.engine_cache import cached
-from zsl_images.features.openvino_import import import_openvino, without_telemetry
+from zsl_images.features.openvino_import import import_openvino
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,10 +29,6 @@ Features = npt.NDArray[np.float32]
 
 ENGINES = {"torch": (), "openvino": ("openvino",), "onnx": ("onnxruntime", "onnxscript")}
 """Engines, and the modules that each needs besides torch."""
-
-
-_PRECISE = 3
-"""The first convolutions, which stay in float32 when the rest of a network runs in bfloat16."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,16 +133,7 @@ def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str
     openvino = import_openvino()
 
     def convert(folder: Path) -> None:
-        import torch
-
-        shape = openvino.PartialShape([-1, *example.shape[1:]])
-        with warnings.catch_warnings(), without_telemetry():
-            warnings.simplefilter("ignore")  # torch's own
-            model = openvino.convert_model(
-                network(), input=shape, example_input=torch.from_numpy(example)
-            )
-        openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
-        _keep_precise(folder / "model.xml")
+        write_openvino(network(), {"images": example}, "features", folder / "model.xml")
 
     def compiled(file: Path, **options: Any) -> Any:
         options["PERFORMANCE_HINT"] = "THROUGHPUT"
@@ -176,41 +161,12 @@ def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str
     return Engine("openvino", run, model.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
 
 
-def _keep_precise(file: Path) -> None:
-    """Make the first convolutions of a converted network run in float32 on any CPU.
-
-    They see the picture at its largest, and their rounding errors pass through all that follows: half
-    of what bfloat16 does to the features of EfficientNet-Lite0, at a twentieth of the time.
-    """
-    tree = ElementTree.parse(file)
-    layers = tree.getroot().iterfind("layers/layer")
-    convolutions = (layer for layer in layers if "Convolution" in layer.get("type", ""))
-    for layer in islice(convolutions, _PRECISE):
-        marks = layer.find("rt_info")
-        if marks is None:
-            marks = ElementTree.Element("rt_info")
-            layer.insert(1, marks)  # after the layer's data
-        ElementTree.SubElement(marks, "attribute", name="precise", version="0")
-    tree.write(file)
-
-
 def _onnx_engine(network: Callable[[], nn.Module], example: Pixels, key: str, device: str) -> Engine:
     import onnxruntime
 
     def convert(folder: Path) -> None:
-        import torch
-
-        batch = torch.export.Dim("batch", min=1, max=4096)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program: Any = torch.onnx.export(
-                network(),
-                (torch.from_numpy(example),),
-                dynamo=True,
-                dynamic_shapes=({0: batch},),
-                verbose=False,
-            )
-        program.save(folder / "model.onnx")
+        file = folder / "model.onnx"
+        write_onnx(network(), {"images": example}, {"images": "batch"}, "features", file)
 
     wanted = ("CUDAExecutionProvider",) * (device.startswith("cuda")) + ("CPUExecutionProvider",)
     available = onnxruntime.get_available_providers()

@@ -23,10 +23,9 @@ from zsl_images.errors import ClassTableError, DataError, ImageError, listed
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.cpu_cores import usable_cores
 from zsl_images.features.decoding import ImageLike, decoded
-from zsl_images.features.feature_cache import FeatureCache
 from zsl_images.features.photo_paths import find_images, find_labelled_images
-from zsl_images.features.photo_rows import stamp_of
 from zsl_images.features.skipped_files import LeftOut
+from zsl_images.features.stamps import stamp_of
 from zsl_images.files import cache_folder
 from zsl_images.names import matched
 from zsl_images.progress import OnStep, StepRecord
@@ -89,6 +88,8 @@ def extract_features(
         OutputError: A cache outside the cache folder cannot be written.
     """
     names = [str(path) for path in paths]
+    from zsl_images.features.feature_cache import FeatureCache  # takes pyarrow, answers do without
+
     kept = FeatureCache(Path(cache) if cache is not None else None, backbone)
     stamps = {name: stamp_of(name) for name in names}
     feature_of = kept.find(stamps)

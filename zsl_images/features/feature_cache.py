@@ -19,7 +19,8 @@ from zsl_images.features.feature_files import (
     open_feature_files,
     write_features,
 )
-from zsl_images.features.photo_rows import DamagedRows, PhotoRows, Stamp
+from zsl_images.features.photo_rows import DamagedRows, PhotoRows
+from zsl_images.features.stamps import Stamp
 from zsl_images.files import cache_folder, check_writable, make_folder, replacing, warn_not_kept
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.photo_rows import STAMP, PhotoRows, Stamp, write_parquet
+from zsl_images.features.photo_rows import PhotoRows, write_parquet
+from zsl_images.features.stamps import STAMP, Stamp
 from zsl_images.results import PhotoFacts
 
 FACTS = pa.schema(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,37 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
+from zsl_images.features.stamps import STAMP, Stamp
 from zsl_images.file_kinds import kind_in_place_of_data
-from zsl_images.files import absolute, path_text
-
-STAMP = ("path", "size", "mtime")
-"""Columns by which a row is looked up."""
 
 
 class DamagedRows(DataError):
     """A file of photo rows was written by this package, but its content has changed since."""
-
-
-class Stamp(NamedTuple):
-    """A photo at one time: its path, its size in bytes, its modification time in ns.
-
-    The path is absolute and free of `..`, so that it means the same photo in any folder, and however
-    it was spelt. Links in it stay as they are.
-    """
-
-    path: str
-    size: int
-    mtime: int
-
-
-def stamp_of(path: str | os.PathLike[str]) -> Stamp:
-    """A photo as it is now; size and time are 0 if the file does not exist."""
-    name = path_text(absolute(path))
-    try:
-        status = Path(path).stat()
-    except (OSError, ValueError):
-        return Stamp(name, 0, 0)
-    return Stamp(name, status.st_size, status.st_mtime_ns)
 
 
 def stamps_in(rows: pa.Table) -> list[Stamp]:

@@ -22,6 +22,7 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.scales import warn_of_scale
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
+from zsl_images.head.remembering import Recollection
 from zsl_images.model.optimiser import Descent
 from zsl_images.model.scoring import class_scores, penalised
 from zsl_images.names import in_both
@@ -128,7 +129,7 @@ def learned_residuals(
     device = head.model.device
     generator = torch.Generator(device).manual_seed(seed)
     draw = _Source(head, known, generator)
-    priors, is_seen = head.class_priors(head.table), torch.tensor(head.table.is_seen, device=device)
+    priors, is_seen = draw.priors, torch.tensor(head.table.is_seen, device=device)
     rows = torch.tensor([head.table.names.index(name) for name in new], device=device)
     others = draw.classes[~torch.isin(draw.classes, rows)]
     length = priors.square().sum(1).mean()
@@ -180,9 +181,10 @@ class _Source:
                 "the head remembers nothing of its training rows, so it cannot generate features; "
                 "train it again with this version, or add the classes without learning"
             )
-        self.model, self.memory, self.generator = head.model, memory, generator
+        self.model, self.generator = head.model, generator
         device = head.model.device
-        self.priors = head.class_priors(table)
+        self.memory = Recollection(memory, device)
+        self.priors = torch.tensor(head.class_priors(table), device=device)
         self.given = self.priors[:0]  # latents of given rows, sorted by class
         self.counts = torch.zeros(len(table), dtype=torch.int64, device=device)
         if known is not None:
@@ -210,7 +212,7 @@ class _Source:
         is_known = self.remembered[y] >= 0
         drawn = memory.draw(self.remembered[y[is_known]], generator)
         x[is_known] = model.feature_scaling.place(drawn)
-        z = model.encoder.mean(x)  # (B, L)
+        z: Tensor = model.encoder.mean(x)  # (B, L)
         given = y[self.counts[y] > 0]
         share = torch.rand(len(given), generator=generator, device=y.device)
         first = self.counts.cumsum(0) - self.counts  # of each class, in `self.given`

@@ -10,9 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
-from scipy.optimize import minimize_scalar
-from torch.nn import functional as F
 
 from zsl_images.metrics import (
     Labels,
@@ -50,12 +47,17 @@ def fit_temperature(scores: Scores, labels: Labels) -> float:
         scores: Scores (N, K) less the seen penalty.
         labels: Column of the true class, (N,).
     """
-    logits, target = torch.from_numpy(scores), torch.from_numpy(labels)
-    other = logits.scatter(1, target[:, None], -torch.inf).argmax(1)
+    from scipy.optimize import minimize_scalar  # takes long to import, and answers do without
+    from scipy.special import log_softmax
+
+    rows, others = np.arange(len(scores)), scores.copy()
+    others[rows, labels] = -np.inf
+    other = others.argmax(axis=1)
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / float(np.exp(log_temperature))
-        return float(F.cross_entropy(scaled, target) + F.cross_entropy(scaled, other) / len(logits))
+        log_likelihoods = log_softmax(scores / float(np.exp(log_temperature)), axis=1)
+        right, wrong = (log_likelihoods[rows, columns].mean() for columns in (labels, other))
+        return -float(right + wrong / len(scores))
 
     spread = float(np.std(scores)) or 1.0
     bounds = (np.log(spread * 1e-4), np.log(spread * 1e2))
@@ -64,7 +66,7 @@ def fit_temperature(scores: Scores, labels: Labels) -> float:
 
 def calibration_error(scores: Scores, labels: Labels, temperature: float) -> float:
     """ECE of the likeliest class's probability, from scores less the seen penalty."""
-    probabilities = class_probabilities(torch.from_numpy(scores), temperature).numpy()
+    probabilities = class_probabilities(scores, temperature)
     predicted = probabilities.argmax(axis=1)
     return expected_calibration_error(probabilities.max(axis=1), predicted == labels)
 

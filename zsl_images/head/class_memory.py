@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from zsl_images.errors import DataError
-from zsl_images.model.mmvae import MultiModalVAE
-from zsl_images.model.noise import GaussianNoise, class_means
 
-RANK = 4
-"""R, number of directions in which a class keeps its own spread."""
+Rows = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +35,17 @@ class Memory:
     """
 
     names: tuple[str, ...]
-    means: Tensor
-    spreads: Tensor
-    rest: Tensor
-    errors: Tensor
+    means: Rows
+    spreads: Rows
+    rest: Rows
+    errors: Rows
 
     def __post_init__(self) -> None:
         classes, width = len(self.names), len(self.rest)
         if self.means.shape != (classes, width) or self.spreads.shape[::2] != (classes, width):
             raise DataError(
                 f"a memory of {classes} classes and {width} scaled features has means of shape "
-                f"{tuple(self.means.shape)} and spreads of shape {tuple(self.spreads.shape)}"
+                f"{self.means.shape} and spreads of shape {self.spreads.shape}"
             )
 
     def select(self, names: Sequence[str]) -> Memory:
@@ -65,63 +62,17 @@ class Memory:
         """The same classes under other names."""
         return replace(self, names=tuple(names))
 
-    def with_class(self, name: str, mean: Tensor) -> Memory:
+    def with_class(self, name: str, mean: Rows) -> Memory:
         """The memory with one more class of mean (P,), spread like the class with the nearest mean.
 
         If no class is remembered, it has no spread of its own.
         """
-        spread = self.spreads.new_zeros(1, *self.spreads.shape[1:])
+        spread = np.zeros((1, *self.spreads.shape[1:]), np.float32)
         if self.names:
-            spread = self.spreads[(self.means - mean).square().sum(1).argmin()][None]
+            spread = self.spreads[[np.square(self.means - mean).sum(axis=1).argmin()]]
         return replace(
             self,
             names=(*self.names, name),
-            means=torch.cat([self.means, mean[None]]),
-            spreads=torch.cat([self.spreads, spread]),
+            means=np.concatenate([self.means, mean[None]]),
+            spreads=np.concatenate([self.spreads, spread]),
         )
-
-    @property
-    def noise(self) -> GaussianNoise:
-        """The noise of generated features of an unseen class."""
-        return GaussianNoise(self.errors, self.rest)
-
-    def draw(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        """Generate features of remembered classes, still without `FeatureScaling.place`.
-
-        Args:
-            rows: Row of `names` for each feature, (B,).
-            generator: Source of the noise.
-
-        Returns:
-            (B, P).
-        """
-        count, directions = len(rows), self.spreads.shape[1]
-        device = self.means.device
-        along = torch.randn(count, 1, directions, generator=generator, device=device)  # (B, 1, R)
-        x = self.means[rows] + (along @ self.spreads[rows])[:, 0]  # (B, P)
-        return x + self.noise.of_features(count, generator)
-
-
-@torch.no_grad()
-def remember(model: MultiModalVAE, features: Tensor, labels: Tensor, names: Sequence[str]) -> Memory:
-    """Summarise the rows that a model was trained on.
-
-    Args:
-        model: A model trained on these rows.
-        features: Features (N, D) as the backbone gives them.
-        labels: Row of `names` for each feature, (N,); each class has at least one.
-        names: Names of the seen classes in the order of the class table, (S,).
-    """
-    classes = len(names)
-    x = model.feature_scaling(features)  # (N, P)
-    means = class_means(x, labels, classes)  # (S, P)
-    spreads = x.new_zeros(classes, RANK, x.shape[1])
-    rest = x.new_zeros(x.shape[1])
-    for row in range(classes):
-        off = x[labels == row] - means[row]
-        _, sizes, axes = torch.linalg.svd(off, full_matrices=False)
-        kept = min(RANK, len(sizes))
-        spreads[row, :kept] = sizes[:kept, None] * axes[:kept] / len(off) ** 0.5
-        rest += (off.square().sum(0) - len(off) * spreads[row].square().sum(0)).clamp_min(0)
-    errors = model.prior.errors(model.class_means(x, labels, classes))  # (S, L)
-    return Memory(tuple(names), means, spreads, (rest / len(x)).sqrt(), errors)

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from zsl_images.arguments import count
 from zsl_images.classes.class_table import ClassTable
@@ -119,16 +117,15 @@ class Decider:
         self._head, self._table, self._top_k = head, table, count("top_k", top_k)
         self._seen_penalty, self._min_confidence = seen_penalty, min_confidence
         self._priors, self._centres = head.class_priors(table), head.centres(table)
-        self._is_seen = torch.from_numpy(table.is_seen)
         self._roll_up = taxonomy.of(table.names) if taxonomy else None
         self._explainer = Explainer(head, table) if is_explaining else None
 
-    @torch.inference_mode()
     def __call__(self, features: npt.NDArray[np.floating[Any]]) -> Decisions:
         """The decisions on features (N, D)."""
-        blocks = [self._block(block) for block in torch.split(torch.tensor(features), _BLOCK)]
+        starts = range(0, max(1, len(features)), _BLOCK)
+        blocks = [self._block(features[start : start + _BLOCK]) for start in starts]
         probabilities, rows, unknown = (
-            torch.cat(parts).numpy() for parts in zip(*(block[:3] for block in blocks), strict=True)
+            np.concatenate(parts) for parts in zip(*(block[:3] for block in blocks), strict=True)
         )
         levels = [found for block in blocks for found in block[3]]
         least = self._min_confidence
@@ -144,24 +141,30 @@ class Decider:
         )
 
     def _block(
-        self, features: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, list[tuple[LevelLabel, ...]], Sequence[Explanation | None]]:
+        self, features: npt.NDArray[np.floating[Any]]
+    ) -> tuple[
+        npt.NDArray[np.float32],
+        npt.NDArray[np.int64],
+        npt.NDArray[np.float32],
+        list[tuple[LevelLabel, ...]],
+        Sequence[Explanation | None],
+    ]:
         """Probabilities, rows, unknown scores, levels and explanations of some features (B, D)."""
         head, calibration = self._head, self._head.calibration
-        scaled = head.model.feature_scaling(features.float())  # (B, P)
-        latents = head.model.encoder.mean(scaled)  # (B, L)
+        scaled = head.frozen.feature_scaling(features.astype(np.float32))  # (B, P)
+        latents = head.frozen.encoder.mean(scaled)  # (B, L)
         scores = penalised(  # (B, K)
-            class_scores(latents, self._priors), self._is_seen, self._seen_penalty
+            class_scores(latents, self._priors), self._table.is_seen, self._seen_penalty
         )
         every = class_probabilities(scores, calibration.temperature)  # (B, K)
         distances = nearest_distances(scaled, self._centres)  # (B,)
-        unknown = torch.full_like(distances, torch.nan)
+        unknown = np.full_like(distances, np.nan)
         if calibration.known_distances:
             unknown = unknown_scores(distances, calibration.known_distances)
         roll_up, explainer = self._roll_up, self._explainer
         return (
             *top_classes(every, self._top_k),
             unknown,
-            [roll_up(photo) if roll_up else () for photo in every.numpy()],
+            [roll_up(photo) if roll_up else () for photo in every],
             explainer.explain(latents, scores) if explainer else [None] * len(scores),
         )

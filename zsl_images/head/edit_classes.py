@@ -15,12 +15,11 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
-from zsl_images.model.noise import class_means
-from zsl_images.model.priors import drawn_to_photos
+from zsl_images.model.formulas import drawn_to_photos
+from zsl_images.model.latent_space import space_of
 from zsl_images.names import in_both
 
 PHOTOS_OF_PRIOR = 3.0
@@ -92,16 +91,15 @@ def promote_classes(
             f"the head learned these classes from photos already: {listed(table.seen_names)}; only "
             "unseen classes can be promoted. Train again to learn from more photos of seen ones"
         )
-    model, memory = head.model, head.memory
-    row_of = {name: row for row, name in enumerate(names)}
-    rows = torch.tensor([row_of[label] for label in labels], device=model.device)
-    priors = model.class_priors(torch.tensor(table.attributes, device=model.device))  # (K, L)
-    latents = model.latents(torch.tensor(features, device=model.device))  # (N, L)
-    means = class_means(latents, rows, len(names))  # (K, L)
-    places = drawn_to_photos(priors, means, rows.bincount(), photos_of_prior, model.space)  # (K, L)
-    residuals = dict(zip(names, (places - priors).cpu().numpy(), strict=True))
+    frozen, memory = head.frozen, head.memory
+    rows = np.array([names.index(label) for label in labels])
+    latents, priors = frozen.latents(features), head.priors_of(table.attributes)  # (N, L), (K, L)
+    means = np.stack([latents[rows == row].mean(axis=0) for row in range(len(names))])  # (K, L)
+    photos, space = np.bincount(rows).astype(np.float32), space_of(head.config.radius)
+    places = drawn_to_photos(priors, means, photos, photos_of_prior, space)  # (K, L)
+    residuals = dict(zip(names, places - priors, strict=True))
     if memory is not None:
-        for name, mean in zip(names, model.decoder(places), strict=True):
+        for name, mean in zip(names, frozen.decoder(places), strict=True):
             memory = memory.with_class(name, mean)
     seen = head.table.with_seen({*head.table.seen_names, *names})
     return replace(head, table=seen, residuals={**head.residuals, **residuals}, memory=memory)

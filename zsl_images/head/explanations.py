@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.head.head import Head
 from zsl_images.model.scoring import class_scores
 from zsl_images.results import Explanation, Influence, Neighbour
+
+Vectors = npt.NDArray[np.float32]
 
 NEIGHBOURS = 3
 """Number of seen classes in an explanation."""
@@ -37,16 +37,16 @@ class Explainer:
         self.head, self.table = head, table
         self.mean = head.table.attributes.mean(axis=0)
         seen = head.table.seen_names
-        self.seen_priors = torch.zeros(0, head.model.config.latent_dim)
+        self.seen_priors = np.zeros((0, head.config.latent_dim), np.float32)
         if seen:
             self.seen_priors = head.class_priors(head.table.select(seen))
-        self._priors: dict[int, Tensor] = {}
+        self._priors: dict[int, Vectors] = {}
         count = len(self.mean) - table.text_dim
         self.names = table.attribute_names[:count] + ("description",) * (table.text_dim > 0)
         self.taken = np.eye(len(self.names), len(self.mean), dtype=bool)  # (G, A)
         self.taken[count:, count:] = True
 
-    def explain(self, latents: Tensor, scores: Tensor) -> list[Explanation]:
+    def explain(self, latents: Vectors, scores: Vectors) -> list[Explanation]:
         """Explain the label of each photo.
 
         Args:
@@ -55,15 +55,16 @@ class Explainer:
         """
         return [self._explain(*pair) for pair in zip(latents, scores, strict=True)]
 
-    def influences(self, latent: Tensor, label: int, runner_up: int) -> npt.NDArray[np.float32]:
+    def influences(self, latent: Vectors, label: int, runner_up: int) -> Vectors:
         """How much each of `names` adds to the lead of one class over another, (G,)."""
-        lead = torch.zeros(1 + len(self.names))
+        lead = np.zeros(1 + len(self.names), np.float32)
         for sign, row in ((1, label), (-1, runner_up)):
             lead += sign * class_scores(latent[None], self._occluded(row))[0]
-        return (lead[0] - lead[1:]).numpy()
+        influences: Vectors = lead[0] - lead[1:]
+        return influences
 
-    def _explain(self, latent: Tensor, scores: Tensor) -> Explanation:
-        order = torch.argsort(scores, descending=True)[:2].tolist()
+    def _explain(self, latent: Vectors, scores: Vectors) -> Explanation:
+        order = np.argsort(-scores, kind="stable")[:2].tolist()
         attributes: tuple[Influence, ...] = ()
         if len(order) == 2:
             label, runner_up = order
@@ -76,8 +77,8 @@ class Explainer:
                 Influence(self.names[i], float(shares[i]), *(_or_none(v) for v in values[:, i]))
                 for i in np.argsort(-np.abs(shares), kind="stable")
             )
-        distances = class_scores(latent[None], self.seen_priors)[0].neg().clamp_min(0).sqrt()
-        near = torch.argsort(distances)[:NEIGHBOURS].tolist()
+        distances = np.sqrt(np.maximum(-class_scores(latent[None], self.seen_priors)[0], 0))
+        near = np.argsort(distances, kind="stable")[:NEIGHBOURS].tolist()
         return Explanation(
             label=self.table.names[order[0]],
             runner_up=self.table.names[order[1]] if attributes else None,
@@ -87,14 +88,14 @@ class Explainer:
             ),
         )
 
-    def _occluded(self, row: int) -> Tensor:
+    def _occluded(self, row: int) -> Vectors:
         """The prior of a candidate, then its priors without each of `names`: (1 + G, L)."""
         if row not in self._priors:
             own = self.table.attributes[row]
             without = np.where(self.taken, self.mean, own)
             priors = self.head.priors_of(np.concatenate([own[None], without]).astype(np.float32))
             residual = self.head.residuals.get(self.table.names[row], np.float32(0))
-            self._priors[row] = torch.from_numpy(priors + residual)
+            self._priors[row] = priors + residual
         return self._priors[row]
 
 

@@ -13,7 +13,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from zsl_images.arguments import check_path, number
 from zsl_images.classes.class_table import ClassTable
@@ -23,8 +22,8 @@ from zsl_images.classes.scales import warn_of_scale
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import BALANCED, DEFAULT_HEAD, TOP_K
 from zsl_images.errors import ClassTableError, DataError
-from zsl_images.head import add_classes, edit_classes
 from zsl_images.head.decisions import Decider, Decisions
+from zsl_images.head.edit_classes import remove_classes, rename_classes
 from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head, save_head
 from zsl_images.names import matched
@@ -119,7 +118,9 @@ class FeatureClassifier:
             ClassTableError: A class is already a candidate, or an attribute is missing.
             DataError: With `learn`, the head remembers nothing to generate features from.
         """
-        grown = add_classes.add_classes(
+        from zsl_images.head.add_classes import add_classes  # wakes torch
+
+        grown = add_classes(
             self.own_head(),
             ClassTable.of(table),
             learn=learn,
@@ -135,7 +136,7 @@ class FeatureClassifier:
         Raises:
             ClassTableError: A name is no candidate, or no candidate would be left.
         """
-        return self.with_head(edit_classes.remove_classes(self.own_head(), names))
+        return self.with_head(remove_classes(self.own_head(), names))
 
     def rename_classes(self, names: Mapping[str, str]) -> Self:
         """The same classifier with other names (old → new) for its classes.
@@ -143,7 +144,7 @@ class FeatureClassifier:
         Raises:
             ClassTableError: An old name is no candidate, or a new name is already one.
         """
-        return self.with_head(edit_classes.rename_classes(self.own_head(), names))
+        return self.with_head(rename_classes(self.own_head(), names))
 
     def with_classes(self, table: ClassTable | str | os.PathLike[str]) -> Self:
         """The same classifier with the classes of `table` as its only candidates.
@@ -230,7 +231,7 @@ class FeatureClassifier:
         """The same classifier, but its decisions carry explanations."""
         return replace(self, is_explaining=True)
 
-    def class_priors(self) -> Tensor:
+    def class_priors(self) -> npt.NDArray[np.float32]:
         """The class priors of the candidates, (K, L); see `Head.class_priors`."""
         return self.head.class_priors(self.table)
 
@@ -244,7 +245,7 @@ class FeatureClassifier:
         Raises:
             DataError: `top_k` is less than 1, or the features are not those of the head's backbone.
         """
-        width, shape = self.head.model.config.feature_dim, np.shape(features)
+        width, shape = self.head.config.feature_dim, np.shape(features)
         if len(shape) != 2 or shape[1] != width or not np.isfinite(features).all():
             raise DataError(f"features of shape {shape}, expected (N, {width}), all of them finite")
         return self.decider(top_k)(features)
@@ -280,7 +281,7 @@ class FeatureClassifier:
         )
         digest = hashlib.sha256(repr(settings).encode())
         for places in (self.class_priors(), self.head.centres(self.table)):
-            digest.update(places.numpy().tobytes())
-        for tensor in self.head.model.state_dict().values():
-            digest.update(tensor.numpy().tobytes())
+            digest.update(places.tobytes())
+        for _, array in sorted(self.head.frozen.arrays.items()):
+            digest.update(array.tobytes())
         return digest.hexdigest()[:16]

@@ -20,9 +20,9 @@ from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS, ROWS_RECIPE
 from zsl_images.errors import DataError
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
-from zsl_images.head.class_memory import remember
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.remembering import remember
 from zsl_images.head.row_classes import RowClasses
 from zsl_images.metrics import gzsl_report
 from zsl_images.model.config import Recipe
@@ -44,6 +44,7 @@ def train_on_features(
     folds: int | Sequence[Fold] = FOLDS,
     max_seen_loss: float = MAX_SEEN_LOSS,
     backbone: BackboneInfo | None = None,
+    device: str = "cpu",
     on_step: OnStep | None = None,
 ) -> Head:
     """Train a head on features; see `train`.
@@ -60,6 +61,7 @@ def train_on_features(
         folds: Number of validations, or the folds themselves.
         max_seen_loss: See `train`.
         backbone: Backbone that made the features. Default: unknown.
+        device: Torch device that learns; the head answers on the CPU.
         on_step: Called with each record of progress.
 
     Raises:
@@ -89,6 +91,7 @@ def train_on_features(
                 seed,
                 fold,
                 f"validation {number}/{total}",
+                device,
                 on_step,
             )
             for number, fold in enumerate(folds, start=1)
@@ -97,10 +100,19 @@ def train_on_features(
         recipe = _learning_less(recipe, float(np.mean([outcome.share for outcome in outcomes])))
         photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
         held_out = _outcome(
-            features, labels, table, rows, recipe, seed, photos, f"validation {total}/{total}", on_step
+            features,
+            labels,
+            table,
+            rows,
+            recipe,
+            seed,
+            photos,
+            f"validation {total}/{total}",
+            device,
+            on_step,
         )
         calibration = calibrate(outcomes, held_out, max_seen_loss)
-    model = fit_model(features, labels, table, rows, recipe, seed, "training", on_step)
+    model = fit_model(features, labels, table, rows, recipe, seed, "training", device, on_step)
     head = _head(model, features, labels, table, recipe)
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
@@ -126,6 +138,7 @@ def _outcome(
     seed: int,
     fold: Fold,
     phase: str,
+    device: str,
     on_step: OnStep | None,
 ) -> Outcome:
     """Train on a fold's rows and score the rows that it holds out.
@@ -143,12 +156,13 @@ def _outcome(
     if row_classes is not None:
         playing_unseen = {table.names[label] for label in np.unique(labels[fold.unseen])}
         row_classes = row_classes.without(playing_unseen)
-    x, y = torch.tensor(features[held_out]), column_of_row[held_out]
-    a, is_seen = torch.tensor(fold_table.attributes), torch.tensor(fold_table.is_seen)
+    x, y = features[held_out], column_of_row[held_out]
+    a, is_seen = fold_table.attributes, fold_table.is_seen
 
     def harmonic_mean(model: MultiModalVAE) -> float:
-        scores = model.scores(x, a, is_seen).numpy()
-        return gzsl_report(scores, y, fold_table.is_seen, seen_penalty=0)["H"]
+        tensors = (torch.tensor(array, device=model.device) for array in (x, a, is_seen))
+        scores = model.scores(*tensors).cpu().numpy()
+        return gzsl_report(scores, y, is_seen, seen_penalty=0)["H"]
 
     interval = recipe.training.roll_back_interval if len(fold.unseen) else 0
     roll_back = RollBack(harmonic_mean, interval) if interval else None
@@ -160,6 +174,7 @@ def _outcome(
         recipe,
         seed,
         phase,
+        device,
         on_step,
         roll_back,
     )
@@ -187,10 +202,11 @@ def _head(
     recipe: Recipe,
 ) -> Head:
     """A head that remembers its training rows, not calibrated yet."""
-    rows = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
-    memory = remember(model, torch.tensor(features), rows, table.seen_names)
+    rows = torch.tensor(np.unique(labels, return_inverse=True)[1], device=model.device)
+    x = torch.tensor(features, device=model.device)
+    memory = remember(model, x, rows, table.seen_names)
     origin = BackboneInfo("features of unknown origin")
-    return Head(model, table, origin, recipe.training, memory=memory)
+    return Head(model.frozen(), table, origin, recipe.training, memory=memory)
 
 
 def fit_model(
@@ -201,6 +217,7 @@ def fit_model(
     recipe: Recipe,
     seed: int,
     phase: str,
+    device: str,
     on_step: OnStep | None,
     roll_back: RollBack | None = None,
 ) -> MultiModalVAE:
@@ -222,5 +239,6 @@ def fit_model(
         text_dim=table.text_dim,
         phase=phase,
         roll_back=roll_back,
+        device=device,
         on_step=on_step,
     )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.defaults import ROWS_RECIPE
+from zsl_images.defaults import CPU, ROWS_RECIPE
 from zsl_images.errors import DataError
 from zsl_images.head.calibration import Calibration, fit_temperature
 from zsl_images.head.fit import fit_model
@@ -53,8 +53,8 @@ def train_on_rows(
     recipe = recipe_named(ROWS_RECIPE)
     table = table.with_seen(()).with_rows(rows.table.names)
     nothing = np.zeros((0, rows.weights.shape[1]), np.float32), np.zeros(0, np.int64)
-    model = fit_model(*nothing, table, rows, recipe, seed, "training", None)
-    head = Head(model, table, backbone, recipe.training)
+    model = fit_model(*nothing, table, rows, recipe, seed, "training", CPU, None)
+    head = Head(model.frozen(), table, backbone, recipe.training)
     return replace(head, calibration=_calibrated(head, rows, seed))
 
 
@@ -68,7 +68,7 @@ def _calibrated(head: Head, rows: RowClasses, seed: int) -> Calibration:
     model, generator = head.model, torch.Generator().manual_seed(seed)
     prior = model.prior
     assert isinstance(prior, EvidencePrior)
-    priors = head.class_priors(head.table)  # (K, L)
+    priors = torch.from_numpy(head.class_priors(head.table))  # (K, L)
     labels = torch.randint(len(priors), (_GENERATED,), generator=generator)
     errors = prior.row_errors()  # (J, L)
     drawn = torch.randint(len(errors), (_GENERATED,), generator=generator)
@@ -80,7 +80,7 @@ def _calibrated(head: Head, rows: RowClasses, seed: int) -> Calibration:
     off = SPREAD * mix @ apart  # (N, L)
     x = model.feature_scaling.place(model.feature_scaling.place(means) + off)  # (N, P)
     scores = class_scores(model.encoder.mean(x), priors).numpy()
-    distances = nearest_distances(x, head.centres(head.table)).numpy()
+    distances = nearest_distances(x, torch.from_numpy(head.centres(head.table))).numpy()
     quantiles = np.quantile(distances, np.linspace(0, 1, 101))
     return Calibration(
         temperature=fit_temperature(scores, labels.numpy()),

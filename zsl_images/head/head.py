@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import HeadError
 from zsl_images.features.backbones import Backbone, fingerprint
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
-from zsl_images.model.config import TrainConfig
-from zsl_images.model.mmvae import MultiModalVAE
+from zsl_images.model.config import ModelConfig, TrainConfig
+from zsl_images.model.frozen import FrozenVAE
 from zsl_images.model.scoring import class_scores, nearest_distances
 from zsl_images.version import __version__
+
+if TYPE_CHECKING:
+    from zsl_images.model.mmvae import MultiModalVAE
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,10 @@ class BackboneInfo:
 class Head:
     """A trained model with its classes, and how its scores become labels.
 
+    It answers in NumPy; only what learns or generates wakes torch, see `model`.
+
     Args:
-        model: Encoder, decoder and prior network.
+        frozen: Encoder, decoder and prior network, as they are when they answer.
         table: Classes it was trained with, seen and unseen.
         backbone: Backbone that made its features.
         train_config: How it was trained.
@@ -80,7 +85,7 @@ class Head:
         memory: What it remembers of its training rows; None if it was trained without a memory.
     """
 
-    model: MultiModalVAE
+    frozen: FrozenVAE
     table: ClassTable
     backbone: BackboneInfo
     train_config: TrainConfig
@@ -92,6 +97,18 @@ class Head:
     def __repr__(self) -> str:
         seen = len(self.table.seen_names)
         return f"Head({len(self.table)} classes, {seen} seen, backbone={self.backbone.name!r})"
+
+    @cached_property
+    def model(self) -> MultiModalVAE:
+        """The frozen model as torch modules on the CPU, which can learn and generate features."""
+        from zsl_images.model.mmvae import thawed  # wakes torch
+
+        return thawed(self.frozen)
+
+    @property
+    def config(self) -> ModelConfig:
+        """The settings of the model."""
+        return self.frozen.config
 
     def with_seen_penalty(self, seen_penalty: float) -> Head:
         """The head with another default seen penalty γ."""
@@ -114,52 +131,48 @@ class Head:
         residuals = {renamed[n]: value for n, value in self.residuals.items() if n in renamed}
         return replace(self, table=table, residuals=residuals, memory=memory)
 
-    def class_priors(self, table: ClassTable) -> torch.Tensor:
+    def class_priors(self, table: ClassTable) -> npt.NDArray[np.float32]:
         """The class priors of `table`, each mu(a) plus its residual, longer if it is seen: (K, L).
 
         Args:
             table: Classes, their attributes in the head's order.
         """
-        with torch.inference_mode():
-            priors = self.model.class_priors(torch.tensor(table.attributes))
-            for row, name in enumerate(table.names):
-                if name in self.residuals:
-                    priors[row] += torch.from_numpy(self.residuals[name])
-            priors = self.model.known_longer(priors, torch.tensor(table.is_seen))
-        return priors.clone()
+        priors = self.priors_of(table.attributes)
+        for row, name in enumerate(table.names):
+            if name in self.residuals:
+                priors[row] += self.residuals[name]
+        longer: npt.NDArray[np.float32] = self.frozen.known_longer(priors, table.is_seen)
+        return longer
 
-    def centres(self, table: ClassTable) -> torch.Tensor:
+    def centres(self, table: ClassTable) -> npt.NDArray[np.float32]:
         """The scaled features that are typical of each class of `table`, (K, P).
 
         That is the class's mean in the head's memory, or else its decoded class prior.
         """
-        with torch.inference_mode():
-            centres: torch.Tensor = self.model.decoder(self.class_priors(table))
-            if self.memory is not None:
-                row_of = {name: row for row, name in enumerate(self.memory.names)}
-                for row, name in enumerate(table.names):
-                    if name in row_of:
-                        centres[row] = self.memory.means[row_of[name]]
-            centres = self.model.feature_scaling.place(centres)
-        return centres.clone()
+        centres = self.frozen.decoder(self.class_priors(table))
+        if self.memory is not None:
+            row_of = {name: row for row, name in enumerate(self.memory.names)}
+            for row, name in enumerate(table.names):
+                if name in row_of:
+                    centres[row] = self.memory.means[row_of[name]]
+        placed: npt.NDArray[np.float32] = self.frozen.feature_scaling.place(centres)
+        return placed
 
     def distances(
         self, table: ClassTable, features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
         """Squared distance (N,) from features (N, D) to the nearest centre of a class of `table`."""
-        with torch.inference_mode():
-            scaled = self.model.feature_scaling(torch.tensor(features))
-            found: npt.NDArray[np.float32] = nearest_distances(scaled, self.centres(table)).numpy()
+        scaled = self.frozen.feature_scaling(features)
+        found: npt.NDArray[np.float32] = nearest_distances(scaled, self.centres(table))
         return found
 
     def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Scores (N, K) of the classes of `table` for features (N, D), without a seen penalty."""
-        with torch.inference_mode():
-            latents = self.model.latents(torch.tensor(features))
-            return class_scores(latents, self.class_priors(table)).numpy()
+        latents = self.frozen.latents(features)
+        found: npt.NDArray[np.float32] = class_scores(latents, self.class_priors(table))
+        return found
 
     def priors_of(self, attributes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """mu(a) of attributes in the head's order, without residuals: (K, A) → (K, L)."""
-        with torch.inference_mode():
-            priors: npt.NDArray[np.float32] = self.model.class_priors(torch.tensor(attributes)).numpy()
+        priors: npt.NDArray[np.float32] = self.frozen.class_priors(attributes)
         return priors

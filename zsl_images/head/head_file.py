@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
 from zsl_images.arguments import check_path
 from zsl_images.classes.class_table import ClassTable
@@ -27,7 +26,8 @@ from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
 from zsl_images.head.shipped_heads import head_path
 from zsl_images.model.config import ModelConfig, TrainConfig
-from zsl_images.model.mmvae import MultiModalVAE, build
+from zsl_images.model.frozen import FrozenVAE, shapes_of
+from zsl_images.model.frozen_parts import Arrays
 from zsl_images.version import __version__
 
 _FORMAT = "zsl_images head 4"
@@ -50,6 +50,9 @@ _RESIDUALS_KEY = "class_table.residuals"
 _MEMORY_KEYS = {name: f"memory.{name}" for name in ("means", "spreads", "rest", "errors")}
 
 
+_Arrays = dict[str, npt.NDArray[Any]]
+
+
 def save_head(head: Head, path: str | os.PathLike[str]) -> None:
     """Write a head file; an earlier file is replaced only once the new one is complete.
 
@@ -60,7 +63,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
     header = {
         "format": _FORMAT,
         "version": head.version,
-        "model": asdict(head.model.config),
+        "model": asdict(head.config),
         "training": asdict(head.train_config),
         "backbone": asdict(head.backbone),
         "classes": head.table.names,
@@ -69,18 +72,18 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
         "attributes": head.table.attribute_names,
         **asdict(head.calibration),
     }
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in head.model.state_dict().items()}
-    tensors[_TABLE_KEY] = torch.from_numpy(head.table.attributes)
+    arrays = {**head.frozen.arrays, _TABLE_KEY: head.table.attributes}
     names = [name for name in head.table.names if name in head.residuals]
     if names:
         header["residuals"] = names
-        tensors[_RESIDUALS_KEY] = torch.from_numpy(np.stack([head.residuals[name] for name in names]))
+        arrays[_RESIDUALS_KEY] = np.stack([head.residuals[name] for name in names])
     if head.memory is not None:
         memory = head.memory.select(head.table.seen_names)
         header["memory"] = memory.names
-        tensors |= {key: getattr(memory, name).contiguous() for name, key in _MEMORY_KEYS.items()}
+        arrays |= {key: getattr(memory, name) for name, key in _MEMORY_KEYS.items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"zsl_images": json.dumps(header)})
+        save_file(arrays, temporary, metadata={"zsl_images": json.dumps(header)})
 
 
 def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
@@ -90,22 +93,21 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
         HeadError: There is no such file or name, or it is damaged, unsafe or no head file.
     """
     path = head_path(name_or_path)
-    header, tensors = _read(path)
+    header, arrays = _read(path)
     try:
         if header["format"] in _OLDER:
-            _upgrade(header, tensors)
-        attributes = tensors.pop(_TABLE_KEY)
+            _upgrade(header, arrays)
+        attributes = arrays.pop(_TABLE_KEY)
         _check_finite(_TABLE_KEY, attributes)
-        residuals, memory = _residuals(header, tensors), _memory(header, tensors)
+        residuals, memory = _residuals(header, arrays), _memory(header, arrays)
         config = _config(ModelConfig, header["model"])
-        with torch.device("meta"):  # takes no memory, whatever sizes the header names
-            _check_fit(build(config), tensors, path)
-        head = Head(
-            model=build(config),
+        _check(config, arrays, path)
+        return Head(
+            frozen=FrozenVAE(config, arrays),
             table=ClassTable.from_columns(
                 tuple(header["classes"]),
                 tuple(header["attributes"]),
-                attributes.numpy(),
+                attributes,
                 header["is_seen"],
             ).with_rows(header.get("row_classes", ())),
             backbone=BackboneInfo(**header["backbone"]),
@@ -120,16 +122,13 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
             f"{path}: the header does not describe a head that zsl_images {__version__} can read "
             f"(made by {header.get('version', 'an unknown version')}: {error}); train it again"
         ) from error
-    head.model.load_state_dict(tensors)
-    head.model.eval().requires_grad_(False)
-    return head
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+def _read(path: Path) -> tuple[dict[str, Any], _Arrays]:
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         with path.open("rb") as stream:
             start = stream.read(2)
@@ -154,11 +153,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"{path} has another format than {_FORMAT!r}; train the head again, or use the version "
             "of zsl_images that made it"
         )
-    return header, tensors
+    return header, arrays
 
 
-def _upgrade(header: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
-    """Change header and tensors of an older format to today's.
+def _upgrade(header: dict[str, Any], arrays: _Arrays) -> None:
+    """Change header and arrays of an older format to today's.
 
     Formats 1 to 3 did not name the parts: an encoder or decoder without hidden layers was the shift or
     linear one, and a prior with centres was the kernel. Their simple scalings kept unused tensors.
@@ -177,36 +176,34 @@ def _upgrade(header: dict[str, Any], tensors: dict[str, torch.Tensor]) -> None:
         "ridge": header["training"].pop("ridge"),
     }
     if model["feature_scaling"] == "max":
-        del tensors["feature_scaling.centre"]
-        tensors["feature_scaling.scale"] = tensors.pop("feature_scaling.projection")
+        del arrays["feature_scaling.centre"]
+        arrays["feature_scaling.scale"] = arrays.pop("feature_scaling.projection")
     if model["attribute_scaling"] == "length":
-        del tensors["attribute_scaling.shift"], tensors["attribute_scaling.scale"]
+        del arrays["attribute_scaling.shift"], arrays["attribute_scaling.scale"]
     if header["format"] in _OLDER[:2]:
         header["known_distances"] = ()
         if centres:
-            tensors["prior.relevance"] = torch.ones(len(header["attributes"]))
+            arrays["prior.relevance"] = np.ones(len(header["attributes"]), np.float32)
 
 
-def _residuals(
-    header: Mapping[str, Any], tensors: dict[str, torch.Tensor]
-) -> dict[str, npt.NDArray[np.float32]]:
+def _residuals(header: Mapping[str, Any], arrays: _Arrays) -> dict[str, npt.NDArray[np.float32]]:
     if "residuals" not in header:
         return {}
-    rows = tensors.pop(_RESIDUALS_KEY)
+    rows = arrays.pop(_RESIDUALS_KEY)
     if rows.shape != (len(header["residuals"]), header["model"]["latent_dim"]):
-        raise ValueError(f"residuals of shape {tuple(rows.shape)}")
+        raise ValueError(f"residuals of shape {rows.shape}")
     _check_finite(_RESIDUALS_KEY, rows)
-    return {name: row.numpy() for name, row in zip(header["residuals"], rows, strict=True)}
+    return dict(zip(header["residuals"], rows, strict=True))
 
 
-def _memory(header: Mapping[str, Any], tensors: dict[str, torch.Tensor]) -> Memory | None:
+def _memory(header: Mapping[str, Any], arrays: _Arrays) -> Memory | None:
     if "memory" not in header:
         return None
-    parts = {name: tensors.pop(key) for name, key in _MEMORY_KEYS.items()}
+    parts = {name: arrays.pop(key) for name, key in _MEMORY_KEYS.items()}
     for name, part in parts.items():
         _check_finite(f"memory.{name}", part)
     if parts["errors"].shape[1:] != (header["model"]["latent_dim"],):
-        raise ValueError(f"memory.errors of shape {tuple(parts['errors'].shape)}")
+        raise ValueError(f"memory.errors of shape {parts['errors'].shape}")
     return Memory(names=tuple(header["memory"]), **parts)
 
 
@@ -223,15 +220,15 @@ def _calibration(header: Mapping[str, Any]) -> Calibration:
     )
 
 
-def _form(tensor: torch.Tensor) -> str:
-    """Shape and type of a tensor: `(3, 8) float32`."""
-    return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
+def _form(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> str:
+    """Shape and type of an array: `(3, 8) float32`."""
+    return f"{shape} {np.dtype(dtype)}"
 
 
-def _check_finite(name: str, tensor: torch.Tensor) -> None:
-    if tensor.dtype != torch.float32:
-        raise ValueError(f"{name} of type {tensor.dtype}")
-    if not torch.isfinite(tensor).all():
+def _check_finite(name: str, array: npt.NDArray[Any]) -> None:
+    if array.dtype != np.float32:
+        raise ValueError(f"{name} of type {array.dtype}")
+    if not np.isfinite(array).all():
         raise ValueError(f"values in {name} that are not finite")
 
 
@@ -247,18 +244,22 @@ def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
     return kind(**settings)
 
 
-def _check_fit(model: MultiModalVAE, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Refuse tensors that do not fit the model that the header describes, or are not finite."""
-    expected = model.state_dict()
+def _check(config: ModelConfig, arrays: Arrays, path: Path) -> None:
+    """Refuse arrays that are not those of a model of these settings, or not finite."""
+    expected = {
+        name: _form(shape, np.int64 if name.endswith("num_batches_tracked") else np.float32)
+        for name, shape in shapes_of(config).items()
+    }
+    given = {name: _form(array.shape, array.dtype) for name, array in arrays.items()}
     wrong = [
-        f"{name}: {_form(tensors[name]) if name in tensors else 'missing'}, expected {_form(tensor)}"
-        for name, tensor in expected.items()
-        if name not in tensors or _form(tensors[name]) != _form(tensor)
+        f"{name}: {given.get(name, 'missing')}, expected {form}"
+        for name, form in expected.items()
+        if given.get(name) != form
     ]
-    wrong += [f"{name}: not part of the model" for name in tensors if name not in expected]
+    wrong += [f"{name}: not part of the model" for name in arrays if name not in expected]
     if wrong:
         raise HeadError(f"{path} does not fit its own header: {'; '.join(wrong[:3])}")
-    not_finite = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+    not_finite = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if not_finite:
         raise HeadError(
             f"{path} holds values that are not finite (first in {not_finite[0]}); train it again"

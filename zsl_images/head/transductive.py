@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.head.head import Head
-from zsl_images.model.priors import drawn_to_photos
-from zsl_images.model.scoring import class_scores, penalised
+from zsl_images.model.formulas import drawn_to_photos
+from zsl_images.model.latent_space import space_of
+from zsl_images.model.scoring import class_probabilities, class_scores, penalised
+
+Rows = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,13 @@ def adapt_head(
             would change.
     """
     config = config or AdaptConfig()
-    table, model = head.table, head.model
-    with torch.no_grad():
-        latents = model.latents(torch.tensor(features, device=model.device))  # (N, L)
-        first = head.class_priors(table)  # (K, L)
-        before = _posterior(head, latents, first)
-        _check(before, table, config)
-        priors = _fitted(head, latents, first, config)  # (K, L)
-        after = _posterior(head, latents, priors)
-        own = model.class_priors(torch.tensor(table.attributes, device=model.device))
-        residuals = dict(zip(table.names, (priors - own).cpu().numpy(), strict=True))
+    table, latents = head.table, head.frozen.latents(features)  # (N, L)
+    first = head.class_priors(table)  # (K, L)
+    before = _posterior(head, latents, first)
+    _check(before, table, config)
+    priors = _fitted(head, latents, first, config)  # (K, L)
+    after = _posterior(head, latents, priors)
+    residuals = dict(zip(table.names, priors - head.priors_of(table.attributes), strict=True))
     report = _report(table, before, after)
     if report.agreement < config.least_agreement:
         raise DataError(
@@ -112,31 +110,31 @@ def adapt_head(
     return replace(head, residuals={**head.residuals, **residuals}), report
 
 
-def _fitted(head: Head, latents: Tensor, first: Tensor, config: AdaptConfig) -> Tensor:
+def _fitted(head: Head, latents: Rows, first: Rows, config: AdaptConfig) -> Rows:
     """Class priors (K, L) that fit the photos; those of seen classes stay as in `first`."""
-    priors, share = first, first.new_zeros(len(first))
-    is_unseen = torch.tensor(~head.table.is_seen, device=first.device)
+    priors, share = first, np.zeros(len(first), np.float32)
+    is_unseen, space = ~head.table.is_seen, space_of(head.config.radius)
     for _ in range(config.steps):
         r = _posterior(head, latents, priors, share)  # (N, K)
         photos = r.sum(0)  # n, (K,)
-        share = (photos + 1).log()
-        means = r[:, is_unseen].T @ latents / photos[is_unseen, None].clamp_min(1e-12)  # (U, L)
-        priors = first.clone()
+        share = np.log(photos + 1)
+        means = r[:, is_unseen].T @ latents / np.maximum(photos[is_unseen, None], 1e-12)  # (U, L)
+        priors = first.copy()
         priors[is_unseen] = drawn_to_photos(
-            first[is_unseen], means, photos[is_unseen], config.photos_of_prior, head.model.space
+            first[is_unseen], means, photos[is_unseen], config.photos_of_prior, space
         )
     return priors
 
 
-def _posterior(head: Head, latents: Tensor, priors: Tensor, log_share: Tensor | float = 0.0) -> Tensor:
+def _posterior(head: Head, latents: Rows, priors: Rows, log_share: Rows | float = 0.0) -> Rows:
     """r, (N, K): probability of each class for each photo; rows sum to 1."""
-    is_seen = torch.tensor(head.table.is_seen, device=priors.device)
-    scores = penalised(class_scores(latents, priors), is_seen, head.calibration.seen_penalty)
-    posterior: Tensor = (scores / head.calibration.temperature + log_share).softmax(1)
+    calibration = head.calibration
+    scores = penalised(class_scores(latents, priors), head.table.is_seen, calibration.seen_penalty)
+    posterior: Rows = class_probabilities(scores / calibration.temperature + log_share, 1.0)
     return posterior
 
 
-def _check(posterior: Tensor, table: ClassTable, config: AdaptConfig) -> None:
+def _check(posterior: Rows, table: ClassTable, config: AdaptConfig) -> None:
     """Refuse a folder that the head cannot adapt to, and say what it needs."""
     if table.is_seen.all():
         raise DataError(
@@ -154,7 +152,7 @@ def _check(posterior: Tensor, table: ClassTable, config: AdaptConfig) -> None:
             f"{most} of {photos} photos are labelled {table.names[label]!r}, too one-sided; "
             f"expected several classes, none with more than {config.most_of_one:.0%} of the photos"
         )
-    unseen = float(posterior[:, torch.tensor(~table.is_seen, device=posterior.device)].sum())
+    unseen = float(posterior[:, ~table.is_seen].sum())
     if unseen < config.least_unseen:
         raise DataError(
             f"only about {unseen:.0f} of {photos} photos seem to show unseen classes, expected "
@@ -162,15 +160,15 @@ def _check(posterior: Tensor, table: ClassTable, config: AdaptConfig) -> None:
         )
 
 
-def _report(table: ClassTable, before: Tensor, after: Tensor) -> AdaptReport:
+def _report(table: ClassTable, before: Rows, after: Rows) -> AdaptReport:
     old, new = before.argmax(1), after.argmax(1)
-    count = [torch.bincount(labels, minlength=len(table)).tolist() for labels in (old, new)]
+    count = [np.bincount(labels, minlength=len(table)).tolist() for labels in (old, new)]
     rows = sorted(range(len(table)), key=lambda row: (-count[1][row], -count[0][row], row))
     return AdaptReport(
         photos=len(old),
-        agreement=float((old == new).float().mean()),
-        confidence=(float(before.max(1).values.mean()), float(after.max(1).values.mean())),
-        unseen=(int((~table.is_seen)[old.cpu()].sum()), int((~table.is_seen)[new.cpu()].sum())),
+        agreement=float((old == new).mean()),
+        confidence=(float(before.max(axis=1).mean()), float(after.max(axis=1).mean())),
+        unseen=(int((~table.is_seen)[old].sum()), int((~table.is_seen)[new].sum())),
         counts=tuple(
             (table.names[row], count[0][row], count[1][row])
             for row in rows

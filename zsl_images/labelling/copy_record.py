@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from zsl_images.features.photo_rows import PhotoRows, Stamp, write_parquet
+from zsl_images.features.photo_rows import PhotoRows, write_parquet
+from zsl_images.features.stamps import Stamp
 from zsl_images.files import absolute, path_of_text, path_text, replacing, shortened
 
 _SCHEMA = pa.schema(

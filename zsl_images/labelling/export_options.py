@@ -14,10 +14,6 @@ from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
 from zsl_images.files import check_writable, path_of_text
 from zsl_images.labelling.export_failures import Failures
-from zsl_images.labelling.exports import write_coco, write_label_studio
-from zsl_images.labelling.label_files import check_suffix, read_labels
-from zsl_images.labelling.sidecars import write_sidecars
-from zsl_images.labelling.sorting import sort_photos
 from zsl_images.labelling.transfers import How
 from zsl_images.results import Failure
 
@@ -53,19 +49,27 @@ def _option(
 
 
 def _write_coco(context: _Context, path: StrPath) -> None:
+    from zsl_images.labelling.exports import write_coco
+
     write_coco(context.labels, path, context.classes)
 
 
 def _write_label_studio(context: _Context, path: StrPath) -> None:
+    from zsl_images.labelling.exports import write_label_studio
+
     write_label_studio(context.labels, path)
 
 
 def _write_sidecars(context: _Context, _: bool) -> str | None:
+    from zsl_images.labelling.sidecars import write_sidecars
+
     left = write_sidecars(context.labels, context.failures)
     return f"{left} sidecars of other programs were left as they are" if left else None
 
 
 def _sort(how: How, context: _Context, folder: StrPath) -> str:
+    from zsl_images.labelling.sorting import sort_photos
+
     found = sort_photos(context.labels, folder, how, context.roots, context.failures, context.features)
     parts = [f"{folder}: {found.there} photos"]
     if found.gone:
@@ -166,6 +170,8 @@ class Outputs:
                 a label file's name, or `prune` is combined with `move`.
             OutputError: A file cannot be written.
         """
+        from zsl_images.labelling.label_files import check_suffix
+
         check_suffix(labels)
         if self.move is not None and prune:
             raise DataError(
@@ -237,6 +243,8 @@ def _roots(labels: StrPath, inputs: Iterable[StrPath]) -> list[Path]:
     if folders:
         return folders
     common: str | None = None
+    from zsl_images.labelling.label_files import read_labels
+
     for table in read_labels(labels):
         for path in table["path"].to_pylist():
             parent = os.path.dirname(path)  # noqa: PTH120

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zsl_images.arguments import check_path
+from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import write_parquet
 from zsl_images.file_kinds import kind_in_place_of_data
@@ -39,9 +40,6 @@ from zsl_images.labelling.label_lines import CsvRows, JsonRows
 from zsl_images.labelling.label_schema import SCHEMA
 
 NO_COLUMNS = pa.schema([])
-
-LABEL_SUFFIXES = (".parquet", ".csv", ".jsonl")
-"""Endings of the names of label files, which choose their form."""
 
 _ROWS = 8192
 """Rows in memory at once."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from zsl_images.classes.profiles import known_by
 from zsl_images.features.feature_files import fact_columns
-from zsl_images.features.photo_rows import Stamp, stamp_of
+from zsl_images.features.stamps import Stamp, stamp_of
 from zsl_images.files import path_text
 from zsl_images.head.decisions import Decisions
 from zsl_images.head.feature_classifier import FeatureClassifier

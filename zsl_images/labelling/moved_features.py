@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from zsl_images.errors import OutputWarning, ZSLError
 from zsl_images.features.feature_files import write_features
-from zsl_images.features.photo_rows import PhotoRows, Stamp
+from zsl_images.features.photo_rows import PhotoRows
+from zsl_images.features.stamps import Stamp
 from zsl_images.files import replacing
 
 _MOVE = pa.schema(

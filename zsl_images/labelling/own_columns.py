@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from zsl_images.features.photo_rows import PhotoRows, Stamp, write_parquet
+from zsl_images.features.photo_rows import PhotoRows, write_parquet
+from zsl_images.features.stamps import Stamp
 from zsl_images.labelling.label_files import NO_COLUMNS, own_columns_of, read_labels
 
 _KEY = pa.schema([("path", pa.string()), ("size", pa.int64()), ("mtime", pa.int64())])

@@ -18,14 +18,8 @@ import pyarrow.parquet as pq
 from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.feature_files import FACTS, open_feature_files, write_features
-from zsl_images.features.photo_rows import (
-    STAMP,
-    PhotoRows,
-    Stamp,
-    completed,
-    stamps_in,
-    write_parquet,
-)
+from zsl_images.features.photo_rows import PhotoRows, completed, stamps_in, write_parquet
+from zsl_images.features.stamps import STAMP, Stamp
 from zsl_images.files import left_beside, make_folder, replacing
 from zsl_images.labelling.label_files import read_labels, write_labels
 from zsl_images.labelling.label_schema import SCHEMA

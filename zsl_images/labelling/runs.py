@@ -16,7 +16,8 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError
 from zsl_images.features.extraction import stream_features
 from zsl_images.features.feature_files import facts_in, feature_table, features_in
-from zsl_images.features.photo_rows import Place, Stamp, is_gone, stamp_of
+from zsl_images.features.photo_rows import Place, is_gone
+from zsl_images.features.stamps import Stamp, stamp_of
 from zsl_images.labelling.label_rows import decision_rows, failure_rows, origin_of
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.part_files import PartFolder

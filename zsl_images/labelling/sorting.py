@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeVar
 import pyarrow as pa
 
 from zsl_images.errors import OutputError
-from zsl_images.features.photo_rows import STAMP, Stamp, stamp_of, stamps_in
+from zsl_images.features.photo_rows import stamps_in
+from zsl_images.features.stamps import STAMP, Stamp, stamp_of
 from zsl_images.files import absolute, make_folder, path_of_text, path_text, shortened
 from zsl_images.labelling.copy_record import CopyRecord
 from zsl_images.labelling.export_failures import Failures

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from zsl_images.features.photo_rows import Stamp, stamp_of
+from zsl_images.features.stamps import Stamp, stamp_of
 from zsl_images.files import copy_times_and_mode, make_folder, replacing
 
 How = Literal["move", "copy", "link"]

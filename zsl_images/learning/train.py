@@ -11,6 +11,7 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import AUTO, DEFAULT_BACKBONE, FOLDS, MAX_SEEN_LOSS
 from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone, load_backbone
+from zsl_images.features.devices import learning_device
 from zsl_images.features.extraction import labelled_features
 from zsl_images.head.fit import check_settings, train_on_features
 from zsl_images.head.fit_rows import train_on_rows
@@ -45,7 +46,8 @@ def train(
         table: Classes, or the file or shipped table that has them; those without a folder are unseen.
         backbone: Name of a backbone, or one that is already loaded.
         backbone_weights: Local file or folder, see `load_backbone`.
-        device: Device for the backbone; the head is always trained on the CPU.
+        device: Device for the backbone, see `load_backbone`. The head is trained there too if it is a
+            CUDA device, else on the CPU.
         backbone_classes: Map of the classes that the backbone's own classifier knows, see `ClassMap`.
             Those in the table are known by the backbone, if they have no photos. The others, which
             need attributes in the file of the map, only help to learn what attributes look like.
@@ -97,6 +99,7 @@ def train(
         folds=folds,
         max_seen_loss=max_seen_loss,
         backbone=BackboneInfo.of(backbone),
+        device=learning_device(backbone.device),
         on_step=on_step,
     )
     classifier = ZeroShotClassifier.of(head, backbone=backbone)

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
+from zsl_images.model.formulas import DecoderFormula, MeanFormula, ResidualFormula, ShiftFormula
 from zsl_images.model.latent_space import Space, space_of
 
 
-class Encoder(nn.Module):
+class Encoder(MeanFormula, nn.Module):
     """q(z|x) = N(mu(x), diag exp(logvar(x))).
 
     Args:
@@ -34,10 +35,6 @@ class Encoder(nn.Module):
         """Encode scaled features: (B, P) → mu (B, L), logvar (B, L)."""
         hidden = self.hidden(x)  # (B, H)
         return self.space.place(self.mu(hidden)), self.logvar(hidden)
-
-    def mean(self, x: Tensor) -> Tensor:
-        """mu alone, which is all that classifying takes: (B, P) → (B, L)."""
-        return self.space.place(self.mu(self.hidden(x)))
 
 
 class DenseEncoder(Encoder):
@@ -93,7 +90,7 @@ class ResidualEncoder(Encoder):
         super().__init__(*_near_identity(config, width, Residual(width)))
 
 
-class Residual(nn.Module):
+class Residual(ResidualFormula, nn.Module):
     """x + D x, with D learned.
 
     Args:
@@ -104,12 +101,8 @@ class Residual(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(width, width))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, P) → (B, P)."""
-        return x + x @ self.weight.T
 
-
-class Shift(nn.Module):
+class Shift(ShiftFormula, nn.Module):
     """x + b, with b learned.
 
     Args:
@@ -119,10 +112,6 @@ class Shift(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, P) → (B, P)."""
-        return x + self.bias
 
 
 def _near_identity(
@@ -140,7 +129,7 @@ def _near_identity(
     return nn.Identity(), mu, logvar, space_of(config.radius)
 
 
-class Decoder(nn.Module):
+class Decoder(DecoderFormula, nn.Module):
     """p(x|z) = N(x̂(z), I).
 
     Args:
@@ -151,11 +140,6 @@ class Decoder(nn.Module):
     def __init__(self, hidden: nn.Module, mean: nn.Module) -> None:
         super().__init__()
         self.hidden, self.mean = hidden, mean
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Decode latents: (B, L) → mean of the scaled feature (B, P)."""
-        mean: Tensor = self.mean(self.hidden(z))
-        return mean
 
 
 class DenseDecoder(Decoder):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn import functional as F
+from zsl_images.model.arrays import Array, namespace, normalised
 
 
 class Space:
     """All of ℝᴸ, as in the paper."""
 
-    def place(self, vectors: Tensor) -> Tensor:
+    def place(self, vectors: Array) -> Array:
         """Bring vectors to where they may lie: (..., L) → (..., L)."""
         return vectors
 
-    def between(self, first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+    def between(self, first: Array, second: Array, share: Array) -> Array:
         """The points a share (K,) of the way, 0 to 1, from `first` (K, L) to `second` (K, L)."""
         return first + share[:, None] * (second - first)
 
@@ -28,16 +27,14 @@ class Sphere(Space):
     def __init__(self, radius: float) -> None:
         self.radius = radius
 
-    def place(self, vectors: Tensor) -> Tensor:
+    def place(self, vectors: Array) -> Array:
         """Bring vectors to length `radius`: (..., L) → (..., L)."""
-        return F.normalize(vectors, dim=-1) * self.radius
+        return normalised(vectors) * self.radius
 
-    def between(self, first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+    def between(self, first: Array, second: Array, share: Array) -> Array:
         """The points a share (K,) of the way along the chord, at the lengths of `first` (K, L)."""
-        length = first.norm(dim=1, keepdim=True)
-        chord = super().between(first, F.normalize(second, dim=1) * length, share)
-        between: Tensor = F.normalize(chord, dim=1) * length
-        return between
+        length = namespace(first).linalg.vector_norm(first, axis=1, keepdims=True)
+        return normalised(super().between(first, normalised(second) * length, share)) * length
 
 
 def space_of(radius: float) -> Space:

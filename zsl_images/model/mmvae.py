@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.encoder_decoder import DECODERS, ENCODERS, Decoder, Encoder
+from zsl_images.model.formulas import VAEFormula
+from zsl_images.model.frozen import FrozenVAE
 from zsl_images.model.latent_space import space_of
 from zsl_images.model.noise import Noise, class_means
 from zsl_images.model.priors import PRIORS, ClassPrior
@@ -21,10 +23,9 @@ from zsl_images.model.scalings import (
     AttributeScaling,
     FeatureScaling,
 )
-from zsl_images.model.scoring import class_scores
 
 
-class MultiModalVAE(nn.Module):
+class MultiModalVAE(VAEFormula, nn.Module):
     """Features and attributes meet in one latent space (Yu & Lee, NeurIPS 2019, fig. 2).
 
         q(z|x) encodes a feature;  p(z|a) gives a class its prior;  p(x|z) decodes a latent.
@@ -57,43 +58,15 @@ class MultiModalVAE(nn.Module):
         self.decoder = decoder
         self.prior = prior
 
+    def frozen(self) -> FrozenVAE:
+        """The model as NumPy arrays of its own, which answers without torch."""
+        arrays = {name: value.cpu().numpy().copy() for name, value in self.state_dict().items()}
+        return FrozenVAE(self.config, arrays)
+
     @property
     def device(self) -> torch.device:
         """Where all parts are, and where they expect their tensors."""
         return next(self.parameters()).device
-
-    def latents(self, features: Tensor) -> Tensor:
-        """mu(x) of features as the backbone gives them: (B, D) → (B, L)."""
-        return self.encoder.mean(self.feature_scaling(features))
-
-    def class_priors(self, attributes: Tensor) -> Tensor:
-        """mu(a) of attributes as the class table gives them: (K, A) → (K, L)."""
-        priors: Tensor = self.prior(self.attribute_scaling(attributes))
-        return priors
-
-    def known_longer(self, class_priors: Tensor, is_seen: Tensor) -> Tensor:
-        """Class priors (K, L), those of seen classes (K,) longer by the factor `seen_length`.
-
-        A class without photos lies somewhere around its prior. The mean over all these places is
-        shorter than the places are, as is that of any spread of directions.
-        """
-        return class_priors * torch.where(is_seen, self.config.seen_length, 1.0)[:, None]
-
-    def scores(self, features: Tensor, attributes: Tensor, is_seen: Tensor | None = None) -> Tensor:
-        """Scores of K classes for B features (eq. 3), without a seen penalty.
-
-        Args:
-            features: (B, D), as the backbone gives them.
-            attributes: (K, A), as the class table gives them.
-            is_seen: Mask of the seen classes, (K,). Default: none is.
-
-        Returns:
-            (B, K), higher is nearer.
-        """
-        priors = self.class_priors(attributes)
-        if is_seen is not None:
-            priors = self.known_longer(priors, is_seen)
-        return class_scores(self.latents(features), priors)
 
     def class_means(self, x: Tensor, y: Tensor, classes: int) -> Tensor:
         """Mean latent of each class, placed where latents lie.
@@ -106,7 +79,8 @@ class MultiModalVAE(nn.Module):
         Returns:
             (S, L).
         """
-        return self.space.place(class_means(self.encoder.mean(x), y, classes))
+        means: Tensor = self.space.place(class_means(self.encoder.mean(x), y, classes))
+        return means
 
     @torch.no_grad()
     def generate(
@@ -133,7 +107,8 @@ class MultiModalVAE(nn.Module):
         z = self.space.place(class_priors + noise.of_latents(len(class_priors), generator))  # (B, L)
         with dropping(self.decoder, dropout_samples > 0):
             x: Tensor = self.decoder(z.repeat(max(1, dropout_samples), 1))
-        return self.feature_scaling.place(x + noise.of_features(len(x), generator))
+        placed: Tensor = self.feature_scaling.place(x + noise.of_features(len(x), generator))
+        return placed
 
 
 def build(config: ModelConfig) -> MultiModalVAE:
@@ -154,6 +129,15 @@ def build(config: ModelConfig) -> MultiModalVAE:
         decoder=_part(DECODERS, "decoder", config.decoder)(config, width),
         prior=_part(PRIORS, "prior", config.prior)(config),
     )
+
+
+def thawed(frozen: FrozenVAE) -> MultiModalVAE:
+    """The torch modules of a frozen model, in eval mode, without gradient."""
+    with torch.device("meta"):  # draws no initial weights
+        model = build(frozen.config)
+    tensors = {name: torch.tensor(array) for name, array in frozen.arrays.items()}
+    model.load_state_dict(tensors, assign=True)
+    return model.eval().requires_grad_(False)
 
 
 Part = TypeVar("Part")

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.encoder_decoder import dense
-from zsl_images.model.latent_space import Space, space_of
+from zsl_images.model.formulas import EvidenceFormula, KernelFormula, MeanFormula, prior_widths
+from zsl_images.model.latent_space import space_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class ClassPrior(nn.Module, ABC):
         return means[:0] if left_out is None else means - left_out
 
 
-class DensePrior(ClassPrior):
+class DensePrior(MeanFormula, ClassPrior):
     """Dense layers from attributes to latent means, as in the paper.
 
     Args:
@@ -108,19 +109,18 @@ class DensePrior(ClassPrior):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        growth = config.latent_dim / config.attribute_dim
-        sizes = torch.logspace(0, 1, config.prior_layers + 1, growth, device="cpu")
-        widths = [round(config.attribute_dim * float(size)) for size in sizes]
+        widths = prior_widths(config)
         self.hidden = dense(widths[:-1], config, config.prior_dropout)
         self.mu = nn.Linear(widths[-2], config.latent_dim)
         self.space = space_of(config.radius)
 
     def forward(self, a: Tensor) -> Tensor:
         """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
-        return self.space.place(self.mu(self.hidden(a)))
+        priors: Tensor = self.mean(a)
+        return priors
 
 
-class KernelPrior(ClassPrior):
+class KernelPrior(KernelFormula, ClassPrior):
     """A kernel over attributes, with one centre per seen class.
 
         mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = (1 + d) exp(-d),    d = √3 ‖r² ∘ (a - b)‖ / h
@@ -143,7 +143,7 @@ class KernelPrior(ClassPrior):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.ridge, self.shrinkage = config.ridge, config.shrinkage
+        self.config = config
         self.space = space_of(config.radius)
         centres = config.seen_classes + config.row_classes
         self.register_buffer("centres", torch.zeros(centres, config.attribute_dim))
@@ -169,7 +169,7 @@ class KernelPrior(ClassPrior):
     def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
         """Class priors of the seen classes, and those that the other classes predict: (S, L) each."""
         weight, left_out = self.solve(means())
-        return self._at(a, weight), left_out
+        return self.at(a, weight), left_out
 
     @torch.no_grad()
     def settle(self, means: Callable[[], Tensor]) -> None:
@@ -194,42 +194,12 @@ class KernelPrior(ClassPrior):
             The weights (S, L), and for each class the prior that the other classes predict (S, L).
             Both are differentiable.
         """
-        inverse = torch.linalg.inv(self._ridged())  # (S, S)
+        inverse = torch.linalg.inv(self.ridged())  # (S, S)
         weight = inverse @ means  # (S, L)
         return weight, self.space.place(means - weight / inverse.diagonal()[:, None])
 
-    def forward(self, a: Tensor) -> Tensor:
-        """Class priors mu(a) of scaled attributes: (K, A) → (K, L)."""
-        return self._at(a, self.weight)
 
-    def kernel(self, first: Tensor, second: Tensor) -> Tensor:
-        """k of each pair: (K, A), (J, A) → (K, J)."""
-        scale = self.relevance.square()
-        distance = 3**0.5 * torch.cdist(first * scale, second * scale) / self.bandwidth
-        return (1 + distance) * (-distance).exp()
-
-    def _at(self, a: Tensor, weight: Tensor) -> Tensor:
-        """mu(a) by given weights (S, L): (K, A) → (K, L)."""
-        priors = self.space.place(self.kernel(a, self.centres) @ weight)
-        if not self.shrinkage:
-            return priors
-        excess = self.variances(a) - self.variances(self.centres).mean()
-        return priors / (1 + self.shrinkage * excess)[:, None]
-
-    def variances(self, a: Tensor) -> Tensor:
-        """v, how unsure each prior is, 0 to 1: (K, A) → (K,)."""
-        kernel = self.kernel(a, self.centres)  # (K, S)
-        factor = torch.linalg.cholesky(self._ridged())
-        explained: Tensor = torch.linalg.solve_triangular(factor, kernel.T, upper=False).square().sum(0)
-        return 1 - explained
-
-    def _ridged(self) -> Tensor:
-        """K + λI, (S, S)."""
-        kernel = self.kernel(self.centres, self.centres)
-        return kernel + self.ridge * torch.eye(len(kernel), dtype=kernel.dtype, device=kernel.device)
-
-
-class EvidencePrior(KernelPrior):
+class EvidencePrior(EvidenceFormula, KernelPrior):
     """A Gaussian process that hears of classes from photos and from the rows of a classifier.
 
         mu(a) = k(a)ᵀ (K + E)⁻¹ m,    k(a, b) = exp(-‖a - b‖ / h)
@@ -238,15 +208,11 @@ class EvidencePrior(KernelPrior):
     how far each of them may lie off (Rasmussen & Williams 2006, sec. 2.2 and 2.7): its diagonal is
     `NOISE` + 1/n for the mean of n photos, and a row counts as `PHOTOS_OF_ROW` photos. What all rows
     have in common may be peculiar to rows, so `OFFSET` is added for each pair of rows, if there are
-    photos to tell. All three were chosen on seen classes that played unseen.
+    photos to tell (`EvidenceFormula`). All three were chosen on seen classes that played unseen.
 
     Args:
         config: Sizes.
     """
-
-    NOISE = 0.05
-    PHOTOS_OF_ROW = 15.0
-    OFFSET = 1.0
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -266,7 +232,7 @@ class EvidencePrior(KernelPrior):
     def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
         """As `KernelPrior.of_seen`: (S, L) each."""
         weight, left_out = self.solve(means())
-        return self._at(a, weight), left_out[: len(a)]
+        return self.at(a, weight), left_out[: len(a)]
 
     def left_out(self, means: Tensor) -> Tensor | None:
         """As `KernelPrior.left_out`: (S, L) → (S, L)."""
@@ -280,18 +246,6 @@ class EvidencePrior(KernelPrior):
         """As `KernelPrior.solve`, with the rows below the means (S, L): (M, L) each."""
         return super().solve(torch.cat([means, self.places]))
 
-    def kernel(self, first: Tensor, second: Tensor) -> Tensor:
-        """k of each pair: (K, A), (J, A) → (K, J)."""
-        scale = self.relevance.square()
-        return (-torch.cdist(first * scale, second * scale) / self.bandwidth).exp()
-
-    def _ridged(self) -> Tensor:
-        """K + E, (M, M)."""
-        count = torch.cat([self.photos, self.photos.new_full((len(self.places),), self.PHOTOS_OF_ROW)])
-        is_row = (torch.arange(len(count), device=count.device) >= len(self.photos)).to(count)
-        offset = self.OFFSET * bool(len(self.photos)) * is_row.outer(is_row)
-        return self.kernel(self.centres, self.centres) + offset + (self.NOISE + 1 / count).diag()
-
 
 PRIORS: dict[str, type[DensePrior | KernelPrior]] = {
     "dense": DensePrior,
@@ -299,23 +253,3 @@ PRIORS: dict[str, type[DensePrior | KernelPrior]] = {
     "evidence": EvidencePrior,
 }
 """Name in a `ModelConfig` → class."""
-
-
-def drawn_to_photos(
-    priors: Tensor, means: Tensor, photos: Tensor, photos_of_prior: float, space: Space
-) -> Tensor:
-    """Class priors after some photos: the mean of a Gaussian whose prior counts as n₀ photos.
-
-        mu + n / (n + n₀) · (m - mu)
-
-    Args:
-        priors: mu, (K, L).
-        means: m, the mean latent of each class's photos (K, L).
-        photos: n, how many each class has, (K,).
-        photos_of_prior: n₀.
-        space: Where latents lie.
-
-    Returns:
-        (K, L).
-    """
-    return space.between(priors, means, photos / (photos + photos_of_prior))

@@ -10,26 +10,35 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from zsl_images.errors import DataError
 from zsl_images.model.config import ModelConfig
-from zsl_images.model.latent_space import space_of
+from zsl_images.model.formulas import (
+    CentredFormula,
+    LengthFormula,
+    MaxFormula,
+    StandardFormula,
+    WhitenedFormula,
+)
 
 ROWS_SHARE = 0.03
 """Weight of the covariance of a classifier's rows beside that of the features; chosen on seen classes
 that played unseen."""
 
-TEXT_SHARE = 0.25
-"""Share of the squared length that descriptions get beside attributes, before a kernel prior learns
-their relevance; chosen on seen classes that played unseen."""
-
 
 class FeatureScaling(nn.Module, ABC):
-    """Features as a backbone gives them → scaled features, which the VAE models."""
+    """Features as a backbone gives them → scaled features, which the VAE models.
+
+    Args:
+        config: Sizes, power and radius.
+    """
 
     width: int
     """P."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
 
     @abstractmethod
     def fit(self, blocks: Iterable[Tensor], rows: Tensor | None = None) -> None:
@@ -44,9 +53,9 @@ class FeatureScaling(nn.Module, ABC):
     def forward(self, features: Tensor) -> Tensor:
         """Scale features: (B, D) → (B, P)."""
 
+    @abstractmethod
     def place(self, x: Tensor) -> Tensor:
         """Bring generated features to where scaled features lie: (B, P) → (B, P)."""
-        return x
 
     def places_of(self, rows: Tensor) -> Tensor:
         """Where photos of a class lie, as its row of a backbone's classifier says: (J, D) → (J, P).
@@ -59,15 +68,15 @@ class FeatureScaling(nn.Module, ABC):
         )
 
 
-class MaxScaling(FeatureScaling):
-    """x / max, so that all training features lie in [0, 1] (the authors' code).
+class MaxScaling(MaxFormula, FeatureScaling):
+    """x / max, see `MaxFormula`.
 
     Args:
         config: Sizes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.width = config.feature_dim
         self.register_buffer("scale", torch.ones(()))
         self.scale: Tensor
@@ -77,27 +86,17 @@ class MaxScaling(FeatureScaling):
         largest = torch.stack([block.max() for block in blocks]).max()
         self.scale = largest.clamp_min(1e-12).reciprocal()
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Scale features: (B, D) → (B, D)."""
-        return features * self.scale
 
-
-class WhitenedScaling(FeatureScaling):
-    """A power, unit length, then half-way to white, then brought onto the sphere.
-
-        Λ^(-1/4) Vᵀ (y / ‖y‖ - c),    y = sign(x) |x|^p
-
-    with the mean c of the training features so treated, their first P = L principal axes V and the
-    variances Λ along these.
+class WhitenedScaling(WhitenedFormula, FeatureScaling):
+    """Half-way to white, see `WhitenedFormula`.
 
     Args:
         config: Sizes, power and radius.
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.width, self.space = config.latent_dim, space_of(config.radius)
-        self.power = config.feature_power
+        super().__init__(config)
+        self.width = config.latent_dim
         self.register_buffer("centre", torch.zeros(config.feature_dim))
         self.register_buffer("projection", torch.ones(self.width, config.feature_dim))
         self.centre: Tensor
@@ -115,7 +114,7 @@ class WhitenedScaling(FeatureScaling):
         count, total = 0, self.centre.new_zeros(self.centre.shape, dtype=torch.float64)
         products = total.outer(total)
         for block in blocks:
-            features = self._directions(block.double())
+            features = self.directions(block.double())
             count += len(features)
             total += features.sum(0)
             products += features.T @ features
@@ -130,20 +129,6 @@ class WhitenedScaling(FeatureScaling):
         self.projection = torch.zeros_like(self.projection)
         self.projection[:kept] = (axes[:kept] / variance[:kept, None] ** 0.25).float()
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Scale features: (B, D) → (B, P)."""
-        centred = self._directions(features) - self.centre  # (B, D)
-        return self.place(centred @ self.projection.T)
-
-    def _directions(self, features: Tensor) -> Tensor:
-        if self.power != 1:
-            features = features.sign() * features.abs() ** self.power
-        return F.normalize(features, dim=1)
-
-    def place(self, x: Tensor) -> Tensor:
-        """Bring generated features to where scaled features lie: (B, P) → (B, P)."""
-        return self.space.place(x)
-
     def places_of(self, rows: Tensor) -> Tensor:
         """Where photos of a class lie, as its row says: (J, D) → (J, P).
 
@@ -151,11 +136,20 @@ class WhitenedScaling(FeatureScaling):
         photos that score highest lie in the direction of its first factor.
         """
         length = self.projection.square().sum(1).clamp_min(1e-12)  # Λ^(-1/2)
-        return self.place(rows @ (self.projection / length[:, None]).T)
+        places: Tensor = self.place(rows @ (self.projection / length[:, None]).T)
+        return places
 
 
 class AttributeScaling(nn.Module, ABC):
-    """Attributes as a table gives them → attributes as the prior reads them."""
+    """Attributes as a table gives them → attributes as the prior reads them.
+
+    Args:
+        config: Sizes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
 
     @abstractmethod
     def fit(self, attributes: Tensor) -> None:
@@ -166,42 +160,22 @@ class AttributeScaling(nn.Module, ABC):
         """Scale attributes: (K, A) → (K, A), each row of length 1."""
 
 
-class LengthScaling(AttributeScaling):
-    """a / ‖a‖ (the authors' code).
-
-    If there are descriptions beside attributes, each of the two is scaled by itself, and descriptions
-    get `TEXT_SHARE` of the squared length.
-
-    Args:
-        config: Sizes.
-    """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.widths = widths_of(config)
-        both = ((1 - TEXT_SHARE) ** 0.5, TEXT_SHARE**0.5)
-        self.lengths = both if len(self.widths) == 2 else (1.0,)
+class LengthScaling(LengthFormula, AttributeScaling):
+    """a / ‖a‖, see `LengthFormula`."""
 
     def fit(self, attributes: Tensor) -> None:
         """A length takes no statistics."""
 
-    def forward(self, attributes: Tensor) -> Tensor:
-        """Scale attributes: (K, A) → (K, A), each row of length 1."""
-        parts = torch.split(attributes, self.widths, dim=1)
-        scaled = (F.normalize(p, dim=1) * n for p, n in zip(parts, self.lengths, strict=True))
-        return torch.cat(tuple(scaled), dim=1)
 
-
-class CentredScaling(AttributeScaling):
-    """a - m, then `LengthScaling`; m is the mean over the classes whose places are known.
+class CentredScaling(CentredFormula, AttributeScaling):
+    """Centred, then of length 1; see `CentredFormula`.
 
     Args:
         config: Sizes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.length = LengthScaling(config)
+        super().__init__(config)
         self.register_buffer("shift", torch.zeros(config.attribute_dim))
         self.shift: Tensor
 
@@ -209,25 +183,16 @@ class CentredScaling(AttributeScaling):
         """Take the mean of these classes' attributes (M, A)."""
         self.shift = attributes.mean(0)
 
-    def forward(self, attributes: Tensor) -> Tensor:
-        """Scale attributes: (K, A) → (K, A), each row of length 1."""
-        scaled: Tensor = self.length(attributes - self.shift)
-        return scaled
 
-
-class StandardScaling(AttributeScaling):
-    """(a - m) / (s + s̄), then `LengthScaling`.
-
-    m and s are mean and deviation over the seen classes. s̄ is the mean of s over the attributes, or
-    over the description; it keeps attributes that hardly vary from being blown up.
+class StandardScaling(StandardFormula, AttributeScaling):
+    """Standardised, then of length 1; see `StandardFormula`.
 
     Args:
         config: Sizes.
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.widths, self.length = widths_of(config), LengthScaling(config)
+        super().__init__(config)
         self.register_buffer("shift", torch.zeros(config.attribute_dim))
         self.register_buffer("scale", torch.ones(config.attribute_dim))
         self.shift: Tensor
@@ -235,15 +200,10 @@ class StandardScaling(AttributeScaling):
 
     def fit(self, attributes: Tensor) -> None:
         """Take mean and deviation of the seen classes' attributes (S, A)."""
-        deviations = torch.split(attributes.std(0, unbiased=False), self.widths)
+        deviations = torch.split(attributes.std(0, unbiased=False), widths_of(self.config))
         self.shift = attributes.mean(0)
         spread = torch.cat([deviation + deviation.mean() for deviation in deviations])
         self.scale = spread.clamp_min(1e-12).reciprocal()
-
-    def forward(self, attributes: Tensor) -> Tensor:
-        """Scale attributes: (K, A) → (K, A), each row of length 1."""
-        scaled: Tensor = self.length((attributes - self.shift) * self.scale)
-        return scaled
 
 
 def widths_of(config: ModelConfig) -> list[int]:

@@ -1,14 +1,20 @@
-"""Scoring: the one place where images (latent means) and classes (class priors) meet."""
+"""Scoring: the one place where images (latent means) and classes (class priors) meet.
+
+Arrays are NumPy's or torch's alike; see `arrays`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
+
+from zsl_images.model.arrays import Array, namespace
 
 
-def class_scores(latents: Tensor, class_priors: Tensor) -> Tensor:
+def class_scores(latents: Array, class_priors: Array) -> Array:
     """Score each class by its nearness in latent space (Yu & Lee 2019, eq. 3).
 
         score(x, k) = -‖mu(x) - mu(a_k)‖²
@@ -23,13 +29,11 @@ def class_scores(latents: Tensor, class_priors: Tensor) -> Tensor:
         (B, K), higher is nearer.
     """
     return -(
-        latents.square().sum(1, keepdim=True)
-        - 2 * latents @ class_priors.T
-        + class_priors.square().sum(1)
+        (latents**2).sum(1, keepdims=True) - 2 * latents @ class_priors.T + (class_priors**2).sum(1)
     )
 
 
-def penalised(scores: Tensor, is_seen: Tensor, seen_penalty: float) -> Tensor:
+def penalised(scores: Array, is_seen: Array, seen_penalty: float) -> Array:
     """Calibrated stacking: score(x, k) - γ·[k is seen] (Chao et al., ECCV 2016).
 
     Args:
@@ -37,20 +41,24 @@ def penalised(scores: Tensor, is_seen: Tensor, seen_penalty: float) -> Tensor:
         is_seen: (K,) bool.
         seen_penalty: γ, in units of squared latent distance.
     """
-    return scores - seen_penalty * is_seen.to(scores)
+    return namespace(scores).where(is_seen, scores - seen_penalty, scores)
 
 
-def class_probabilities(scores: Tensor, temperature: float) -> Tensor:
+def class_probabilities(scores: Array, temperature: float) -> Array:
     """softmax(scores / temperature) over classes: (B, K) → (B, K), rows summing to 1."""
-    return torch.softmax(scores / temperature, dim=1)
+    xp, logits = namespace(scores), scores / temperature
+    odds = xp.exp(logits - xp.amax(logits, axis=1, keepdims=True))
+    return odds / odds.sum(1, keepdims=True)
 
 
-def nearest_distances(scaled: Tensor, centres: Tensor) -> Tensor:
+def nearest_distances(scaled: Array, centres: Array) -> Array:
     """Squared distance from each scaled feature (B, P) to the nearest class centre (K, P): (B,)."""
-    return -class_scores(scaled, centres).max(1).values
+    return -namespace(scaled).amax(class_scores(scaled, centres), axis=1)
 
 
-def unknown_scores(distances: Tensor, known_distances: Sequence[float]) -> Tensor:
+def unknown_scores(
+    distances: npt.NDArray[np.floating[Any]], known_distances: Sequence[float]
+) -> npt.NDArray[np.float32]:
     """How far a photo lies from every candidate, compared with photos of known classes.
 
     Args:
@@ -61,11 +69,16 @@ def unknown_scores(distances: Tensor, known_distances: Sequence[float]) -> Tenso
         (B,), 0 to 1: the share of known photos that lie nearer to a class than this one does. Near 1
         the photo shows none of the candidates, or nothing that the head recognises.
     """
-    quantiles = torch.tensor(known_distances, dtype=distances.dtype, device=distances.device)
-    nearer = torch.searchsorted(quantiles, distances.contiguous())
-    return nearer / len(quantiles)
+    quantiles = np.array(known_distances, distances.dtype)
+    return (np.searchsorted(quantiles, distances) / len(quantiles)).astype(np.float32)
 
 
-def top_classes(probabilities: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def top_classes(
+    probabilities: npt.NDArray[np.float32], count: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """The `count` most likely classes: their probabilities, falling, and columns: (B, count) each."""
-    return torch.topk(probabilities, min(count, probabilities.shape[1]), dim=1)
+    count = min(count, probabilities.shape[1])
+    columns = np.argpartition(-probabilities, count - 1, axis=1)[:, :count]
+    order = np.argsort(-np.take_along_axis(probabilities, columns, 1), axis=1, kind="stable")
+    columns = np.take_along_axis(columns, order, 1)
+    return np.take_along_axis(probabilities, columns, 1), columns

@@ -83,6 +83,7 @@ def fit(
     text_dim: int = 0,
     phase: str = "training",
     roll_back: RollBack | None = None,
+    device: str = "cpu",
     on_step: Callable[[StepRecord], None] | None = None,
 ) -> MultiModalVAE:
     """Train a model: warm-up, then generate-and-learn if there are unseen classes.
@@ -98,12 +99,16 @@ def fit(
         text_dim: Number of attributes, the last ones, that are the vector of a description.
         phase: Text before the phases' names in the records.
         roll_back: What watches generate-and-learn on validation rows.
+        device: Torch device that learns.
         on_step: Called after each step.
     """
     # Initial weights and dropout take no generator of their own.
-    with torch.random.fork_rng(devices=[]), flushing_denormals():
+    forked = [device] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=forked), flushing_denormals():
         torch.manual_seed(seed)
-        model, data = prepare(features, labels, attributes, is_seen, recipe.model, rows, text_dim)
+        model, data = prepare(
+            features, labels, attributes, is_seen, recipe.model, rows, text_dim, device
+        )
         generator = torch.Generator(model.device).manual_seed(seed)
         phases = [warm_up(model, data, recipe.training, generator)]
         if not is_seen.all():
@@ -123,6 +128,7 @@ def prepare(
     config: ModelConfig,
     rows: BackboneRows | None = None,
     text_dim: int = 0,
+    device: str = "cpu",
 ) -> tuple[MultiModalVAE, TrainingData]:
     """A model that knows its data's sizes and scales but has learned nothing, and what it is to read.
 
@@ -134,20 +140,22 @@ def prepare(
         config: Parts and sizes, without what only the data can tell.
         rows: See `fit`.
         text_dim: See `fit`.
+        device: See `fit`. Initial weights are drawn on the CPU, so that they are the same everywhere.
     """
     order = np.argsort(~is_seen, kind="stable")  # seen classes first
     row_of = np.argsort(order)
     seen_classes = int(is_seen.sum())
-    model = build(
-        replace(
-            config,
-            feature_dim=features.shape[1],
-            attribute_dim=attributes.shape[1],
-            text_dim=text_dim,
-            seen_classes=seen_classes,
-            row_classes=len(rows.labels) if rows else 0,
-        )
+    sizes = replace(
+        config,
+        feature_dim=features.shape[1],
+        attribute_dim=attributes.shape[1],
+        text_dim=text_dim,
+        seen_classes=seen_classes,
+        row_classes=len(rows.labels) if rows else 0,
     )
+    with torch.device("cpu"):
+        model = build(sizes)
+    model.to(device)
     a = torch.tensor(attributes[order], device=model.device)
     y = torch.tensor(row_of[labels], device=model.device)
 
@@ -223,7 +231,8 @@ def generate_and_learn(
     is_seen = torch.arange(len(data.attributes), device=model.device) < data.seen_classes
 
     def class_priors() -> Tensor:
-        return model.known_longer(model.prior(data.attributes), is_seen)
+        priors: Tensor = model.known_longer(model.prior(data.attributes), is_seen)
+        return priors
 
     priors, prior_learns = class_priors(), "prior" in config.learning_parts  # (K, L)
     for step in range(1, steps + 1):
