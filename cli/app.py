@@ -21,6 +21,7 @@ from .help import CLASSES, LABEL, TOOLS, TRAIN, example_of
 from .label import label
 from .option_groups import register
 from .relabel import relabel
+from .serve import serve
 from .speed import speed
 from .train import train
 
@@ -53,6 +54,7 @@ def main(
 register(app, classify, example="classify photos --top-k 3", panel=LABEL)
 register(app, label, example="label photos --out labels.parquet", panel=LABEL)
 register(app, relabel, example="relabel features.parquet --out labels.csv", panel=LABEL)
+register(app, serve, example="serve --port 8000", panel=LABEL)
 app.add_typer(classes, name="classes", rich_help_panel=CLASSES)
 ADD = "add-classes new.csv --out grown.safetensors"  # what `classes add` was called before
 register(app, add, "add-classes", example=ADD, hidden=True)

@@ -23,6 +23,7 @@ FLOORS = [
     {"head"},
     {"classifier"},
     {"labelling", "learning", "evaluation"},
+    {"web"},
     {"cli"},
 ]
 """Imports go down only. Rooms on one floor do not know each other."""
@@ -38,6 +39,10 @@ HOMES_OF = {
     "pillow_heif": {"features"},
     "rawpy": {"features"},
     "openpyxl": {"classes"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "pydantic": {"web"},
+    "uvicorn": {"web"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},
