@@ -37,8 +37,6 @@ def test_a_port_in_use_is_an_error() -> None:
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib
-
     module = importlib.import_module("zsl_images.cli.serve")
     monkeypatch.setattr(module, "PACKAGES", ("no_such_package",))
     result = run("serve")

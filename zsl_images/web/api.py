@@ -115,7 +115,7 @@ class _Api:
         self.router = APIRouter()
         for method, path, answer in (
             ("GET", "/classes", self.classes),
-            ("GET", "/classes/{name}", self.profile),
+            ("GET", "/classes/{name:path}", self.profile),
             ("POST", "/rank", self.rank),
             ("POST", "/table", self.table),
             ("POST", "/head", self.head),
