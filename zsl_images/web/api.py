@@ -1,4 +1,4 @@
-"""The HTTP API: its addresses, and what stands behind each."""
+"""The HTTP API: its addresses, and what answers at each."""
 
 from __future__ import annotations
 
