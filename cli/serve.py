@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,13 @@ def serve(
         ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8000,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder whose photos may be labelled and looked through on the page. Label files and "
+            "corrections are written into it; nothing outside of it is opened."
+        ),
+    ] = None,
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Serve the HTTP API without the page.")
     ] = False,
@@ -44,6 +52,6 @@ def serve(
     from zsl_images.web.server import Server
 
     place = candidates.attributes or head_path(candidates.head)
-    server = Server(classifier, host, port, has_page=not api_only, table_place=place)
+    server = Server(classifier, host, port, has_page=not api_only, root=root, table_place=place)
     echo(f"open {server.address} (Ctrl-C stops the server)")
     server.run()

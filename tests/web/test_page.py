@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawing import draw
+from drawing import COLOURS, draw
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.web.server import Server
@@ -22,8 +22,19 @@ pytestmark = pytest.mark.skipif(not BROWSER, reason="Chromium is not installed")
 
 
 @pytest.fixture(scope="module")
-def address(trained: ZeroShotClassifier) -> Iterator[str]:
-    server = Server(trained, port=0)
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 40 photos in a subfolder, which the page may show."""
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "photos").mkdir()
+    for number, colour in enumerate(COLOURS):
+        for seed in range(5):
+            draw(colour, seed).save(folder / "photos" / f"{number}-{seed}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(trained: ZeroShotClassifier, root: Path) -> Iterator[str]:
+    server = Server(trained, port=0, root=root)
     thread = threading.Thread(target=server.run)
     thread.start()
     yield server.address
@@ -148,3 +159,30 @@ def test_the_api_page_lists_every_address(page: Any, address: str) -> None:
     page.goto(f"{address}docs")
     page.wait_for_selector("code")
     page.get_by_text("POST /predict", exact=True).wait_for()
+
+
+def test_a_folder_is_labelled_and_corrected_by_keyboard(page: Any, address: str, root: Path) -> None:
+    page.goto(f"{address}gallery")
+    page.select_option("#folders", "photos")
+    playwright.expect(page.locator("#folder")).to_have_text("photos")
+    page.click("#label")
+    status = page.locator("#status")
+    playwright.expect(status).to_have_text("40 photos, 0 corrected in this folder", timeout=60_000)
+    playwright.expect(page.locator(".cell img[src]").first).to_be_visible()
+    page.focus("#grid")
+    for number in range(1, 11):
+        page.keyboard.press("c")
+        playwright.expect(status).to_contain_text(f" {number} corrected")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.keyboard.type("sea cow")
+    page.keyboard.press("Enter")
+    playwright.expect(status).to_contain_text(" 12 corrected")
+    written = (root / "photos" / "corrections.csv").read_text().splitlines()
+    assert len(written) == 13
+    assert sum(line.endswith(",sea_cow") for line in written) == 2
+    page.keyboard.press("Control+z")
+    playwright.expect(status).to_contain_text(" 10 corrected")
+    assert "sea_cow" not in (root / "photos" / "corrections.csv").read_text()

@@ -21,6 +21,7 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import TOP_K
 from zsl_images.errors import ZSLError
 from zsl_images.version import __version__
+from zsl_images.web.folder_api import FolderApi
 from zsl_images.web.guard import Guard
 from zsl_images.web.labeller import Labeller
 from zsl_images.web.limits import Limits
@@ -63,6 +64,7 @@ def create_app(
     token: str | None = None,
     table_place: str | os.PathLike[str] | None = None,
     has_page: bool = True,
+    root: str | os.PathLike[str] | None = None,
     limits: Limits | None = None,
 ) -> FastAPI:
     """The web application.
@@ -72,7 +74,12 @@ def create_app(
         token: Secret that requests must know; None if only this machine reaches the server.
         table_place: File of the class table or head, for the glossary beside it.
         has_page: Whether it serves the page, and not the API alone.
+        root: Folder whose photos may be labelled and shown; nothing outside of it is opened. None if
+            no folder may be.
         limits: Bounds on requests. Default: `Limits()`.
+
+    Raises:
+        DataError: The root is no folder.
     """
     limits = limits or Limits()
     app = FastAPI(
@@ -83,9 +90,13 @@ def create_app(
         redoc_url=None,
     )
     app.include_router(_Api(classifier, table_place, limits).router)
+    if root is not None:
+        app.include_router(FolderApi(classifier, Path(root)).router)
     app.add_exception_handler(ZSLError, _explained)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    pages = {"/docs": "docs.html"} | ({"/": "index.html"} if has_page else {})
+    pages = {"/docs": "docs.html"}
+    if has_page:
+        pages |= {"/": "index.html", "/gallery": "gallery.html"}
     for path, name in pages.items():
         app.add_route(path, partial(_page, name))
     app.add_middleware(Guard, token=token, limits=limits)

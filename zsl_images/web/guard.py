@@ -18,7 +18,7 @@ from zsl_images.web.limits import MEGABYTE, Limits
 UPLOADS = "/predict"
 """Path that takes photos."""
 
-PUBLIC = ("/", "/docs", "/static/")
+PUBLIC = ("/", "/docs", "/gallery", "/static/")
 """Paths that need no token, for they hold nothing but the page itself; those below the last too."""
 
 HEADERS = {

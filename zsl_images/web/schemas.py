@@ -107,6 +107,59 @@ class NewClasses(BaseModel):
     classes: list[NewClass] = []
 
 
+class Folder(BaseModel):
+    """A folder below the root."""
+
+    path: str = Field(description="from the root, with slashes; empty for the root itself")
+    folders: list[str] = Field(description="folders right below it")
+    is_labelled: bool = Field(description="whether it has a label file of this page")
+
+
+class FolderPath(BaseModel):
+    """A folder to work on."""
+
+    path: str = ""
+
+
+class Run(BaseModel):
+    """How far the labelling of a folder is."""
+
+    path: str = ""
+    is_running: bool = False
+    done: int = 0
+    failures: int = 0
+    total: int | None = Field(default=None, description="photos in the folder, once they are counted")
+    error: str | None = None
+
+
+class GalleryRow(BaseModel):
+    """A photo of a labelled folder."""
+
+    row: int = Field(description="names the photo in later requests")
+    path: str
+    label: str | None = Field(description="label of the machine")
+    probability: float | None
+    unknown_score: float | None
+    error: str | None
+    correction: str | None = Field(description="label that a person gave")
+
+
+class GalleryPage(BaseModel):
+    """Some photos of a labelled folder, the most doubtful first."""
+
+    total: int
+    corrected: int
+    rows: list[GalleryRow]
+
+
+class Corrections(BaseModel):
+    """Labels that a person gives to photos; null takes one back."""
+
+    path: str = ""
+    rows: Annotated[list[int], Field(max_length=100_000)]
+    labels: Annotated[list[Name | None], Field(max_length=100_000)]
+
+
 class Ranking(NewClasses):
     """Photos to label again, with more candidates."""
 

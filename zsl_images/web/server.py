@@ -26,6 +26,7 @@ class Server:
         host: Address or name to listen on.
         port: Port to listen on; 0 for a free one.
         has_page: Whether it serves the page, and not the API alone.
+        root: See `create_app`.
         table_place: See `create_app`.
 
     Attributes:
@@ -33,7 +34,7 @@ class Server:
             $ZSL_TOKEN, or a random one.
 
     Raises:
-        DataError: It cannot listen there.
+        DataError: It cannot listen there, or the root is no folder.
     """
 
     def __init__(
@@ -43,13 +44,16 @@ class Server:
         port: int = 8000,
         *,
         has_page: bool = True,
+        root: str | os.PathLike[str] | None = None,
         table_place: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._socket = _listening(host, count("port", port, 0))
         self.token = None
         if not is_loopback(host) or os.environ.get("ZSL_TOKEN"):
             self.token = os.environ.get("ZSL_TOKEN") or secrets.token_urlsafe(24)
-        app = create_app(classifier, token=self.token, has_page=has_page, table_place=table_place)
+        app = create_app(
+            classifier, token=self.token, has_page=has_page, root=root, table_place=table_place
+        )
+        self._socket = _listening(host, count("port", port, 0))
         config = uvicorn.Config(
             app,
             host=host,
