@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from drawing import COLOURS
 from starlette.testclient import TestClient
 
 from zsl_images.classes.class_table import ClassTable
+from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.head.head_file import load_head
+from zsl_images.web.api import create_app
+from zsl_images.web.labeller import Labeller
+from zsl_images.web.limits import Limits
 
 VIOLET = {"redness": 140, "greenness": 40, "blueness": 200, "light": 380 / 3}
 
@@ -132,3 +137,16 @@ def test_pages_load_nothing_from_elsewhere(client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {"/classes", "/classes/{name}", "/predict", "/rank", "/table", "/head"}
     assert "multipart/form-data" in paths["/predict"]["post"]["requestBody"]["content"]
+
+
+def test_photos_that_take_too_long_are_given_up(
+    trained: ZeroShotClassifier, photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(Labeller, "predict", lambda *_: is_over.wait(20) and [])
+    app = create_app(trained, limits=Limits(labelling=0.05))
+    with TestClient(app, base_url="http://localhost") as client:
+        answer = client.post("/predict", content=photo("red"))
+        is_over.set()
+    assert answer.status_code == 422
+    assert "not labelled within 0.05 seconds" in answer.json()["detail"]

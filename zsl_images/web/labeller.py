@@ -113,8 +113,8 @@ class Labeller:
                 raise ClassTableError(f"not among the table's attributes: {listed(unknown, columns)}")
             if missing := [name for name in columns if name not in row.attributes]:
                 raise ClassTableError(f"attributes of {row.name} are missing: {listed(missing)}")
-            for attribute, value in row.attributes.items():
-                check_range(attribute, value, table.ratings)
+            for attribute in columns[: table.ratings.shape[1]]:  # vectors of descriptions have no scale
+                check_range(attribute, row.attributes[attribute], table.ratings)
         values = np.array([[row.attributes[name] for name in columns] for row in classes], np.float32)
         new = ClassTable(tuple(row.name for row in classes), columns, values, text=table.text)
         return replace(self.classifier, table=table.joined(new))
