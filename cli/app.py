@@ -21,7 +21,10 @@ from .heads import heads
 from .help import CLASSES, LABEL, TOOLS, TRAIN, example_of
 from .label import label
 from .option_groups import register
+from .plot import plot
 from .relabel import relabel
+from .report import report
+from .serve import serve
 from .speed import speed
 from .train import train
 
@@ -54,6 +57,8 @@ def main(
 register(app, classify, example="classify photos --top-k 3", panel=LABEL)
 register(app, label, example="label photos --out labels.parquet", panel=LABEL)
 register(app, relabel, example="relabel features.parquet --out labels.csv", panel=LABEL)
+register(app, report, example="report labels.parquet --out report.html", panel=LABEL)
+register(app, serve, example="serve --port 8000", panel=LABEL)
 app.add_typer(classes, name="classes", rich_help_panel=CLASSES)
 ADD = "add-classes new.csv --out grown.safetensors"  # what `classes add` was called before
 register(app, add, "add-classes", example=ADD, hidden=True)
@@ -66,6 +71,7 @@ register(
 register(app, evaluate, example="evaluate photos --head head.safetensors", panel=TRAIN)
 register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRAIN)
 register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
+register(app, plot, example="plot AWA2 --recipe sgal --out sgal.png", panel=TRAIN)
 register(app, heads, example="heads --format json", panel=TOOLS)
 register(app, speed, example="speed photos --limit 100", panel=TOOLS)
 register(app, export, example="export --head head.safetensors --out head.onnx", panel=TOOLS)

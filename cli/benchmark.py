@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,17 +14,18 @@ from zsl_images.defaults import CPU, DEFAULT_RECIPE, ROWS_RECIPE
 
 from .console import progress
 from .option_groups import Only, changed, refuse
-from .options import (
-    BackboneChoice,
-    BackboneClassesOption,
-    RecipeOption,
-    ReportFormat,
-    ReportFormatOption,
-    needs,
-)
+from .options import BackboneChoice, BackboneClassesOption, RecipeOption, needs
 
 if TYPE_CHECKING:
     from zsl_images.evaluation.benchmark_results import BenchmarkResult
+
+
+class BenchmarkFormat(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    LATEX = "latex"
 
 
 def benchmark(
@@ -62,7 +64,9 @@ def benchmark(
     device: Annotated[
         str, typer.Option(help="Device that learns: auto, cpu or cuda; the figures depend on it.")
     ] = CPU,
-    format: ReportFormatOption = ReportFormat.TABLE,
+    format: Annotated[
+        BenchmarkFormat, typer.Option(help="Form of the output; latex gives a table for a paper.")
+    ] = BenchmarkFormat.TABLE,
 ) -> None:
     """Train on a benchmark's seen classes and print T, u, s, H, best H and AUSUC.
 
@@ -90,9 +94,11 @@ def benchmark(
         result = run(data, str(recipe), seeds, conventional, calibration, rows, device, on_step=show)
     if save:
         save_head(result.heads[0], save)
-    if format is ReportFormat.JSON:
+    if format is BenchmarkFormat.JSON:
         beside = {"compared": [row.to_dict() for row in others]} if others else {}
         typer.echo(json.dumps(result.to_dict() | beside, indent=2))
+    elif format is BenchmarkFormat.LATEX:
+        typer.echo(_latex([result, *others]))
     else:
         _show_table(result, others)
 
@@ -128,6 +134,31 @@ def _comparable(path: Path, dataset: str, is_conventional: bool) -> list[Benchma
             "the same folder"
         )
     return alike
+
+
+def _latex(results: Sequence[BenchmarkResult]) -> str:
+    """A table of booktabs, with one row per result: means and, smaller, standard deviations."""
+    known = ("T", "u", "s", "H", "best_H", "AUSUC")
+    names = [name for name in known if any(name in result.figures for result in results)]
+
+    def row(cells: Sequence[str]) -> str:
+        return " & ".join(cell.replace("_", r"\_") for cell in cells) + r" \\"
+
+    def cell(result: BenchmarkResult, name: str) -> str:
+        figure = result.figures.get(name)
+        return rf"{figure.mean:.1f}\,{{\scriptsize $\pm$ {figure.sd:.1f}}}" if figure else "--"
+
+    return "\n".join(
+        [
+            rf"\begin{{tabular}}{{l{'r' * len(names)}}}",
+            r"\toprule",
+            row(["", *names]),
+            r"\midrule",
+            *(row([one.recipe, *(cell(one, name) for name in names)]) for one in results),
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
+    )
 
 
 def _side_by_side(results: Sequence[BenchmarkResult]) -> str:

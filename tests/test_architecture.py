@@ -23,6 +23,7 @@ FLOORS = [
     {"head"},
     {"classifier"},
     {"labelling", "learning", "evaluation"},
+    {"report", "web"},
     {"cli"},
 ]
 """Imports go down only. Rooms on one floor do not know each other."""
@@ -38,10 +39,16 @@ HOMES_OF = {
     "pillow_heif": {"features"},
     "rawpy": {"features"},
     "openpyxl": {"classes"},
+    "jinja2": {"report"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "pydantic": {"web"},
+    "uvicorn": {"web"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},
     "sklearn": {"evaluation"},
+    "matplotlib": {"report"},
 }
 DOORS = {"__init__.py", "__main__.py"}
 """Files of the package itself that may open any room."""

@@ -28,6 +28,7 @@ from zsl_images.cli import app, console
 from zsl_images.head.head_file import load_head
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.results import Candidate, Explanation, LevelLabel, Prediction
+from zsl_images.web.server import Server
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
@@ -127,6 +128,7 @@ def test_the_shell_session_runs_in_an_empty_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("zsl_images.classes.descriptions.load_text_encoder", load_colour_words)
+    monkeypatch.setattr("zsl_images.web.server.Server.run", Server.close)  # stops as soon as it runs
     own, *commands = COMMANDS
     assert own.startswith("cp ")
     bring_animals()

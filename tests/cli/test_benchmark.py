@@ -70,3 +70,16 @@ def test_results_that_cannot_be_compared_are_refused(
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+def test_latex_has_a_row_per_result(dataset: Path, tmp_path: Path) -> None:
+    row = {"recipe": "my_peer", "dataset": "TOY", "seeds": [0], "H": {"mean": 12.34, "sd": 0.5}}
+    (tmp_path / "peers.json").write_text(json.dumps(row))
+    arguments = ["benchmark", str(dataset), "--seeds", "1", "--format", "latex"]
+    result = CliRunner().invoke(app, [*arguments, "--compare", str(tmp_path / "peers.json")])
+    begin, _, header, _, mine, peer, _, end = result.stdout.splitlines()
+    assert (begin, end) == (r"\begin{tabular}{lrrrrrr}", r"\end{tabular}")
+    assert header == r" & T & u & s & H & best\_H & AUSUC \\"
+    assert mine.startswith("best & ")
+    assert mine.count(r"\pm") == 6
+    assert peer == r"my\_peer & -- & -- & -- & 12.3\,{\scriptsize $\pm$ 0.5} & -- & -- \\"

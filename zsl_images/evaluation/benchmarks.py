@@ -74,7 +74,7 @@ def run(
     runs, heads = [], []
     for seed in range(seeds):
         start = time.perf_counter()
-        head = _trained(data, recipe, seed, is_conventional, rows, device, on_step)
+        head = trained_head(data, recipe_name, seed, is_conventional, rows, device, on_step)
         seconds = time.perf_counter() - start
         figures = _figures_of(head, data, is_conventional)
         if with_calibration:
@@ -182,16 +182,21 @@ def evaluate_on_test(head: Head, data: Benchmark, seen_penalty: float) -> Evalua
     )
 
 
-def _trained(
+def trained_head(
     data: Benchmark,
-    recipe: Recipe,
+    recipe_name: str,
     seed: int,
-    is_conventional: bool,
-    rows: RowClasses | None,
-    device: str,
-    on_step: OnStep | None,
+    is_conventional: bool = False,
+    rows: RowClasses | None = None,
+    device: str = CPU,
+    on_step: OnStep | None = None,
 ) -> Head:
-    """A head trained on the rows that the setting allows."""
+    """A head trained on the rows that the setting allows, see `run`.
+
+    Raises:
+        DataError: There is no such recipe.
+    """
+    recipe = recipe_for(data, recipe_name)
     learned, folds = data.rows["trainval"], [validation_fold(data, seed)]
     if is_conventional:
         learned, folds = np.concatenate([learned, data.rows["test_seen"]]), []

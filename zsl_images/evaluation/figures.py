@@ -57,6 +57,8 @@ class Evaluation:
         curve: Up to 101 points (seen penalty, s, u) of the seen-unseen curve; empty unless there are
             photos of seen and of unseen classes.
         failures: Photos that could not be read.
+        reliability: (mean probability, accuracy, photos) of the labels of each tenth of probability, as
+            far as there are some.
     """
 
     figures: Mapping[str, float]
@@ -64,6 +66,7 @@ class Evaluation:
     confusions: tuple[tuple[str, str, int], ...] = ()
     curve: tuple[tuple[float, float, float], ...] = ()
     failures: tuple[Failure, ...] = ()
+    reliability: tuple[tuple[float, float, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output."""
@@ -121,6 +124,7 @@ def assess(
         ),
         tuple((table.names[k], table.names[j], count) for (k, j), count in pairs.most_common()),
         curve,
+        reliability=_reliability(penalised, labels, temperature),
     )
 
 
@@ -139,6 +143,20 @@ def _of_probabilities(
         "coverage": float(is_answered.mean()),
         "answered_accuracy": float(is_right[is_answered].mean()) if is_answered.any() else np.nan,
     }
+
+
+def _reliability(
+    penalised: Scores, labels: Labels, temperature: float
+) -> tuple[tuple[float, float, int], ...]:
+    """Mean probability, accuracy and number of the labels of each tenth of probability."""
+    probabilities = class_probabilities(torch.from_numpy(penalised), temperature).numpy().max(axis=1)
+    is_right = penalised.argmax(axis=1) == labels
+    tenths = np.minimum((10 * probabilities).astype(int), 9)
+    return tuple(
+        (float(probabilities[one].mean()), float(is_right[one].mean()), int(one.sum()))
+        for one in (tenths == tenth for tenth in range(10))
+        if one.any()
+    )
 
 
 def _per_image(scores: Scores, labels: Labels, is_seen: Mask, is_right: Mask) -> dict[str, float]:

@@ -1,0 +1,188 @@
+"""The page in a browser: Chromium without a window, driven by Playwright, if both are installed."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import COLOURS, draw
+
+from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.web.server import Server
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ALONE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = pytest.mark.skipif(not BROWSER, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 40 photos in a subfolder, which the page may show."""
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "photos").mkdir()
+    for number, colour in enumerate(COLOURS):
+        for seed in range(5):
+            draw(colour, seed).save(folder / "photos" / f"{number}-{seed}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(trained: ZeroShotClassifier, root: Path) -> Iterator[str]:
+    server = Server(trained, port=0, root=root)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield server.address
+    server.stop()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=BROWSER, args=ALONE)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The open page; at the end of the test nothing may have gone wrong in the browser."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(address)
+    playwright.expect(page.locator("#like option")).to_have_count(8)
+    yield page
+    assert wrong == []
+    context.close()
+
+
+def drop(page: Any, folder: Path, *colours: str) -> None:
+    """Choose drawn photos, and wait until they are labelled."""
+    paths = [folder / f"{colour}.png" for colour in colours]
+    for path in paths:
+        draw(path.stem, 70).save(path)
+    page.set_input_files("#files", paths)
+    playwright.expect(page.locator(".card")).to_have_count(len(paths), timeout=20_000)
+
+
+def add_class(page: Any, name: str, like: str) -> None:
+    page.fill("#name", name)
+    page.select_option("#like", like)
+    page.press("#name", "Enter")
+    page.wait_for_selector(".mine-class")
+
+
+def test_a_photo_is_labelled_with_bars_and_reasons(page: Any, tmp_path: Path) -> None:
+    drop(page, tmp_path, "red", "orange")
+    first = page.locator(".card >> nth=0")
+    assert first.locator(".answer strong").inner_text() == "red"
+    assert first.locator(".answer .tag").inner_text() == "known from photos"
+    assert first.locator(".bars li >> nth=0").inner_text().startswith("red")
+    first.locator("summary").click()
+    assert "Resembles" in first.inner_text()
+    second = page.locator(".card >> nth=1")
+    assert second.locator(".answer .tag >> nth=0").inner_text() == "known from attributes"
+    assert page.inner_text("#status") == "2 photos labelled"
+
+
+def test_a_file_that_is_no_photo_is_named(page: Any, tmp_path: Path) -> None:
+    (tmp_path / "<b>notes.png").write_text("no photo")
+    draw("red", 70).save(tmp_path / "red.png")
+    page.set_input_files("#files", [tmp_path / "<b>notes.png", tmp_path / "red.png"])
+    page.wait_for_selector(".card")
+    assert page.inner_text("#errors").startswith("<b>notes.png: not an image")
+
+
+def test_the_ranking_follows_a_slider(page: Any, tmp_path: Path) -> None:
+    drop(page, tmp_path, "blue")
+    add_class(page, "navy", "blue")
+    share = page.locator(".standing .number")
+    playwright.expect(share).to_contain_text("%")
+    before = share.inner_text()
+    page.get_by_label("redness").focus()
+    for _ in range(12):
+        page.keyboard.press("PageUp")
+    playwright.expect(share).not_to_have_text(before)
+
+
+def test_a_new_class_wins_for_its_photo_and_stays_after_a_reload(page: Any, tmp_path: Path) -> None:
+    drop(page, tmp_path, "orange")
+    label = page.locator(".card .answer strong")
+    playwright.expect(label).to_have_text("orange")
+    add_class(page, "amber", "orange")
+    page.get_by_label("greenness").evaluate(  # a little nearer to the photo than orange itself
+        "one => { one.value = 120; one.dispatchEvent(new Event('input')); }"
+    )
+    playwright.expect(label).to_have_text("amber")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the table").click()
+    assert "\namber," in Path(saved.value.path()).read_text()
+    page.reload()
+    page.wait_for_selector(".mine-class h3")
+    assert page.inner_text(".mine-class h3") == "amber"
+
+
+def test_a_name_that_is_taken_is_explained(page: Any) -> None:
+    page.fill("#name", "Red ")
+    page.press("#name", "Enter")
+    playwright.expect(page.locator("#class-error")).to_have_text("There is a class red already.")
+    assert page.locator(".mine-class").count() == 0
+
+
+def test_everything_can_be_reached_with_the_keyboard(page: Any) -> None:
+    reached = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert reached == ["A", "files", "name", "like", "BUTTON", "SUMMARY"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_wider_than_the_screen(page: Any, tmp_path: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    drop(page, tmp_path, "red")
+    add_class(page, "a" * 100, "blue")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_api_page_lists_every_address(page: Any, address: str) -> None:
+    page.goto(f"{address}docs")
+    page.wait_for_selector("code")
+    page.get_by_text("POST /predict", exact=True).wait_for()
+
+
+def test_a_folder_is_labelled_and_corrected_by_keyboard(page: Any, address: str, root: Path) -> None:
+    page.goto(f"{address}gallery")
+    page.select_option("#folders", "photos")
+    playwright.expect(page.locator("#folder")).to_have_text("photos")
+    page.click("#label")
+    status = page.locator("#status")
+    playwright.expect(status).to_have_text("40 photos, 0 corrected in this folder", timeout=60_000)
+    playwright.expect(page.locator(".cell img[src]").first).to_be_visible()
+    page.focus("#grid")
+    for number in range(1, 11):
+        page.keyboard.press("c")
+        playwright.expect(status).to_contain_text(f" {number} corrected")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.keyboard.type("sea cow")
+    page.keyboard.press("Enter")
+    playwright.expect(status).to_contain_text(" 12 corrected")
+    written = (root / "photos" / "corrections.csv").read_text().splitlines()
+    assert len(written) == 13
+    assert sum(line.endswith(",sea_cow") for line in written) == 2
+    page.keyboard.press("Control+z")
+    playwright.expect(status).to_contain_text(" 10 corrected")
+    assert "sea_cow" not in (root / "photos" / "corrections.csv").read_text()

@@ -1,0 +1,103 @@
+"""The report on an evaluation: how good a head is, in words and pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from zsl_images.errors import DataError
+from zsl_images.report.pages import write_page
+
+_CONFUSIONS = 40
+"""Confusions that are listed, the most frequent first."""
+
+FIGURES = {
+    "per_class": "right labels, averaged over classes",
+    "per_image": "right labels among all photos",
+    "top5": "right class among the five likeliest, averaged over classes",
+    "s": "right labels on photos of seen classes (s)",
+    "u": "right labels on photos of unseen classes (u)",
+    "H": "harmonic mean of these two (H)",
+    "T": "right labels on photos of unseen classes, if only those are candidates (T)",
+    "AUSUC": "area under the seen-unseen curve (AUSUC)",
+    "ECE": "average gap between probability and accuracy (ECE); less is better",
+    "coverage": "photos that reach the minimum confidence",
+    "answered_accuracy": "right labels among those",
+    "unknown_AUROC": "AUROC of the unknown score on photos of other things; 50 % is chance",
+}
+"""The figures in plain words, in the order of the page."""
+
+_OF_ANSWERED = ("coverage", "answered_accuracy")
+
+
+def write_evaluation_report(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
+    """Write the report on what `zsl evaluate --format json` printed.
+
+    Raises:
+        DataError: The file cannot be read, or holds something else.
+        OutputError: The page cannot be written.
+    """
+    content = _read(source)
+    figures, per_class = dict(content["figures"]), content["per_class"]
+    if figures.get("coverage") == 1:  # no photo was held back, so these two say nothing
+        figures = {name: value for name, value in figures.items() if name not in _OF_ANSWERED}
+    write_page(
+        "evaluation.html",
+        out,
+        name=PurePath(source).name,
+        figures=[(figures[name], words) for name, words in FIGURES.items() if name in figures],
+        per_class=sorted(per_class, key=lambda one: one["accuracy"]),
+        photos=sum(one["photos"] for one in per_class),
+        confusions=content["confusions"][:_CONFUSIONS],
+        more_confusions=max(0, len(content["confusions"]) - _CONFUSIONS),
+        curve=_line((s, u) for _, s, u in content["curve"]),
+        chosen=(figures["s"], figures["u"]) if {"s", "u"} <= figures.keys() else None,
+        reliability=content.get("reliability", []),
+        failures=content.get("failures", []),
+    )
+
+
+def _line(points: Any) -> str:
+    """Points (x, y), each 0..1, as those of an SVG line in a square of 300 units."""
+    return " ".join(f"{300 * x:.1f},{300 * (1 - y):.1f}" for x, y in points)
+
+
+def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        content = json.loads(Path(source).read_text("utf-8"))
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{source} is no JSON ({error})") from error
+    if not _is_evaluation(content):
+        raise DataError(
+            f"{source} holds no evaluation; expected what `zsl evaluate --format json` prints"
+        )
+    found: dict[str, Any] = content
+    return found
+
+
+def _is_evaluation(content: Any) -> bool:
+    """Whether JSON has the fields of an `Evaluation`."""
+    return (
+        isinstance(content, dict)
+        and _is_numbers(list((content.get("figures") or {"": None}).values()), None)
+        and all(_is_numbers(row, 3) for row in content.get("curve", [None]))
+        and all(isinstance(row, list) and len(row) == 3 for row in content.get("confusions", [None]))
+        and all(
+            isinstance(row, dict) and {"label", "is_seen", "photos", "accuracy"} <= row.keys()
+            for row in content.get("per_class", [None])
+        )
+    )
+
+
+def _is_numbers(values: Any, count: int | None) -> bool:
+    return (
+        isinstance(values, Sequence)
+        and not isinstance(values, str)
+        and count in (None, len(values))
+        and all(isinstance(value, int | float) for value in values)
+    )
