@@ -19,6 +19,8 @@ from .features import features
 from .heads import heads
 from .help import CLASSES, LABEL, TOOLS, TRAIN, example_of
 from .label import label
+from .manifest import manifest
+from .merge import merge
 from .option_groups import register
 from .relabel import relabel
 from .speed import speed
@@ -52,6 +54,8 @@ def main(
 
 register(app, classify, example="classify photos --top-k 3", panel=LABEL)
 register(app, label, example="label photos --out labels.parquet", panel=LABEL)
+register(app, manifest, example="manifest photos --out photos.parquet", panel=LABEL)
+register(app, merge, example="merge 1.parquet 2.parquet --out labels.csv", panel=LABEL)
 register(app, relabel, example="relabel features.parquet --out labels.csv", panel=LABEL)
 app.add_typer(classes, name="classes", rich_help_panel=CLASSES)
 ADD = "add-classes new.csv --out grown.safetensors"  # what `classes add` was called before

@@ -47,6 +47,13 @@ def label(
     outputs: Outputs,
     top_k: TopK = TOP_K,
     features: FeatureFile = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Label only the I-th of N shares of the photos; `zsl merge` joins the label files.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first photo that cannot be read.")
     ] = False,
@@ -63,7 +70,10 @@ def label(
     """
     if out.suffix.lower() != ".csv":
         refuse("unless --out ends in .csv", excel=excel)
+    from zsl_images.labelling.shards import Shard
+
     with usage_errors():
+        share = Shard.of(shard) if shard else Shard()
         outputs.check(photos, out, features=features, prune=prune)
     paths, left_out = images_in(photos)
     classifier = candidates.classifier()
@@ -72,7 +82,7 @@ def label(
     from zsl_images.features.skipped_files import LeftOut
     from zsl_images.labelling.label import label as label_photos
 
-    count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos, LeftOut()))
+    count = None if "-" in photos else lambda: sum(map(share.has, find_images(photos, LeftOut())))
     if prune:
         paths = _all_readable(paths, left_out)
     with label_progress(json_progress, count) as show:
@@ -81,6 +91,7 @@ def label(
             paths,
             out,
             features=features,
+            shard=shard,
             top_k=top_k,
             batch_size=batch_size,
             is_strict=strict,
