@@ -69,6 +69,6 @@ register(
 register(app, evaluate, example="evaluate photos --head head.safetensors", panel=TRAIN)
 register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRAIN)
 register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
-register(app, heads, example="heads --format json", panel=TOOLS)
+app.add_typer(heads, name="heads", rich_help_panel=TOOLS)
 register(app, speed, example="speed photos --limit 100", panel=TOOLS)
 register(app, features, example="features photos --attributes classes.csv --out features", panel=TOOLS)

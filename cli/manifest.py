@@ -22,7 +22,8 @@ def manifest(
     """List photos in a Parquet file with path, size and time; no photo is opened.
 
     Give it to `zsl label` in place of the folders: millions of files are then
-    listed once, not once per run. Exit code 3 means a folder could not be read.
+    listed once, not in each run. Exit code 3 means some folders could not be
+    read.
     """
     from zsl_images.features.manifests import write_manifest
 
