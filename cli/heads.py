@@ -16,7 +16,7 @@ from .option_groups import register
 from .options import ReportFormat, ReportFormatOption
 
 heads = typer.Typer(
-    cls=HelpfulGroup, invoke_without_command=True, epilog=example_of("heads --format json")
+    cls=HelpfulGroup, invoke_without_command=True, epilog=example_of("heads verify head.safetensors")
 )
 
 

@@ -11,11 +11,13 @@ import typer
 from zsl_images.defaults import BATCH_SIZE, TOP_K
 from zsl_images.errors import DataError
 from zsl_images.labelling.export_options import Outputs
+from zsl_images.labelling.label_files import LABEL_SUFFIXES
 
+from .cluster_run import ClusterOptions
 from .console import INTERRUPTED, echo, finish_with, label_progress, usage_errors
 from .decision_options import Candidates
-from .option_groups import refuse
-from .options import BatchSize, Excel, JsonProgress, LabelOut, TopK, images_in, needs
+from .option_groups import changed, refuse
+from .options import BatchSize, Excel, JsonProgress, TopK, images_in, needs
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
@@ -32,6 +34,15 @@ Photos = Annotated[
         f"need {needs('heif')}, RAW files {needs('raw')}.",
     ),
 ]
+LabelPlace = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        help=f"Label file to write ({', '.join(LABEL_SUFFIXES)}); with --cluster a folder, or an "
+        "address such as s3://bucket/labels.",
+    ),
+]
 FeatureFile = Annotated[
     Path | None,
     typer.Option(
@@ -42,9 +53,10 @@ FeatureFile = Annotated[
 
 def label(
     photos: Photos,
-    out: LabelOut,
+    out: LabelPlace,
     candidates: Candidates,
     outputs: Outputs,
+    cluster: ClusterOptions,
     top_k: TopK = TOP_K,
     features: FeatureFile = None,
     shard: Annotated[
@@ -68,7 +80,13 @@ def label(
     An unreadable photo gets a row with the reason, and is retried on the next
     run after a completed one. Exit code 3 means some could not be read.
     """
-    if out.suffix.lower() != ".csv":
+    if cluster.cluster:
+        refuse("with --cluster", features=features is not None, shard=shard is not None)
+        refuse("with --cluster", strict=strict, prune=prune, excel=excel, json_progress=json_progress)
+        refuse("with --cluster", **changed(outputs))
+        cluster.run(photos, out, candidates, top_k, batch_size)
+        return
+    if not out.lower().endswith(".csv"):
         refuse("unless --out ends in .csv", excel=excel)
     from zsl_images.labelling.shards import Shard
 

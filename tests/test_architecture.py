@@ -24,6 +24,7 @@ FLOORS = [
     {"hub"},
     {"classifier"},
     {"labelling", "learning", "evaluation"},
+    {"cluster"},
     {"cli"},
 ]
 """Imports go down only. Rooms on one floor do not know each other."""
@@ -40,6 +41,8 @@ HOMES_OF = {
     "rawpy": {"features"},
     "openpyxl": {"classes"},
     "huggingface_hub": {"features", "hub"},
+    "ray": {"cluster"},
+    "fsspec": {"features", "cluster"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},
