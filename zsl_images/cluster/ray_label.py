@@ -12,13 +12,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from zsl_images.arguments import count
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.cluster.stages import Labeller, decode, decoder_of
-from zsl_images.cluster.stores import check_manifest, label_parts, store_of
+from zsl_images.cluster.stores import check_manifest, rows_in, store_of
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
 from zsl_images.errors import DataError, OutputError
 from zsl_images.labelling.label_rows import origin_of
@@ -71,7 +72,7 @@ def label_on_ray(
     manifest, out = os.fspath(manifest), os.fspath(out).rstrip("/")
     origin = origin_of(classifier, top_k)
     rows = check_manifest(manifest)
-    kept = sum(map(len, label_parts(out, ["path"])))
+    kept = sum(map(len, rows_in(_checkpoint_of(out), ["path"])))
     _claim(out, origin)
     import ray
 
@@ -102,9 +103,14 @@ def label_on_ray(
                 f"the run failed ({_last_line(error)}); what is done is kept: run it again to continue"
             ) from error
     progress = Progress()
-    for table in label_parts(out, ["path", "label", "error"]):
+    for table in rows_in(out, ["path", "label", "error"]):
         progress = progress.with_rows(table)
-    return progress.with_rows(table.slice(0, 0), kept=kept)
+    return replace(progress, kept=kept, is_complete=True)
+
+
+def _checkpoint_of(out: str) -> str:
+    """The folder in which Ray notes the photos whose rows are written."""
+    return f"{out}.checkpoint"
 
 
 def _claim(out: str, origin: dict[str, str]) -> None:
@@ -130,7 +136,7 @@ def _claim(out: str, origin: dict[str, str]) -> None:
         raise DataError(
             f"{out} holds labels by head {found.get('head')} on {found.get('backbone')}, but this is "
             f"head {origin['head']} on {origin['backbone']}; choose another folder, or remove it and "
-            f"{out}.checkpoint"
+            f"{_checkpoint_of(out)}"
         )
 
 
@@ -175,7 +181,7 @@ def _context(out: str) -> Iterator[None]:
     context = DataContext.get_current()
     names = ("checkpoint_config", "enable_progress_bars")
     before = {name: getattr(context, name) for name in names}
-    system, inside = store_of(f"{out}.checkpoint")
+    system, inside = store_of(_checkpoint_of(out))
     context.enable_progress_bars = sys.stderr.isatty()
     context.checkpoint_config = CheckpointConfig(
         "path", inside, override_filesystem=system, delete_checkpoint_on_success=False

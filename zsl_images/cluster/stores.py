@@ -16,6 +16,9 @@ from zsl_images.features.photo_rows import path_hash
 from zsl_images.features.remote_photos import is_address
 from zsl_images.files import absolute, at_home
 
+_PENDING = ".pending.parquet"
+"""How Ray names the checkpoint of a part that may be half written."""
+
 
 def store_of(place: str) -> tuple[Any, str]:
     """The file system of a path or address, and the place in it.
@@ -99,11 +102,12 @@ def _check_path(manifest: str, row: int, path: Any) -> None:
         )
 
 
-def label_parts(place: str, columns: list[str]) -> Iterator[pa.Table]:
-    """The rows of all Parquet files in a folder, file by file."""
+def rows_in(place: str, columns: list[str]) -> Iterator[pa.Table]:
+    """The rows of all Parquet files in a folder, file by file; there may be no folder."""
     system, inside = store_of(place)
     for info in system.get_file_info(fs.FileSelector(inside, allow_not_found=True)):
-        if info.type == fs.FileType.File and info.path.endswith(".parquet"):
+        is_whole = info.path.endswith(".parquet") and not info.path.endswith(_PENDING)
+        if info.type == fs.FileType.File and is_whole:
             with system.open_input_file(info.path) as stream, pq.ParquetFile(stream) as file:
                 for batch in file.iter_batches(columns=columns):
                     yield pa.Table.from_batches([batch])
