@@ -20,6 +20,8 @@ from .features import features
 from .heads import heads
 from .help import CLASSES, LABEL, TOOLS, TRAIN, example_of
 from .label import label
+from .manifest import manifest
+from .merge import merge
 from .option_groups import register
 from .plot import plot
 from .relabel import relabel
@@ -56,6 +58,8 @@ def main(
 
 register(app, classify, example="classify photos --top-k 3", panel=LABEL)
 register(app, label, example="label photos --out labels.parquet", panel=LABEL)
+register(app, manifest, example="manifest photos --out photos.parquet", panel=LABEL)
+register(app, merge, example="merge 1.parquet 2.parquet --out labels.csv", panel=LABEL)
 register(app, relabel, example="relabel features.parquet --out labels.csv", panel=LABEL)
 register(app, report, example="report labels.parquet --out report.html", panel=LABEL)
 register(app, serve, example="serve --port 8000", panel=LABEL)
@@ -72,7 +76,7 @@ register(app, evaluate, example="evaluate photos --head head.safetensors", panel
 register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRAIN)
 register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
 register(app, plot, example="plot AWA2 --recipe sgal --out sgal.png", panel=TRAIN)
-register(app, heads, example="heads --format json", panel=TOOLS)
+app.add_typer(heads, name="heads", rich_help_panel=TOOLS)
 register(app, speed, example="speed photos --limit 100", panel=TOOLS)
 register(app, export, example="export --head head.safetensors --out head.onnx", panel=TOOLS)
 register(app, features, example="features photos --attributes classes.csv --out features", panel=TOOLS)

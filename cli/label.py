@@ -11,11 +11,13 @@ import typer
 from zsl_images.defaults import BATCH_SIZE, TOP_K
 from zsl_images.errors import DataError
 from zsl_images.labelling.export_options import Outputs
+from zsl_images.labelling.label_files import LABEL_SUFFIXES
 
+from .cluster_run import ClusterOptions
 from .console import INTERRUPTED, echo, finish_with, label_progress, usage_errors
 from .decision_options import Candidates
-from .option_groups import refuse
-from .options import BatchSize, Excel, JsonProgress, LabelOut, TopK, images_in, needs
+from .option_groups import changed, refuse
+from .options import BatchSize, Excel, JsonProgress, TopK, images_in, needs
 
 if TYPE_CHECKING:
     from zsl_images.features.skipped_files import LeftOut
@@ -33,6 +35,15 @@ Photos = Annotated[
         f"need {needs('heif')}, RAW files {needs('raw')}.",
     ),
 ]
+LabelPlace = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        help=f"Label file to write ({', '.join(LABEL_SUFFIXES)}); with --cluster a folder, or an "
+        "address such as s3://bucket/labels.",
+    ),
+]
 FeatureFile = Annotated[
     Path | None,
     typer.Option(
@@ -43,11 +54,19 @@ FeatureFile = Annotated[
 
 def label(
     photos: Photos,
-    out: LabelOut,
+    out: LabelPlace,
     candidates: Candidates,
     outputs: Outputs,
+    cluster: ClusterOptions,
     top_k: TopK = TOP_K,
     features: FeatureFile = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Label only the I-th of N shares of the photos; `zsl merge` joins the label files.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first photo that cannot be read.")
     ] = False,
@@ -62,9 +81,18 @@ def label(
     An unreadable photo gets a row with the reason, and is retried on the next
     run after a completed one. Exit code 3 means some could not be read.
     """
-    if out.suffix.lower() != ".csv":
+    if cluster.cluster:
+        refuse("with --cluster", features=features is not None, shard=shard is not None)
+        refuse("with --cluster", strict=strict, prune=prune, excel=excel, json_progress=json_progress)
+        refuse("with --cluster", **changed(outputs))
+        cluster.run(photos, out, candidates, top_k, batch_size)
+        return
+    if not out.lower().endswith(".csv"):
         refuse("unless --out ends in .csv", excel=excel)
+    from zsl_images.labelling.shards import Shard
+
     with usage_errors():
+        share = Shard.of(shard) if shard else Shard()
         outputs.check(photos, out, features=features, prune=prune)
     paths, left_out = images_in(photos)
     classifier = candidates.classifier()
@@ -73,7 +101,7 @@ def label(
     from zsl_images.features.skipped_files import LeftOut
     from zsl_images.labelling.label import label as label_photos
 
-    count = None if "-" in photos else lambda: sum(1 for _ in find_images(photos, LeftOut()))
+    count = None if "-" in photos else lambda: sum(map(share.has, find_images(photos, LeftOut())))
     if prune:
         paths = _all_readable(paths, left_out)
     with label_progress(json_progress, count) as show:
@@ -82,6 +110,7 @@ def label(
             paths,
             out,
             features=features,
+            shard=shard,
             top_k=top_k,
             batch_size=batch_size,
             is_strict=strict,

@@ -21,9 +21,10 @@ FLOORS = [
     {"arguments", "file_kinds", "files", "metrics", "names", "progress", "results"},
     {"classes", "features", "model"},
     {"head"},
+    {"hub"},
     {"classifier"},
     {"labelling", "learning", "evaluation"},
-    {"report", "web"},
+    {"cluster", "report", "web"},
     {"cli"},
 ]
 """Imports go down only. Rooms on one floor do not know each other."""
@@ -44,6 +45,9 @@ HOMES_OF = {
     "starlette": {"web"},
     "pydantic": {"web"},
     "uvicorn": {"web"},
+    "huggingface_hub": {"features", "hub"},
+    "ray": {"cluster"},
+    "fsspec": {"features", "cluster"},
     "typer": {"cli"},
     "rich": {"cli"},
     "scipy": {"head", "evaluation"},

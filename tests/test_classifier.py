@@ -218,3 +218,11 @@ def test_copies_and_threads_answer_alike(trained: ZeroShotClassifier) -> None:
     with ThreadPoolExecutor(4) as threads:
         answers = threads.map(lambda _: classifier.predict(draw("red", 3)), range(8))
         assert all(answer == [expected] for answer in answers)
+
+
+def test_a_folder_gives_the_same_classifier(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    shipped = ZeroShotClassifier.load()
+    shipped.with_seen_penalty(1.5).save_pretrained(tmp_path / "mine")
+    again = ZeroShotClassifier.from_pretrained(tmp_path / "mine", engine="torch")
+    assert (again.classes, again.seen_penalty) == (shipped.classes, 1.5)
+    assert again.backbone.engine_name == "torch"

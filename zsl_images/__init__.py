@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from zsl_images.evaluation.figures import Evaluation
     from zsl_images.features.backbones import Backbone, load_backbone
     from zsl_images.features.extraction import FeatureSet, extract_features
+    from zsl_images.features.manifests import write_manifest
     from zsl_images.head.class_checks import check_classes
     from zsl_images.labelling.export_options import Outputs
     from zsl_images.labelling.label import label
+    from zsl_images.labelling.merge import merge
     from zsl_images.labelling.relabel import relabel
     from zsl_images.learning.adapt import adapt
     from zsl_images.learning.promote import promote
@@ -78,10 +80,12 @@ _HOMES = {
     "label": "labelling.label",
     "load_backbone": "features.backbones",
     "load_text_encoder": "classes.descriptions",
+    "merge": "labelling.merge",
     "promote": "learning.promote",
     "read_classes": "classes.descriptions",
     "relabel": "labelling.relabel",
     "train": "learning.train",
+    "write_manifest": "features.manifests",
 }
 
 __all__ = [
@@ -117,10 +121,12 @@ __all__ = [
     "label",
     "load_backbone",
     "load_text_encoder",
+    "merge",
     "promote",
     "read_classes",
     "relabel",
     "train",
+    "write_manifest",
 ]
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count as counted
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from zsl_images.features.extraction import stream_features
 from zsl_images.head.decisions import Decider
 from zsl_images.head.feature_classifier import FeatureClassifier
 from zsl_images.head.head_file import load_head
+from zsl_images.hub.repositories import find_head, upload, write_repository
 from zsl_images.results import Explanation, Failure, PhotoFacts, Prediction
 
 
@@ -89,6 +90,64 @@ class ZeroShotClassifier(FeatureClassifier):
         from zsl_images.head.export import export_head  # wakes torch
 
         export_head(self, self.backbone, path)
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | os.PathLike[str], *, revision: str | None = None, **settings: Any
+    ) -> ZeroShotClassifier:
+        """Load a head from a model hub, or from a folder on this machine, and its backbone.
+
+        Only safetensors and JSON are read. Nothing is downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is
+        set; a head that was downloaded before is then taken from the hub's cache.
+
+        Args:
+            name: `USER/NAME` on the hub; or a folder, which comes first, or another name for `load`.
+            revision: Branch, tag or commit on the hub. Default: its main branch.
+            **settings: Arguments of `load`.
+
+        Raises:
+            HeadError: The head cannot be downloaded or read.
+            BackboneError: The backbone's weights cannot be loaded.
+        """
+        return cls.load(find_head(name, revision), **settings)
+
+    def save_pretrained(self, folder: str | os.PathLike[str], *, licence: str | None = None) -> None:
+        """Write the head and a model card into a folder, for `from_pretrained`.
+
+        Args:
+            folder: Folder to write into; its earlier head and card are replaced.
+            licence: Identifier of the weights' licence for the card, such as `apache-2.0`.
+
+        Raises:
+            OutputError: They cannot be written.
+        """
+        write_repository(self.own_head(), folder, licence=licence)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        private: bool = False,
+        licence: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """Upload the head and a model card to a model hub, for `from_pretrained`.
+
+        An earlier head and card there are replaced. Log in first with `hf auth login`.
+
+        Args:
+            repository: `USER/NAME`; it is made if it does not exist.
+            private: Whether a new repository is private.
+            licence: Identifier of the weights' licence for the card, such as `apache-2.0`.
+            message: Message of the commit.
+
+        Returns:
+            Address of the commit.
+
+        Raises:
+            OutputError: The upload is switched off, refused, or fails.
+        """
+        return upload(self.own_head(), repository, is_private=private, licence=licence, message=message)
 
     def explain(self, image: ImageLike) -> Explanation:
         """Why an image gets its label, and not the next one.

@@ -149,7 +149,7 @@ def _reliability(
     penalised: Scores, labels: Labels, temperature: float
 ) -> tuple[tuple[float, float, int], ...]:
     """Mean probability, accuracy and number of the labels of each tenth of probability."""
-    probabilities = class_probabilities(torch.from_numpy(penalised), temperature).numpy().max(axis=1)
+    probabilities = class_probabilities(penalised, temperature).max(axis=1)
     is_right = penalised.argmax(axis=1) == labels
     tenths = np.minimum((10 * probabilities).astype(int), 9)
     return tuple(

@@ -156,7 +156,7 @@ def stream_features(
     def start_running() -> None:
         batch, pictures = decoding.popleft()
         made = [picture.result() for picture in pictures]
-        running.append((batch, runners.submit(_features, made, backbone)))
+        running.append((batch, runners.submit(picture_features, made, backbone)))
 
     try:
         for batch in chain([first], batches):
@@ -186,7 +186,7 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def _features(
+def picture_features(
     pictures: list[npt.NDArray[np.uint8] | ImageError], backbone: Backbone
 ) -> list[npt.NDArray[np.float16] | ImageError]:
     """The feature of each picture, in their order; errors stay in their places."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsl_images.errors import DataError
 from zsl_images.file_kinds import EMPTY, kind_in_place_of_data
+from zsl_images.files import path_of_text
 
 LISTS = frozenset({".txt", ".parquet"})
 """File endings of lists of paths."""
@@ -56,4 +57,4 @@ def _rows(file: Path) -> Iterator[Path]:
             for path in batch["path"].to_pylist():
                 number += 1
                 is_there = path.strip() if isinstance(path, str) else path is not None
-                yield Path(path) if is_there else Path(f"{file}: row {number} has no path")
+                yield path_of_text(path) if is_there else Path(f"{file}: row {number} has no path")

@@ -164,7 +164,7 @@ class PhotoRows:
 
     def _rows_of(self, path: str) -> tuple[int, int]:
         """The first row of a path, and the first behind its last, in the index."""
-        wanted = _hash(path)
+        wanted = path_hash(path)
         first, end = (np.searchsorted(self._index.hashes, wanted, side) for side in ("left", "right"))
         return int(first), int(end)
 
@@ -248,7 +248,7 @@ def _index_of(
 ) -> _Index:
     count = len(batch)
     return _Index(
-        hashes=np.array([_hash(path) for path in batch["path"].to_pylist()], np.int64),
+        hashes=np.array([path_hash(path) for path in batch["path"].to_pylist()], np.int64),
         sizes=batch["size"].to_numpy(),
         mtimes=batch["mtime"].to_numpy(),
         files=np.full(count, file, np.int64),
@@ -266,5 +266,6 @@ def _sorted(parts: Sequence[_Index]) -> _Index:
     return _Index._make(column[order] for column in whole)
 
 
-def _hash(path: str) -> int:
+def path_hash(path: str) -> int:
+    """A number of 64 bits that stands for a path, the same on every machine."""
     return int.from_bytes(blake2b(path.encode(), digest_size=8).digest(), "little", signed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from zsl_images.files import check_writable
 from zsl_images.labelling.label_files import check_suffix
 from zsl_images.labelling.part_files import PartFolder
 from zsl_images.labelling.runs import Progress, Run, Stop
+from zsl_images.labelling.shards import Shard
 
 
 def label(
@@ -25,6 +26,7 @@ def label(
     out: str | os.PathLike[str],
     *,
     features: str | os.PathLike[str] | None = None,
+    shard: str | None = None,
     top_k: int = TOP_K,
     batch_size: int = BATCH_SIZE,
     part_rows: int = PART_ROWS,
@@ -46,6 +48,8 @@ def label(
             iterator of photo paths, each once, in the same order in every run.
         out: Label file to write, see `label_files`.
         features: Feature file; photos that have a row in it are not opened, the others get one.
+        shard: `I/N` to label only the I-th of N shares of the photos, see `Shard`; `merge` joins the
+            label files. Default: all photos.
         top_k: Number of candidates per row.
         batch_size: Photos that pass the backbone at once.
         part_rows: Photos per part.
@@ -61,7 +65,7 @@ def label(
     Raises:
         ImageError: A photo cannot be read, and `is_strict` is set.
         DataError: `out` is no label file, `features` is no feature file, an input is missing, there
-            are no photos, or `prune` is set and a folder cannot be read.
+            are no photos, `shard` is none, or `prune` is set and a folder cannot be read.
         OutputError: A file cannot be written, or another run is writing it.
     """
     left_out = LeftOut()
@@ -71,6 +75,8 @@ def label(
     photos = _found(photos, left_out)
     for name, value in (("batch_size", batch_size), ("part_rows", part_rows)):
         count(name, value)
+    share = Shard.of(shard) if shard is not None else Shard()
+    given = _Counted(photos)
     check_suffix(out)
     out = Path(out)
     kept = Path(features) if features is not None else None
@@ -82,16 +88,28 @@ def label(
     with PartFolder.locked(out, kept):
         parts = PartFolder(out, kept, classifier.backbone)
         run = Run(classifier, parts, top_k, is_strict)
-        run.label(photos, batch_size, part_rows, on_progress, stop)
+        run.label(filter(share.has, given), batch_size, part_rows, on_progress, stop)
         if stop.is_set:
             return run.progress
-        if not run.progress.done:  # an empty folder, or a disk that is not mounted
+        if not given.count:  # an empty folder, or a disk that is not mounted
             raise DataError(f"no photos to label; {out} was not touched")
         if prune and left_out.folders:
             raise DataError(f"prune would drop rows of photos that are still there; {left_out}")
         run.join(prune, is_for_excel)
         left_out.warn()
         return replace(run.progress, is_complete=True)
+
+
+class _Counted:
+    """Photos, and the number of those that were taken so far."""
+
+    def __init__(self, photos: Iterable[str | os.PathLike[str]]) -> None:
+        self._photos, self.count = photos, 0
+
+    def __iter__(self) -> Iterator[str | os.PathLike[str]]:
+        for photo in self._photos:
+            self.count += 1
+            yield photo
 
 
 def _found(

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from zsl_images.arguments import check_path
+from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.files import check_writable
-from zsl_images.labelling.label_files import LABEL_SUFFIXES
 from zsl_images.progress import OnStep
 from zsl_images.report.evaluation_report import write_evaluation_report
 from zsl_images.report.label_report import write_label_report

@@ -1,0 +1,32 @@
+"""`zsl manifest`: list photos once, for runs on several machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import echo, finish_with
+from .options import images_in
+
+ManifestOut = Annotated[Path, typer.Option("--out", "-o", help="Manifest to write (.parquet).")]
+
+
+def manifest(
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
+    ],
+    out: ManifestOut,
+) -> None:
+    """List photos in a Parquet file with path, size and time; no photo is opened.
+
+    Give it to `zsl label` in place of the folders: millions of files are then
+    listed once, not in each run. Exit code 3 means some folders could not be
+    read.
+    """
+    from zsl_images.features.manifests import write_manifest
+
+    paths, left_out = images_in(photos)
+    echo(f"{out}: {write_manifest(paths, out)} photos")
+    finish_with(0, left_out)

@@ -1,0 +1,113 @@
+"""Stores: files on this machine, on network drives and at addresses, as pyarrow and Ray read them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from zsl_images.errors import DataError
+from zsl_images.features.photo_rows import path_hash
+from zsl_images.features.remote_photos import is_address
+from zsl_images.files import absolute, at_home
+
+_PENDING = ".pending.parquet"
+"""How Ray names the checkpoint of a part that may be half written."""
+
+
+def store_of(place: str) -> tuple[Any, str]:
+    """The file system of a path or address, and the place in it.
+
+    Raises:
+        DataError: The protocol is unknown, or its package is not installed.
+    """
+    if not is_address(place):
+        return fs.LocalFileSystem(), absolute(at_home(place))
+    import fsspec
+
+    try:
+        system, inside = fsspec.core.url_to_fs(place)
+    except (ImportError, ValueError) as error:
+        raise DataError(f"{place} cannot be opened ({error}); install the package it names") from error
+    if place.startswith("file://"):
+        return fs.LocalFileSystem(), inside
+    return fs.PyFileSystem(fs.FSSpecHandler(system)), inside
+
+
+def check_manifest(manifest: str) -> int:
+    """Check a manifest before any work; memory grows by some 16 bytes per row.
+
+    Args:
+        manifest: Path or address of a Parquet file with a column `path`.
+
+    Returns:
+        Number of its rows.
+
+    Raises:
+        DataError: It cannot be read, has no column `path` or no row, a path is missing or relative, or
+            two rows have the same path.
+    """
+    hashes = np.sort(
+        np.array([path_hash(path) for _, path in _paths_in(manifest)], np.int64), kind="stable"
+    )
+    if not len(hashes):
+        raise DataError(f"{manifest} lists no photos; write one with `zsl manifest`")
+    suspects = {*hashes[1:][hashes[1:] == hashes[:-1]].tolist()}
+    first: dict[str, int] = {}
+    for row, path in _paths_in(manifest) if suspects else ():
+        if path_hash(path) in suspects and first.setdefault(path, row) != row:
+            raise DataError(
+                f"{manifest} lists {path} twice, in rows {first[path]} and {row}; each photo gets one "
+                "row, so list it once"
+            )
+    return len(hashes)
+
+
+def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
+    """The paths in a manifest, each with its row, counted from 1."""
+    system, inside = store_of(manifest)
+    try:
+        with system.open_input_file(inside) as stream, pq.ParquetFile(stream) as file:
+            names = file.schema_arrow.names
+            if "path" not in names:
+                raise DataError(f"{manifest} has no column path, but {', '.join(names)}")
+            number = 0
+            for batch in file.iter_batches(columns=["path"]):
+                for path in batch["path"].to_pylist():
+                    number += 1
+                    _check_path(manifest, number, path)
+                    yield number, path
+    except DataError:
+        raise
+    except Exception as error:  # each protocol's client raises errors of its own
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise DataError(
+            f"cannot read the manifest {manifest} ({reason}); expected a Parquet file with a column "
+            "path, as `zsl manifest` writes it"
+        ) from error
+
+
+def _check_path(manifest: str, row: int, path: Any) -> None:
+    if not isinstance(path, str) or not path.strip():
+        raise DataError(f"{manifest}: row {row} has no path")
+    if not is_address(path) and not os.path.isabs(path):  # noqa: PTH117
+        raise DataError(
+            f"{manifest}: row {row} has the relative path {path}, which means something else on each "
+            "machine; expected an absolute path, or an address such as s3://bucket/photo.jpg"
+        )
+
+
+def rows_in(place: str, columns: list[str]) -> Iterator[pa.Table]:
+    """The rows of all Parquet files in a folder, file by file; there may be no folder."""
+    system, inside = store_of(place)
+    for info in system.get_file_info(fs.FileSelector(inside, allow_not_found=True)):
+        is_whole = info.path.endswith(".parquet") and not info.path.endswith(_PENDING)
+        if info.type == fs.FileType.File and is_whole:
+            with system.open_input_file(info.path) as stream, pq.ParquetFile(stream) as file:
+                for batch in file.iter_batches(columns=columns):
+                    yield pa.Table.from_batches([batch])
