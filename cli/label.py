@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zsl_images.defaults import BATCH_SIZE, TOP_K
+from zsl_images.defaults import BATCH_SIZE, LABEL_SUFFIXES, TOP_K
 from zsl_images.errors import DataError
 from zsl_images.labelling.export_options import Outputs
-from zsl_images.labelling.label_files import LABEL_SUFFIXES
 
 from .cluster_run import ClusterOptions
 from .console import INTERRUPTED, echo, finish_with, label_progress, usage_errors
@@ -139,7 +138,7 @@ def label(
     finish_with(result.failures + result.gone + len(failures), left_out, err=on_stderr)
 
 
-def _tell(result: Progress, out: Path, on_stderr: bool) -> None:
+def _tell(result: Progress, out: str | Path, on_stderr: bool) -> None:
     """Print what became of the photos; why some could not be read goes to stderr, if that is free."""
     echo(
         f"{out}: {result.done} photos, {result.kept} of them labelled before; "

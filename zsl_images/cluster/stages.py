@@ -13,8 +13,9 @@ from zsl_images.features.backbones import Backbone
 from zsl_images.features.decoding import decoded
 from zsl_images.features.extraction import picture_features
 from zsl_images.features.feature_files import FACTS, fact_columns, facts_in
-from zsl_images.features.photo_rows import STAMP, stamps_in
+from zsl_images.features.photo_rows import stamps_in
 from zsl_images.features.remote_photos import read_anywhere, stamp_anywhere
+from zsl_images.features.stamps import STAMP
 from zsl_images.labelling.label_rows import decision_rows, failure_rows, origin_of
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.results import PhotoFacts

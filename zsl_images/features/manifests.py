@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from zsl_images.errors import DataError
 from zsl_images.features.photo_paths import find_images
-from zsl_images.features.photo_rows import STAMP, Stamp, stamp_of, write_parquet
+from zsl_images.features.photo_rows import write_parquet
 from zsl_images.features.skipped_files import LeftOut
+from zsl_images.features.stamps import STAMP, Stamp, stamp_of
 from zsl_images.files import check_writable, replacing
 
 SCHEMA = pa.schema(zip(STAMP, (pa.string(), pa.int64(), pa.int64()), strict=True))

@@ -10,8 +10,8 @@ from contextlib import suppress
 from PIL import Image
 
 from zsl_images.errors import ImageError
-from zsl_images.features.photo_rows import Stamp, stamp_of
 from zsl_images.features.photos import read_image, read_stream
+from zsl_images.features.stamps import Stamp, stamp_of
 
 _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
