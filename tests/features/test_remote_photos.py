@@ -10,8 +10,8 @@ import pytest
 from drawing import draw
 
 from zsl_images.errors import ImageError
-from zsl_images.features.photo_rows import stamp_of
 from zsl_images.features.remote_photos import is_address, read_anywhere, stamp_anywhere
+from zsl_images.features.stamps import stamp_of
 
 
 @pytest.fixture
