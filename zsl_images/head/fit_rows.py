@@ -51,6 +51,9 @@ def train_on_rows(
             "without photos; add rows to the map, or train on photos"
         )
     recipe = recipe_named(ROWS_RECIPE)
+    recipe = replace(
+        recipe, training=replace(recipe.training, learn_steps=0)
+    )  # no photos to learn from
     table = table.with_seen(()).with_rows(rows.table.names)
     nothing = np.zeros((0, rows.weights.shape[1]), np.float32), np.zeros(0, np.int64)
     model = fit_model(*nothing, table, rows, recipe, seed, "training", CPU, None)

@@ -86,10 +86,9 @@ _ROWS = replace(
         shrinkage=0.0,
         seen_length=1.2,
     ),
-    training=replace(_PROCESS.training, learn_steps=0),
 )
-"""A Gaussian process that also hears of classes from the rows of the backbone's own classifier. It
-stays in closed form: generate-and-learn gained nothing on seen classes that played unseen."""
+"""A Gaussian process that also hears of classes from the rows of the backbone's own classifier, and
+generates features for these classes too."""
 
 
 def _trained(recipe: Recipe, **changes: Any) -> Recipe:
