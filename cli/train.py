@@ -48,7 +48,7 @@ def train(
         ),
     ] = None,
     backbone_classes: BackboneClassesOption = None,
-    recipe: RecipeOption | None = None,
+    recipe: RecipeOption = None,
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed gives the same head on the same machine.")
     ] = 0,

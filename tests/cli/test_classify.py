@@ -33,7 +33,10 @@ def test_json_has_the_promised_fields(photos: Path) -> None:
     rows = json.loads(out)
     assert [Path(row["path"]).name for row in rows] == ["a.png", "b.jpg"]
     for row in rows:
-        assert list(row) == ["path", "label", "probability", "is_seen", "top", "unknown_score", "error"]
+        assert list(row) == [
+            *("path", "label", "probability", "is_seen", "known_by"),
+            *("top", "unknown_score", "error"),
+        ]
         assert len(row["top"]) == 3
         assert row["top"][0] == {name: row[name] for name in ("label", "probability", "is_seen")}
         assert row["error"] is None

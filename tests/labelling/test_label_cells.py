@@ -98,8 +98,8 @@ ROW = dict.fromkeys(SCHEMA.names) | {
 def test_each_candidate_has_columns_of_its_own_and_no_cell_is_a_list() -> None:
     cells = dict(zip(csv_header(3), csv_cells(ROW, csv_header(3)), strict=True))
     assert (cells["top2_label"], cells["top2_probability"]) == ("'-horse", 0.2)
-    assert list(cells)[:6] == [
-        *("path", "label", "probability", "is_seen"),
+    assert list(cells)[:7] == [
+        *("path", "label", "probability", "is_seen", "known_by"),
         *("top1_label", "top1_probability"),
     ]
     assert not any(isinstance(cell, list) for cell in cells.values())

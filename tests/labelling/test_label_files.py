@@ -51,7 +51,7 @@ def test_rows_come_back_as_they_were(tmp_path: Path, suffix: str) -> None:
 def test_no_cell_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
     write_labels([TABLE], tmp_path / "labels.csv")
     text = (tmp_path / "labels.csv").read_text()
-    assert text.startswith("path,label,probability,is_seen,top1_label,")
+    assert text.startswith("path,label,probability,is_seen,known_by,top1_label,")
     assert "\n'=1+1.jpg,\"'@fox, 'red'\",0.9,True," in text
     assert "\"'@fox, 'red'\"" in text
     assert ",'-not an image," in text

@@ -5,4 +5,4 @@ from zsl_images.results import PhotoFacts
 
 
 def test_only_what_a_file_says_of_its_photo_may_be_missing() -> None:
-    assert set(SCHEMA.names) - REQUIRED == set(PhotoFacts._fields)
+    assert set(SCHEMA.names) - REQUIRED == {"known_by", *PhotoFacts._fields}

@@ -30,7 +30,7 @@ def trained(config: ModelConfig) -> MultiModalVAE:
     model.feature_scaling.fit([torch.rand(40, 12, generator=generator)])
     a = torch.rand(7, 9, generator=generator)
     model.attribute_scaling.fit(a)
-    model.prior.fit(model.attribute_scaling(a))
+    model.prior.fit(model.attribute_scaling(a), torch.ones(7))
     for name, value in model.state_dict().items():
         if value.is_floating_point() and "scaling" not in name and "centres" not in name:
             drawn = 0.5 + torch.rand(value.shape, generator=generator)

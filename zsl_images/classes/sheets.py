@@ -24,7 +24,7 @@ _CLASS = frozenset({"animal", "class", "class name", "category", "label", "name"
 
 
 MAP_COLUMNS = ("index", "wnid", "label", "kind_of")
-"""Columns that say which class of a backbone a class is, see `class_map`; they are no attributes."""
+"""Columns of a map of backbone classes, see `class_map`; they are no attributes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,7 +103,7 @@ def label_on_ray(
                 f"the run failed ({_last_line(error)}); what is done is kept: run it again to continue"
             ) from error
     progress = Progress()
-    for table in rows_in(out, ["path", "label", "error"]):
+    for table in rows_in(out, ["path", "label", "answer", "error"]):
         progress = progress.with_rows(table)
     return replace(progress, kept=kept, is_complete=True)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.manifold import TSNE
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.evaluation.xlsa17 import Benchmark
 from zsl_images.head.head import Head
+from zsl_images.model.latent_space import space_of
 
 _PERPLEXITY = 30.0
 
@@ -55,9 +55,8 @@ def latent_map(head: Head, data: Benchmark, seed: int = 0, most: int = 2000) -> 
         rows = rng.choice(rows, most, replace=False)
     if len(rows) < 5:
         raise DataError(f"{data.name} has {len(rows)} test photos, expected 5 or more for a map")
-    priors = head.model.space.place(head.class_priors(data.table)).numpy()
-    with torch.inference_mode():
-        latents = head.model.latents(torch.tensor(data.features[rows])).numpy()
+    priors = space_of(head.config.radius).place(head.class_priors(data.table))
+    latents = head.frozen.latents(data.features[rows])
     everything = np.concatenate([latents, priors]).astype(np.float32)
     perplexity = min(_PERPLEXITY, (len(everything) - 1) / 3)
     placed = TSNE(init="pca", perplexity=perplexity, random_state=seed).fit_transform(everything)

@@ -16,6 +16,7 @@ class Candidate(BaseModel):
     label: str
     probability: float = Field(description="0 to 1, among all candidates")
     is_seen: bool = Field(description="whether the head learned the class from photos")
+    known_by: str = Field(description="photos, backbone, attributes or descriptions")
 
 
 class Influence(BaseModel):
@@ -51,6 +52,7 @@ class PhotoResult(BaseModel):
     label: str | None
     probability: float | None
     is_seen: bool | None
+    known_by: str | None
     top: list[Candidate]
     unknown_score: float | None = Field(description="0 to 1: how unlike every candidate it is")
     is_unknown: bool = Field(description="whether it is unlike anything known")
@@ -63,7 +65,7 @@ class ClassEntry(BaseModel):
     """A candidate class."""
 
     name: str
-    known_by: str = Field(description="photos, attributes or descriptions")
+    known_by: str = Field(description="photos, backbone, attributes or descriptions")
 
 
 class Attribute(BaseModel):
