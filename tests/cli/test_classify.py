@@ -38,7 +38,9 @@ def test_json_has_the_promised_fields(photos: Path) -> None:
             *("top", "unknown_score", "error"),
         ]
         assert len(row["top"]) == 3
-        assert row["top"][0] == {name: row[name] for name in ("label", "probability", "is_seen")}
+        assert row["top"][0] == {
+            name: row[name] for name in ("label", "probability", "is_seen", "known_by")
+        }
         assert row["error"] is None
 
 

@@ -94,6 +94,13 @@ class ClassTable:
         return len(self.names)
 
     @property
+    def is_known(self) -> npt.NDArray[np.bool_]:
+        """Mask of the classes known by photos or by the backbone, (K,): a seen penalty is for these."""
+        has_row = [name in self.row_names for name in self.names]
+        is_known: npt.NDArray[np.bool_] = self.is_seen | np.array(has_row, bool)
+        return is_known
+
+    @property
     def seen_names(self) -> tuple[str, ...]:
         """The names of the seen classes."""
         return tuple(name for name, seen in zip(self.names, self.is_seen, strict=True) if seen)

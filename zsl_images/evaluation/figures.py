@@ -83,7 +83,7 @@ def assess(
     min_confidence: float = 0.0,
     distances: tuple[Scores, Scores] | None = None,
 ) -> Evaluation:
-    """All figures of labelled photos.
+    """All figures of labelled photos. Classes known by the backbone count as seen here.
 
     Args:
         scores: Scores (N, K) without a seen penalty.
@@ -95,7 +95,7 @@ def assess(
         distances: Distance to the nearest class of these N photos, and of M photos of other classes,
             see `scoring.nearest_distances`.
     """
-    is_seen, of_seen = table.is_seen, table.is_seen[labels]
+    is_seen, of_seen = table.is_known, table.is_known[labels]
     penalised = scores - seen_penalty * is_seen
     predicted = penalised.argmax(axis=1)
     is_right = predicted == labels
