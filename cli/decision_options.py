@@ -99,11 +99,11 @@ class Candidates:
         The tables are read first, so that an error in them is reported before anything slow begins.
         """
 
-        def load() -> ZeroShotClassifier:
+        def load(table: ClassTable | None) -> ZeroShotClassifier:
             from zsl_images.classifier import ZeroShotClassifier
 
             return ZeroShotClassifier.load(
-                self._fitting_head() if self.backbone else self.head,
+                self._fitting_head(table) if self.backbone or table else self.head,
                 backbone_weights=self.backbone_weights,
                 device=self.device,
                 engine=str(self.engine),
@@ -114,14 +114,14 @@ class Candidates:
     def feature_classifier(self) -> FeatureClassifier:
         """A classifier of features with these candidates and settings."""
 
-        def load() -> FeatureClassifier:
+        def load(table: ClassTable | None) -> FeatureClassifier:
             from zsl_images.head.feature_classifier import FeatureClassifier
 
             return FeatureClassifier.load(self.head)
 
         return self._decided(load)
 
-    def _decided(self, load: Callable[[], Classifier]) -> Classifier:
+    def _decided(self, load: Callable[[ClassTable | None], Classifier]) -> Classifier:
         """The loaded classifier with these candidates and settings.
 
         Descriptions are read by the text encoder that the head was trained with.
@@ -131,7 +131,7 @@ class Candidates:
 
         table = ClassTable.read(self.attributes) if self.attributes else None
         taxonomy = Taxonomy.read(self.taxonomy) if self.taxonomy else None
-        classifier = load()
+        classifier = load(table)
         if self.text:
             classifier = classifier.with_descriptions(self.text, table)
         elif table is not None:
@@ -142,26 +142,34 @@ class Candidates:
         classifier = classifier.with_min_confidence(self.min_confidence)
         return classifier.with_taxonomy(taxonomy) if taxonomy else classifier
 
-    def _fitting_head(self) -> str | Path:
-        """The head, or one that is made for the backbone if it has another."""
-        from zsl_images.classes.class_table import ClassTable
+    def _fitting_head(self, table: ClassTable | None) -> str | Path:
+        """The head; or one that is made, if it is for another backbone than the one asked for.
+
+        The default head also gives way to one that is made for a table with other attributes (less than
+        half of the head's), if a table that ships describes the backbone's own classes by them.
+        """
         from zsl_images.head.head_file import load_head
 
-        backbone, head = str(self.backbone), load_head(self.head)
-        if head.backbone.name == backbone:
+        head = load_head(self.head)
+        backbone = self.backbone or head.backbone.name
+        own = set(head.table.attribute_names)
+        has_other = table is not None and 2 * len(own.intersection(table.attribute_names)) < len(own)
+        is_default = self.head == DEFAULT_HEAD
+        if head.backbone.name == backbone and not (has_other and is_default):
             return self.head
-        refuse(
-            f"with --backbone {backbone}, which this head is not for", head=self.head != DEFAULT_HEAD
-        )
-        from zsl_images.learning.made_heads import made_head
+        refuse(f"with --backbone {backbone}, which this head is not for", head=not is_default)
+        from zsl_images.learning.made_heads import made_head, map_for
 
-        table = ClassTable.read(self.attributes) if self.attributes else head.table
+        if head.backbone.name == backbone and table is not None and map_for(table) is None:
+            return self.head
         path, classes = made_head(
-            backbone, table, backbone_weights=self.backbone_weights, device=self.device
+            backbone, table or head.table, backbone_weights=self.backbone_weights, device=self.device
         )
         if classes:
+            what = "these attributes" if head.backbone.name == backbone else backbone
             echo(
-                f"no head for {backbone}: made one from {classes} classes that it knows, no photo used",
+                f"no head for {what}: made one from {classes} classes that {backbone} knows, no photo "
+                "used",
                 err=True,
             )
         return path

@@ -53,3 +53,19 @@ def test_a_taxonomy_without_a_candidate_is_refused(colours: Path) -> None:
     result = run("classify", colours / "a.png", "--taxonomy", tree)
     assert result.exit_code == FAILED
     assert "cyan (did you mean cian?)" in result.stderr
+
+
+def test_a_head_is_made_for_other_attributes_and_kept(photos: Path) -> None:
+    """`zsl classify desk.jpg --attributes things.csv` works without a head for things."""
+    command = ("classify", photos / "a.png", "--attributes", "things.csv", "--format", "json")
+    first, second = run(*command), run(*command)
+    assert first.exit_code == second.exit_code == 0, first.stderr
+    told = "no head for these attributes: made one from 602 classes that tf_efficientnet_lite0 knows"
+    assert told in first.stderr
+    assert told not in second.stderr
+    assert first.stdout == second.stdout
+    (row,) = json.loads(first.stdout)
+    assert row["known_by"] == "backbone"
+    result = run(*command, "--head", "awa2", "--backbone", "tf_efficientnet_lite9")
+    assert result.exit_code == 1
+    assert "tf_efficientnet_lite9" in result.stderr

@@ -44,6 +44,11 @@ def made_head(
         OutputError: The cache folder cannot be written.
     """
     class_map = map_for(table)
+    if class_map is None:
+        raise ClassTableError(
+            f"no shipped map has the {len(table.attribute_names)} attributes of this table, so no head "
+            "can be made for it; write a map of your own (`zsl train --backbone-classes MAP`)"
+        )
     path = _place(backbone, table, class_map, backbone_weights)
     if path.is_file():
         return path, 0
@@ -54,22 +59,15 @@ def made_head(
     return path, len(classifier.head.table.row_names)
 
 
-def map_for(table: ClassTable) -> ClassMap:
-    """The shipped map that describes classes by the attributes of a table.
-
-    Raises:
-        ClassTableError: There is none.
-    """
+def map_for(table: ClassTable) -> ClassMap | None:
+    """The shipped map that describes classes by the attributes of a table; None if there is none."""
     for name in shipped_tables():
         if not _is_map(shipped_file(name)):
             continue
         class_map = ClassMap.read(shipped_file(name))
         if set(table.attribute_names) <= set(class_map.attribute_names):
             return class_map
-    raise ClassTableError(
-        f"no shipped map has the {len(table.attribute_names)} attributes of this table, so no head can "
-        "be made for it; write a map of your own (`zsl train --backbone-classes MAP`)"
-    )
+    return None
 
 
 def _is_map(path: Path) -> bool:
