@@ -65,6 +65,15 @@ class Candidates:
             f"'{BALANCED}' for the best harmonic mean of seen and unseen accuracy. Default: the head's."
         ),
     ] = None
+    unseen_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the photos that show unseen classes, 0 to 1: the seen penalty is chosen so "
+            "that as many labels are unseen.",
+        ),
+    ] = None
     zsl_only: Annotated[
         bool, typer.Option("--zsl-only", help="Take only unseen classes as candidates.")
     ] = False
@@ -86,7 +95,14 @@ class Candidates:
     def __post_init__(self) -> None:
         if self.zsl_only:
             refuse(
-                "with --zsl-only, which leaves out seen classes", seen_penalty=bool(self.seen_penalty)
+                "with --zsl-only, which leaves out seen classes",
+                seen_penalty=bool(self.seen_penalty),
+                unseen_share=self.unseen_share is not None,
+            )
+        if self.unseen_share is not None:
+            refuse(
+                "with --unseen-share, which chooses the seen penalty",
+                seen_penalty=bool(self.seen_penalty),
             )
         if self.seen_penalty not in (None, BALANCED) and not _is_number(self.seen_penalty):
             raise typer.BadParameter(
@@ -136,7 +152,10 @@ class Candidates:
             classifier = classifier.with_descriptions(self.text, table)
         elif table is not None:
             classifier = classifier.with_classes(table)
-        classifier = classifier.with_seen_penalty(self.penalty_of(classifier.head))
+        if self.unseen_share is None:
+            classifier = classifier.with_seen_penalty(self.penalty_of(classifier.head))
+        else:
+            classifier = classifier.with_unseen_share(self.unseen_share)
         if self.zsl_only:
             classifier = classifier.only_unseen()
         classifier = classifier.with_min_confidence(self.min_confidence)

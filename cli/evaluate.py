@@ -30,6 +30,7 @@ def evaluate(
             "text",
             "head",
             "seen_penalty",
+            "unseen_share",
             "min_confidence",
             "backbone_weights",
             "device",

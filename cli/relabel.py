@@ -20,7 +20,10 @@ def relabel(
     out: LabelOut,
     candidates: Annotated[
         Candidates,
-        Only("attributes", "text", "head", "seen_penalty", "zsl_only", "min_confidence", "taxonomy"),
+        Only(
+            *("attributes", "text", "head", "seen_penalty", "unseen_share", "zsl_only"),
+            *("min_confidence", "taxonomy"),
+        ),
     ],
     top_k: TopK = TOP_K,
     json_progress: JsonProgress = False,

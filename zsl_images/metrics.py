@@ -110,11 +110,10 @@ def seen_unseen_curve(
         labels: Column of the true class, (N,).
         is_seen: Mask of the seen classes (K,); both kinds must occur.
     """
-    rows = np.arange(len(labels))
     seen_columns, unseen_columns = np.flatnonzero(is_seen), np.flatnonzero(~is_seen)
     best_seen = seen_columns[scores[:, seen_columns].argmax(axis=1)]
     best_unseen = unseen_columns[scores[:, unseen_columns].argmax(axis=1)]
-    turning = (scores[rows, best_seen] - scores[rows, best_unseen]).astype(np.float64)
+    turning = turning_points(scores, is_seen)
     of_seen = is_seen[labels]
     counts = np.bincount(labels, minlength=len(is_seen))
     weight = 1.0 / counts[labels]
@@ -132,6 +131,23 @@ def seen_unseen_curve(
         np.append((lost[-1] - lost)[last_of_ties], 0.0) / seen_classes,
         np.append(won[last_of_ties], won[-1]) / unseen_classes,
     )
+
+
+def turning_points(
+    scores: npt.NDArray[np.floating], is_seen: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """The seen penalty γ above which each photo's label is unseen.
+
+    Args:
+        scores: Scores (N, K), higher is nearer.
+        is_seen: Mask of the seen classes (K,); both kinds must occur.
+
+    Returns:
+        (N,): (best seen score) - (best unseen score).
+    """
+    best_seen, best_unseen = (scores[:, kind].max(axis=1) for kind in (is_seen, ~is_seen))
+    points: npt.NDArray[np.float64] = (best_seen - best_unseen).astype(np.float64)
+    return points
 
 
 def expected_calibration_error(

@@ -47,6 +47,7 @@ class Evaluation:
             - `seen_accuracy`, `unseen_accuracy`: per-class top-1, if there are such photos
             - `per_class`, `per_image`, `top5`: top-1 and top-5 (per class) of all photos
             - `ECE`: calibration error of the likeliest class's probability
+            - `seen_ECE`, `unseen_ECE`: that of photos of seen and of unseen classes, if there are both
             - `coverage`, `answered_accuracy`: share of photos whose probability reaches the minimum
               confidence, and accuracy of their labels
             - the figures of `gzsl_report`, and T, u, s and H `_per_image`, if there are photos of
@@ -111,6 +112,8 @@ def assess(
     if of_seen.any() and not of_seen.all():
         figures |= gzsl_report(scores, labels, is_seen, seen_penalty)
         figures |= _per_image(scores, labels, is_seen, is_right)
+        for kind, rows in (("seen", of_seen), ("unseen", ~of_seen)):
+            figures[f"{kind}_ECE"] = calibration_error(penalised[rows], labels[rows], temperature)
         curve = seen_unseen_curve(scores, labels, is_seen).points()
     if distances is not None:
         is_unknown = np.repeat([False, True], list(map(len, distances)))

@@ -20,9 +20,9 @@ from torch.nn import functional as F
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.scales import warn_of_scale
-from zsl_images.errors import ClassTableError, DataError, listed
+from zsl_images.errors import ClassTableError, listed
 from zsl_images.head.head import Head
-from zsl_images.head.remembering import Recollection
+from zsl_images.head.latent_source import LatentSource
 from zsl_images.model.optimiser import Descent
 from zsl_images.model.scoring import class_scores, penalised
 from zsl_images.names import in_both
@@ -128,7 +128,7 @@ def learned_residuals(
     """
     device = head.model.device
     generator = torch.Generator(device).manual_seed(seed)
-    draw = _Source(head, known, generator)
+    draw = LatentSource(head, known, generator)
     priors, is_seen = draw.priors, torch.tensor(head.table.is_known, device=device)
     rows = torch.tensor([head.table.names.index(name) for name in new], device=device)
     others = draw.classes[~torch.isin(draw.classes, rows)]
@@ -163,58 +163,3 @@ def _drawn(others: Tensor, new: Tensor, config: GrowConfig, generator: torch.Gen
         for classes, size in ((new, count), (others, config.batch_size - count))
     ]
     return torch.cat(drawn)
-
-
-class _Source:
-    """Source of latents for the classes of a head: given features if a class has some, else generated
-    ones."""
-
-    def __init__(
-        self,
-        head: Head,
-        known: tuple[npt.NDArray[np.float32], Sequence[str]] | None,
-        generator: torch.Generator,
-    ) -> None:
-        table, memory = head.table, head.memory
-        if memory is None:
-            raise DataError(
-                "the head remembers nothing of its training rows, so it cannot generate features; "
-                "train it again with this version, or add the classes without learning"
-            )
-        self.model, self.generator = head.model, generator
-        device = head.model.device
-        self.memory = Recollection(memory, device)
-        self.priors = torch.tensor(head.class_priors(table), device=device)
-        self.given = self.priors[:0]  # latents of given rows, sorted by class
-        self.counts = torch.zeros(len(table), dtype=torch.int64, device=device)
-        if known is not None:
-            table.select(list(dict.fromkeys(known[1])))
-            row_of = {name: row for row, name in enumerate(table.names)}
-            labels = torch.tensor([row_of[name] for name in known[1]], device=device)
-            latents = head.model.latents(torch.tensor(known[0], device=device))
-            self.given = latents[labels.argsort(stable=True)]
-            self.counts = torch.bincount(labels, minlength=len(table))
-        remembered = {name: row for row, name in enumerate(memory.names)}
-        self.remembered = torch.tensor(
-            [remembered.get(name, -1) for name in table.names], device=device
-        )
-        has_source = [
-            not seen or name in remembered or count > 0
-            for name, seen, count in zip(table.names, table.is_seen, self.counts, strict=True)
-        ]
-        self.classes = torch.tensor(has_source, device=device).nonzero()[:, 0]
-
-    @torch.no_grad()
-    def latents(self, y: Tensor) -> Tensor:
-        """One latent for each class in `y`: (B,) → (B, L)."""
-        model, memory, generator = self.model, self.memory, self.generator
-        x = model.generate(self.priors[y], memory.noise, generator)  # (B, P)
-        is_known = self.remembered[y] >= 0
-        drawn = memory.draw(self.remembered[y[is_known]], generator)
-        x[is_known] = model.feature_scaling.place(drawn)
-        z: Tensor = model.encoder.mean(x)  # (B, L)
-        given = y[self.counts[y] > 0]
-        share = torch.rand(len(given), generator=generator, device=y.device)
-        first = self.counts.cumsum(0) - self.counts  # of each class, in `self.given`
-        z[self.counts[y] > 0] = self.given[first[given] + (share * self.counts[given]).long()]
-        return z

@@ -213,6 +213,23 @@ class FeatureClassifier:
             return replace(self, seen_penalty=self.head.calibration.balanced_seen_penalty)
         return replace(self, seen_penalty=number("seen_penalty", seen_penalty))
 
+    def with_unseen_share(self, unseen_share: float) -> Self:
+        """The same classifier with the seen penalty that suits a share of photos of unseen classes.
+
+        It holds for the candidates there are now, so choose these first; see
+        `unseen_share.penalty_for_share`.
+
+        Args:
+            unseen_share: Share of the photos, 0..1, that show unseen classes.
+
+        Raises:
+            DataError: The share is out of range, or the head remembers nothing of its training rows.
+            ClassTableError: The candidates are all seen or all unseen.
+        """
+        from zsl_images.head.unseen_share import penalty_for_share  # wakes torch
+
+        return replace(self, seen_penalty=penalty_for_share(self.head, self.table, unseen_share))
+
     def with_taxonomy(self, taxonomy: Taxonomy | str | os.PathLike[str]) -> Self:
         """The same classifier, which also answers at the levels of a taxonomy.
 
