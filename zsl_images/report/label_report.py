@@ -30,14 +30,14 @@ class _Extremes:
     """The surest and the least sure photos of one label, and its number of photos."""
 
     photos: int = 0
-    is_seen: bool = False
+    known_by: str = ""
     total: float = 0.0
     surest: list[tuple[float, str]] = field(default_factory=list)
     least: list[tuple[float, str]] = field(default_factory=list)
 
-    def add(self, probability: float, path: str, is_seen: bool) -> None:
+    def add(self, probability: float, path: str, known_by: str) -> None:
         """Take one more photo into account."""
-        self.photos, self.is_seen = self.photos + 1, is_seen
+        self.photos, self.known_by = self.photos + 1, known_by
         self.total += probability
         _keep(self.surest, (probability, path), 2 * _PER_LABEL)
         _keep(self.least, (-probability, path), _PER_LABEL)
@@ -83,7 +83,8 @@ class LabelFacts:
             return
         self.total += row["probability"]
         of_label = self.labels.setdefault(row["label"], _Extremes())
-        of_label.add(row["probability"], path, bool(row["is_seen"]))
+        known_by = row.get("known_by") or ("photos" if row["is_seen"] else "attributes")  # in older files
+        of_label.add(row["probability"], path, known_by)
 
     @property
     def labelled(self) -> int:

@@ -163,7 +163,7 @@ const cell = (value) => {
 };
 
 export function exportLabels() {
-  const fields = ["path", "label", "probability", "is_seen", "unknown_score"];
+  const fields = ["path", "label", "probability", "is_seen", "known_by", "unknown_score"];
   const lines = [fields, ...photos.map(({ row }) => fields.map((field) => row[field]))];
   save("labels.csv", lines.map((line) => line.map(cell).join(",") + "\n").join(""), "text/csv");
 }
