@@ -78,7 +78,8 @@ def benchmark(
         refuse("without --backbone-classes", **changed(backbone))
     if conventional:
         refuse("with --conventional, which leaves no photo of a seen class", calibration=calibration)
-    from zsl_images.evaluation.benchmarks import rows_for, run
+    from zsl_images.evaluation.benchmark_rows import rows_for
+    from zsl_images.evaluation.benchmarks import run
     from zsl_images.evaluation.xlsa17 import read_xlsa17
     from zsl_images.files import check_writable
     from zsl_images.head.head_file import save_head

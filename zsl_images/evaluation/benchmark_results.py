@@ -34,7 +34,7 @@ class BenchmarkResult:
         figures: Means over the seeds: T, u, s, H, best_H and AUSUC (per class, in per cent); u, s and
             H without a seen penalty, as the paper gives them; the seen penalty and temperature chosen
             in validation; seconds; and the figures of `calibration_on_test`, if asked for.
-        row_classes: Number of classes of the backbone that it learned from besides, see `rows_for`.
+        row_classes: Number of classes of the backbone that it learned from, too; see `rows_for`.
         is_conventional: Whether this is the conventional setting, see `run`.
         heads: Trained heads, one per seed.
         paper: The paper's u, s and H, or its T in the conventional setting, if it gives them.

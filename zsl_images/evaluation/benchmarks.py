@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,14 +9,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import CPU
 from zsl_images.errors import DataError
 from zsl_images.evaluation.benchmark_results import BenchmarkResult, mean_and_sd
 from zsl_images.evaluation.figures import Evaluation, assess
 from zsl_images.evaluation.paper import PAPER, PAPER_CONVENTIONAL, PAPER_STEPS
 from zsl_images.evaluation.xlsa17 import Benchmark
-from zsl_images.features.backbones import Backbone
 from zsl_images.features.devices import learning_device, resolve_device
 from zsl_images.head.fit import train_on_features
 from zsl_images.head.folds import Fold, make_folds
@@ -55,7 +52,7 @@ def run(
         seeds: Number of runs.
         is_conventional: Whether this is the conventional setting.
         with_calibration: Whether to measure calibration.
-        rows: Classes that the backbone's own classifier knows, see `rows_for`.
+        rows: Classes that the backbone's own classifier knows, see `benchmark_rows.rows_for`.
         device: Device that learns: `auto`, or the name of a torch device; Apple's MPS cannot.
         on_step: Called with each record of progress.
 
@@ -92,47 +89,6 @@ def run(
         row_classes=len(rows) if rows else 0,
         paper=PAPER_CONVENTIONAL.get(key) if is_conventional else PAPER.get(key),
     )
-
-
-def rows_for(
-    data: Benchmark, class_map: str | os.PathLike[str], backbone: Backbone
-) -> tuple[Benchmark, RowClasses]:
-    """The classes of a map that may teach a head for a data set.
-
-    Those that are an unseen class of the data set, or a kind of one, are left out. Each validation
-    leaves out those that play unseen in it in the same way.
-
-    Args:
-        data: Data set. Its files do not name attributes, so they count as those of the map, in its
-            order.
-        class_map: File of a map with attributes, or the name of a shipped one.
-        backbone: Backbone that made the features.
-
-    Returns:
-        The data set with the map's names of attributes, and the classes.
-
-    Raises:
-        BackboneError: The backbone has no classifier that acts on its features.
-        ClassTableError: The map cannot be used.
-        DataError: Numbers of attributes or features differ, or no class is left.
-    """
-    own = ClassTable.read(class_map)
-    for what, given, expected in (
-        ("attributes", own.attributes.shape[1], data.table.attributes.shape[1]),
-        ("features", backbone.feature_dim, data.features.shape[1]),
-    ):
-        if given != expected:
-            raise DataError(
-                f"{data.name} has {expected} {what}, but {class_map} with {backbone.name} has {given}; "
-                "give a map with the attributes of the data set, and the backbone of its features"
-            )
-    table = replace(data.table, attribute_names=own.attribute_names)
-    rows = RowClasses.read(class_map, table, backbone).without(table.unseen_names)
-    if rows is None:
-        raise DataError(
-            f"every class of {class_map} is an unseen class of {data.name}, or a kind of one"
-        )
-    return replace(data, table=table), rows
 
 
 def recipe_for(data: Benchmark, name: str) -> Recipe:

@@ -83,8 +83,8 @@ class LabelFacts:
             return
         self.total += row["probability"]
         of_label = self.labels.setdefault(row["label"], _Extremes())
-        known_by = row.get("known_by") or ("photos" if row["is_seen"] else "attributes")  # in older files
-        of_label.add(row["probability"], path, known_by)
+        older = "photos" if row["is_seen"] else "attributes"  # files of earlier versions do not say
+        of_label.add(row["probability"], path, row.get("known_by") or older)
 
     @property
     def labelled(self) -> int:
