@@ -69,3 +69,20 @@ def test_a_head_is_made_for_other_attributes_and_kept(photos: Path) -> None:
     result = run(*command, "--head", "awa2", "--backbone", "tf_efficientnet_lite9")
     assert result.exit_code == 1
     assert "tf_efficientnet_lite9" in result.stderr
+
+
+@pytest.mark.filterwarnings("ignore:.*missing cells")
+def test_an_unseen_share_chooses_the_seen_penalty(photos: Path) -> None:
+    table = ("--attributes", shipped_file("awa2.csv"), "--top-k", 99)
+    shares = [
+        sum(
+            c["probability"]
+            for c in labelled(photos / "a.png", *table, "--unseen-share", share)["top"]
+            if not c["is_seen"]
+        )
+        for share in (0.01, 0.99)
+    ]
+    assert shares[0] < shares[1]
+    for other in (("--seen-penalty", "balanced"), ("--zsl-only",)):
+        result = run("classify", photos / "a.png", *table, "--unseen-share", 0.5, *other)
+        assert result.exit_code == USAGE
