@@ -81,37 +81,16 @@ def train_on_features(
     calibration = Calibration()
     if folds:
         total = len(folds) + 1
-        outcomes = [
-            _outcome(
-                features,
-                labels,
-                table,
-                rows,
-                recipe,
-                seed,
-                fold,
-                f"validation {number}/{total}",
-                device,
-                on_step,
-            )
-            for number, fold in enumerate(folds, start=1)
-        ]
+
+        def outcome(number: int, fold: Fold, recipe: Recipe) -> Outcome:
+            phase = f"validation {number}/{total}"
+            return _outcome(features, labels, table, rows, recipe, seed, fold, phase, device, on_step)
+
+        outcomes = [outcome(number, fold, recipe) for number, fold in enumerate(folds, start=1)]
         # Nothing can roll the trainings to come back, so they stop where the validations got to.
-        recipe = _learning_less(recipe, float(np.mean([outcome.share for outcome in outcomes])))
+        recipe = _learning_less(recipe, float(np.mean([one.share for one in outcomes])))
         photos = hold_out(labels, np.random.default_rng(seed), unseen=np.empty(0, np.int64))
-        held_out = _outcome(
-            features,
-            labels,
-            table,
-            rows,
-            recipe,
-            seed,
-            photos,
-            f"validation {total}/{total}",
-            device,
-            on_step,
-        )
-        calibration = calibrate(outcomes, held_out, max_seen_loss)
+        calibration = calibrate(outcomes, outcome(total, photos, recipe), max_seen_loss)
     model = fit_model(features, labels, table, rows, recipe, seed, "training", device, on_step)
     head = _head(model, features, labels, table, recipe)
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)

@@ -1,8 +1,8 @@
 """Training a head without any photo, from the classes that its backbone already knows.
 
 The rows of the backbone's classifier give classes their places, and the prior network learns from
-these how attributes look. Features are generated around the places, and from them come temperature and
-known distances, as they come from held-out photos otherwise.
+these how attributes look. Features are generated around the places, and from them come the seen
+penalty, temperature and known distances, as they come from held-out photos otherwise.
 """
 
 from __future__ import annotations
@@ -57,9 +57,8 @@ def train_on_rows(
             "without photos; add rows to the map, or train on photos"
         )
     recipe = recipe_named(ROWS_RECIPE)
-    recipe = replace(
-        recipe, training=replace(recipe.training, learn_steps=0)
-    )  # no photos to learn from
+    without_steps = replace(recipe.training, learn_steps=0)  # there are no photos to learn from
+    recipe = replace(recipe, training=without_steps)
     table = table.with_seen(()).with_rows(rows.table.names)
     nothing = np.zeros((0, rows.weights.shape[1]), np.float32), np.zeros(0, np.int64)
     model = fit_model(*nothing, table, rows, recipe, seed, "training", CPU, None)
