@@ -11,7 +11,7 @@ from zsl_images.names import json_of
 
 from .console import finish, progress
 from .decision_options import Candidates
-from .option_groups import Only, changed, refuse
+from .option_groups import AllBut, changed, refuse
 from .options import FeatureCache, ReportFormat, ReportFormatOption
 
 if TYPE_CHECKING:
@@ -23,19 +23,7 @@ def evaluate(
         Path,
         typer.Argument(help="Folder with one folder of photos per class, or with res101.mat."),
     ],
-    candidates: Annotated[
-        Candidates,
-        Only(
-            "attributes",
-            "text",
-            "head",
-            "seen_penalty",
-            "unseen_share",
-            "min_confidence",
-            "backbone_weights",
-            "device",
-        ),
-    ],
+    candidates: Annotated[Candidates, AllBut("backbone", "zsl_only", "taxonomy", "engine")],
     unknown: Annotated[
         Path | None,
         typer.Option(help="Folder of photos that show none of the candidates, for unknown_AUROC."),

@@ -3,14 +3,15 @@
 A group is a frozen dataclass whose fields are annotated as typer options. A command that takes one,
 such as `label(photos, out, candidates: Candidates)`, has the group's fields as its options and is
 called with the group's value. `Annotated[Candidates, Only("head", "device")]` offers these fields
-alone; the others keep their defaults. A group of the library has a `help` in the metadata of its
-fields instead; each is a path, or a flag if its default is False.
+alone; the others keep their defaults. `AllBut` names those that are not offered. A group of the
+library has a `help` in the metadata of its fields instead; each is a path, or a flag if its default
+is False.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -35,6 +36,18 @@ class Only:
 
     def __init__(self, *names: str) -> None:
         self.names = names
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those that are offered among all fields of the group."""
+        return list(self.names)
+
+
+class AllBut(Only):
+    """The fields of a group that a command does not offer; a new field is offered by itself."""
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those that are offered among all fields of the group."""
+        return [name for name in names if name not in self.names]
 
 
 def register(
@@ -119,7 +132,7 @@ def _options(group: type[Any], only: Only | None = None) -> list[inspect.Paramet
             flag = (f"--{field.name.replace('_', '-')}",) * (kind is bool)
             hints[field.name] = Annotated[kind, typer.Option(*flag, help=field.metadata["help"])]
     defaults = {field.name: field.default for field in fields(group)}
-    names = only.names if only else defaults
+    names = only.among(defaults) if only else defaults
     return [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name]

@@ -11,20 +11,14 @@ from zsl_images.defaults import TOP_K
 
 from .console import echo, label_progress
 from .decision_options import Candidates
-from .option_groups import Only, refuse
+from .option_groups import AllBut, refuse
 from .options import Excel, JsonProgress, LabelOut, TopK
 
 
 def relabel(
     features: Annotated[Path, typer.Argument(help="Feature file written by `zsl label --features`.")],
     out: LabelOut,
-    candidates: Annotated[
-        Candidates,
-        Only(
-            *("attributes", "text", "head", "seen_penalty", "unseen_share", "zsl_only"),
-            *("min_confidence", "taxonomy"),
-        ),
-    ],
+    candidates: Annotated[Candidates, AllBut("backbone", "engine", "backbone_weights", "device")],
     top_k: TopK = TOP_K,
     json_progress: JsonProgress = False,
     excel: Excel = False,
