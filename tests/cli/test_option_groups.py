@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from zsl_images.cli.option_groups import Only, changed, refuse, register
+from zsl_images.cli.option_groups import AllBut, Only, changed, refuse, register
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,17 @@ def one(colours: Annotated[Colours, Only("foot")]) -> None:
     SEEN.append(colours)
 
 
+def rest(colours: Annotated[Colours, AllBut("foot")]) -> None:
+    SEEN.append(colours)
+
+
 def own(head: str = "", weights: str = "") -> None:
     SEEN.append((head, weights))
 
 
 def run(*arguments: str) -> tuple[int, object]:
     app = typer.Typer()
-    for command in (both, one, own):
+    for command in (both, one, rest, own):
         register(app, command)
     SEEN.clear()
     code = CliRunner().invoke(app, arguments).exit_code
@@ -49,6 +53,11 @@ def test_a_group_becomes_options_and_arrives_as_one_value() -> None:
 def test_only_the_named_fields_are_options() -> None:
     assert run("one", "--foot", "7") == (0, Colours(foot=7))
     assert run("one", "--head", "blue") == (2, None)
+
+
+def test_all_but_the_named_fields_are_options() -> None:
+    assert run("rest", "--head", "blue") == (0, Colours("blue"))
+    assert run("rest", "--foot", "7") == (2, None)
 
 
 def test_old_names_of_options_still_work() -> None:

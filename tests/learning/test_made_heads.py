@@ -36,9 +36,13 @@ def test_a_head_is_made_once_and_kept(weights: Path, animals: ClassTable) -> Non
     path, classes = made_head(NAME, animals, backbone_weights=weights)
     assert classes == 293
     assert made_head(NAME, animals, backbone_weights=weights) == (path, 0)
+    path.write_bytes(path.read_bytes()[:1000])  # damaged
+    assert made_head(NAME, animals, backbone_weights=weights) == (path, 293)
     classifier = ZeroShotClassifier.load(path, backbone_weights=weights)
     assert classifier.classes == ("zebra", "new")
     (prediction,) = classifier.predict(np.zeros((40, 40, 3), np.uint8))
+    with pytest.raises(DataError, match="cannot be exported"):
+        classifier.export(path.with_name("head.onnx"))
     assert {c.label: c.known_by for c in prediction.top} == {"zebra": "backbone", "new": "attributes"}
 
 

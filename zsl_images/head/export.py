@@ -79,7 +79,8 @@ def export_head(
 
     Raises:
         BackboneError: The engine that runs such files is not installed.
-        DataError: The path has another ending.
+        DataError: The path has another ending, or the head knows classes by its backbone: the network
+            is told which classes are seen, but not which of the others the seen penalty is for.
         OutputError: The file cannot be written.
 
     Warns:
@@ -89,6 +90,11 @@ def export_head(
     path, head = Path(path), classifier.head
     if path.suffix.lower() not in ENGINE_OF:
         raise DataError(f"{path}: expected a name that ends in {' or '.join(ENGINE_OF)}")
+    if head.table.row_names:
+        raise DataError(
+            "a head that learned from the classes of its backbone cannot be exported; export one that "
+            "was trained without --backbone-classes"
+        )
     engine = resolve_engine(ENGINE_OF[path.suffix.lower()], "cpu")
     check_writable(path)
     if moved := [name for name in head.table.names if name in head.residuals]:

@@ -11,9 +11,10 @@ from zsl_images.classes.class_map import ClassMap
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.table_paths import shipped_tables
 from zsl_images.defaults import AUTO
-from zsl_images.errors import BackboneError, ClassTableError
+from zsl_images.errors import BackboneError, ClassTableError, HeadError
 from zsl_images.features.backbones import load_backbone
 from zsl_images.files import cache_folder, make_folder, shipped_file
+from zsl_images.head.head_file import load_head
 from zsl_images.learning.train import train
 from zsl_images.version import __version__
 
@@ -50,7 +51,7 @@ def made_head(
             "can be made for it; write a map of your own (`zsl train --backbone-classes MAP`)"
         )
     path = _place(backbone, table, class_map, backbone_weights)
-    if path.is_file():
+    if _can_be_read(path):
         return path, 0
     loaded = load_backbone(backbone, backbone_weights, device)
     classifier = train(None, table, backbone=loaded, backbone_classes=class_map).classifier
@@ -68,6 +69,15 @@ def map_for(table: ClassTable) -> ClassMap | None:
         if set(table.attribute_names) <= set(class_map.attribute_names):
             return class_map
     return None
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether a head is there; a damaged one is made anew."""
+    try:
+        load_head(path)
+    except HeadError:
+        return False
+    return True
 
 
 def _is_map(path: Path) -> bool:
