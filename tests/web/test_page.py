@@ -72,7 +72,8 @@ def drop(page: Any, folder: Path, *colours: str) -> None:
     for path in paths:
         draw(path.stem, 70).save(path)
     page.set_input_files("#files", paths)
-    playwright.expect(page.locator(".card")).to_have_count(len(paths), timeout=20_000)
+    answers = page.locator(".card .answer strong:not(:empty)")
+    playwright.expect(answers).to_have_count(len(paths), timeout=20_000)
 
 
 def add_class(page: Any, name: str, like: str) -> None:
