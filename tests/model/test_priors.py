@@ -26,7 +26,7 @@ def means() -> torch.Tensor:
 def prior_of(name: str, attributes: torch.Tensor, means: torch.Tensor) -> ClassPrior:
     prior = PRIORS[name](CONFIG)
     prior.fit(attributes, torch.ones(len(attributes)))
-    prior.settle(lambda: means)
+    prior.settle(means)
     return prior.eval()
 
 
@@ -40,26 +40,11 @@ def test_classes_come_and_go_without_touching_the_others(
     torch.testing.assert_close(prior(attributes).norm(dim=1), torch.full((7,), 2.0))
 
 
-@pytest.mark.parametrize("name", PRIORS)
-def test_what_a_training_step_sees_is_what_the_prior_says_once_settled(
-    name: str, attributes: torch.Tensor, means: torch.Tensor
-) -> None:
-    prior = prior_of(name, attributes, means)
-    priors, left_out = prior.of_seen(attributes, lambda: means)
-    torch.testing.assert_close(priors, prior(attributes))
-    alone = prior.left_out(means)
-    assert (left_out is None) == (alone is None)
-    if left_out is not None:
-        torch.testing.assert_close(left_out, alone)
-
-
-def test_a_dense_prior_asks_for_no_means(attributes: torch.Tensor, means: torch.Tensor) -> None:
-    def refuse() -> torch.Tensor:
-        raise AssertionError("encodes all rows in each step")
-
-    prior = DensePrior(CONFIG)
-    prior.of_seen(attributes, refuse)
-    prior.settle(refuse)
+def test_a_dense_prior_has_no_closed_form(attributes: torch.Tensor, means: torch.Tensor) -> None:
+    prior = DensePrior(CONFIG).eval()
+    before = prior(attributes)
+    prior.settle(means)
+    assert torch.equal(prior(attributes), before)
     assert prior.left_out(means) is None
     assert prior.errors(means).shape == (0, 3)
 
@@ -87,7 +72,7 @@ def test_a_smaller_ridge_leads_nearer_to_the_class_means(
     for ridge in (1e-6, 0.1, 10.0):
         prior = KernelPrior(replace(CONFIG, ridge=ridge, radius=0.0))
         prior.fit(attributes, torch.ones(len(attributes)))
-        prior.settle(lambda: means)
+        prior.settle(means)
         off.append((prior(attributes) - means).norm().item())
     assert off == sorted(off)
     assert off[0] < 1e-3
@@ -111,21 +96,11 @@ def test_the_prior_of_a_class_is_the_shorter_the_less_is_known_of_it(
 ) -> None:
     prior = KernelPrior(replace(CONFIG, seen_classes=6, shrinkage=0.5))
     prior.fit(attributes[:6], torch.ones(6))
-    prior.settle(lambda: means[:6])
+    prior.settle(means[:6])
     attributes[6] += 5  # far from all centres
     lengths, variances = prior(attributes).norm(dim=1), prior.variances(attributes)
     torch.testing.assert_close(lengths, 2.0 / (1 + 0.5 * (variances - variances[:6].mean())))
     assert lengths.argmin() == 6
-
-
-@pytest.mark.parametrize("is_learned", [True, False])
-def test_relevance_is_learned_if_it_is_to_be(
-    is_learned: bool, attributes: torch.Tensor, means: torch.Tensor
-) -> None:
-    prior = KernelPrior(replace(CONFIG, has_relevance=is_learned))
-    prior.fit(attributes, torch.ones(len(attributes)))
-    prior.of_seen(attributes, lambda: means.requires_grad_())[0].sum().backward()
-    assert (prior.relevance.grad is not None) == is_learned
 
 
 @pytest.mark.parametrize("space", [Space(), space_of(2.0)], ids=["flat", "sphere"])

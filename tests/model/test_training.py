@@ -16,7 +16,7 @@ from zsl_images.model.losses import bound
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.noise import Noise
 from zsl_images.model.recipes import RECIPES
-from zsl_images.model.training import generate_and_learn, prepare, warm_up
+from zsl_images.model.training import generate_and_learn, prepare, settle, warm_up
 from zsl_images.progress import StepRecord
 
 
@@ -73,9 +73,9 @@ def test_training_leaves_the_process_as_it_was(data: Data) -> None:
 @pytest.mark.parametrize("name", ["best", "mmvae"])
 def test_every_parameter_gets_a_gradient(name: str, data: Data) -> None:
     model, rows = prepare(*data.arrays(), small(name).model)
-    model.prior.settle(lambda: model.class_means(rows.features, rows.labels, SEEN))
+    settle(model, rows)
     priors = model.prior(rows.attributes)
-    losses = bound(model.train(), rows.features, rows.labels, priors, None, TrainConfig())
+    losses = bound(model.train(), rows.features, rows.labels, priors, TrainConfig())
     torch.stack(list(losses.values())).sum().backward()
     for key, parameter in model.named_parameters():
         assert parameter.grad is not None, key
@@ -103,23 +103,11 @@ def test_the_kl_term_is_measured_from_each_rows_own_class_prior(name: str, data:
     mu, logvar = model.encoder(x)
     q = Independent(Normal(mu, (0.5 * logvar).exp()), 1)
     p = Independent(Normal(priors[y], 1.0), 1)
-    losses = bound(model, x, y, priors, None, TrainConfig(bound_weight=0.5, kl_weight=0.1))
+    losses = bound(model, x, y, priors, TrainConfig(bound_weight=0.5, kl_weight=0.1))
     torch.testing.assert_close(losses["kl"], 0.05 * kl_divergence(q, p).mean())
 
 
-def test_classes_left_out_count_for_seen_rows_alone(data: Data) -> None:
-    model, rows = prepare(*data.arrays(), small("best").model)
-    x, y = rows.features.repeat(2, 1), torch.cat([rows.labels, torch.full_like(rows.labels, SEEN)])
-    priors = torch.randn(SEEN + 1, 16, generator=torch.Generator().manual_seed(0))
-    mu = model.encoder.mean(rows.features)
-    likelihood = Normal(priors[:SEEN], 1.0).log_prob(mu[:, None]).sum(2).log_softmax(1)
-    expected = -likelihood[torch.arange(len(mu)), rows.labels].mean() / 2  # half the rows are seen
-    config = TrainConfig(left_out_weight=1.0)
-    losses = bound(model, x, y, priors, priors[:SEEN], config)
-    torch.testing.assert_close(losses["left-out"], expected)
-
-
-@pytest.mark.parametrize("name", ["sgal", "best", "best-dropout", "process"])
+@pytest.mark.parametrize("name", ["sgal", "best", "best-dropout"])
 def test_unseen_classes_alone_are_generated_from_the_priors_that_decide(
     name: str, data: Data, generated: Generated
 ) -> None:
@@ -140,7 +128,8 @@ def test_dropout_recipes_generate_five_unlike_features_for_each_latent(
     for priors, features in zip(generated.priors, generated.features, strict=True):
         samples = features.reshape(count, len(priors), -1)
         for other in range(1, count):
-            assert not torch.isclose(samples[0], samples[other]).all(dim=1).any()
+            alike = torch.isclose(samples[0], samples[other]).all(dim=1)
+            assert alike.float().mean() < 0.1  # a few of sixteen latents may be dropped alike
 
 
 @pytest.mark.parametrize("name", ["best", "best-dropout"])
@@ -165,13 +154,13 @@ def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
     batches = []
 
     def logged(model: MultiModalVAE, x: torch.Tensor, y: torch.Tensor, *rest: Any) -> Any:
-        batches.append((x, y, *rest[:2]))
+        batches.append((x, y, rest[0]))
         return bound(model, x, y, *rest)
 
     monkeypatch.setattr("zsl_images.model.training.bound", logged)
     recipe = small(name, warm_up_epochs=0, learn_epochs=1, learn_rate=0.0, seen_only_probability=0.0)
     priors = fitted(data, recipe).class_priors(torch.tensor(data.attributes))
-    for (x, y, of_bound, left_out), means, features in zip(
+    for (x, y, of_bound), means, features in zip(
         batches, generated.priors, generated.features, strict=True
     ):
         count = len(features)
@@ -180,25 +169,15 @@ def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
         assert (y[:-count] < SEEN).all()
         torch.testing.assert_close(priors[y[-count:]], means.repeat(count // len(means), 1))
         torch.testing.assert_close(of_bound, priors)  # the prior network's dropout is off
-        assert (left_out is not None) == name.startswith("best")
 
 
 def test_steps_of_generate_and_learn_can_be_counted_whatever_the_rows(data: Data) -> None:
     records: list[StepRecord] = []
-    fitted(data, small("process", learn_steps=7), on_step=records.append)
+    fitted(data, small("best", learn_steps=7), on_step=records.append)
     assert [(record.step, record.steps) for record in records] == [(n, 7) for n in range(1, 8)]
 
 
-@pytest.mark.parametrize("phase", [{"learn_epochs": 0}, {"warm_up_epochs": 0, "learn_epochs": 2}])
-def test_the_learning_rate_falls_in_each_phase_if_it_is_to(phase: dict, data: Data) -> None:
-    falling, constant = (
-        fitted(data, small("best", has_decay=has_decay, **phase)).state_dict()
-        for has_decay in (True, False)
-    )
-    assert any(not torch.equal(falling[key], constant[key]) for key in falling)
-
-
-@pytest.mark.parametrize("name", ["best", "best-dropout", "process"])
+@pytest.mark.parametrize("name", ["best", "best-dropout"])
 def test_our_recipes_change_the_encoder_alone_in_generate_and_learn(name: str, data: Data) -> None:
     before = fitted(data, small(name, warm_up_epochs=2, learn_epochs=0, learn_steps=0)).state_dict()
     after = fitted(data, small(name, warm_up_epochs=2, learn_epochs=2)).state_dict()
@@ -238,8 +217,17 @@ def test_an_extra_step_on_seen_rows_follows_every_other_step(
 def test_without_unseen_classes_there_is_only_warm_up(data: Data) -> None:
     phases = set()
     seen = replace(data, attributes=data.attributes[:SEEN], is_seen=data.is_seen[:SEEN])
-    fitted(seen, small("best"), on_step=lambda record: phases.add(record.phase))
+    recipe = small("best", warm_up_epochs=1)
+    fitted(seen, recipe, on_step=lambda record: phases.add(record.phase))
     assert phases == {"training: warm-up"}
+
+
+def test_a_kernel_prior_follows_the_encoder_through_warm_up(data: Data) -> None:
+    model, rows = prepare(*data.arrays(), small("best").model)
+    list(warm_up(model, rows, small("best", warm_up_epochs=3).training, torch.Generator()))
+    found = model.prior.weight.clone()
+    settle(model, rows)
+    torch.testing.assert_close(found, model.prior.weight)
 
 
 def test_the_order_of_classes_in_the_table_is_no_matter(data: Data) -> None:
@@ -258,15 +246,6 @@ def test_unseen_classes_are_told_apart(data: Data) -> None:
     model, unseen = fitted(data, small("best")), small_data(of_unseen=True)
     scores = model.scores(torch.tensor(unseen.features), torch.tensor(unseen.attributes[SEEN:]))
     assert (scores.argmax(1).numpy() == unseen.labels - SEEN).mean() > 0.7  # chance is a quarter
-
-
-def test_attributes_that_say_nothing_lose_relevance(data: Data) -> None:
-    noise = np.random.default_rng(3).uniform(0, 100, data.attributes.shape).astype(np.float32)
-    noisy = replace(data, attributes=np.hstack([data.attributes, noise]))
-    relevance = fitted(noisy, small("best")).prior.relevance
-    telling, idle = relevance.detach().chunk(2)
-    assert (relevance != 1).all()
-    assert telling.mean() > idle.mean() + 0.02
 
 
 def test_fewer_rows_than_latents_is_no_trouble(data: Data) -> None:

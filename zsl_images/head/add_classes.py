@@ -147,7 +147,6 @@ def learned_residuals(
             "pull": config.pull * residual.square().sum(1).mean() / length,
         }
         descent.step(losses)
-        descent.lower_rate()
         if on_step:
             values = {name: loss.item() for name, loss in losses.items()}
             on_step(StepRecord("generate-and-learn", step, config.steps, values))

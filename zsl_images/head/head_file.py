@@ -40,6 +40,9 @@ _OLDER = ("zsl_images head 1", "zsl_images head 2", "zsl_images head 3")
 _ENCODER_ALONE = {"learning_parts": ["encoder"], "roll_back_interval": 0}
 """How heads were trained whose files do not say it."""
 
+_RETIRED = {"has_relevance", "left_out_weight", "has_decay"}
+"""Settings of trainings that earlier versions had; they do not matter once a head is trained."""
+
 
 _TABLE_KEY = "class_table.attributes"
 
@@ -237,6 +240,7 @@ Config = TypeVar("Config", ModelConfig, TrainConfig)
 
 def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """A config from its JSON, in which tuples have become lists."""
+    values = {name: value for name, value in values.items() if name not in _RETIRED}
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:
         raise ValueError(f"unknown settings {sorted(unknown)}")

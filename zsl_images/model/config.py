@@ -36,8 +36,8 @@ class ModelConfig:
         prior_dropout: Probability that a hidden unit of a dense prior is dropped.
         negative_slope: Slope of the leaky ReLU in dense parts; 0 makes it a ReLU.
         batch_norm: Whether the hidden layers of dense parts are batch-normalised.
+        bandwidth: Bandwidth of a kernel prior, in units of the median distance between two classes.
         ridge: λ of a kernel prior, see `priors.KernelPrior.solve`.
-        has_relevance: Whether a kernel prior learns how relevant each attribute is.
         shrinkage: By how much a kernel prior is shorter per unit of its variance, see
             `priors.KernelPrior`.
         seen_length: Length of a seen class's prior, in units of an unseen one's, see
@@ -65,8 +65,8 @@ class ModelConfig:
     prior_dropout: float = 0.2
     negative_slope: float = 0.2
     batch_norm: bool = True
+    bandwidth: float = 2.0
     ridge: float = 0.1
-    has_relevance: bool = True
     shrinkage: float = 0.0
     seen_length: float = 1.0
 
@@ -84,14 +84,10 @@ class TrainConfig:
         batch_size: Rows per step; 0 takes all rows.
         warm_up_rate: Learning rate of Adam in warm-up.
         learn_rate: Learning rate of Adam in generate-and-learn.
-        has_decay: Whether the learning rate falls to 0 along a cosine in each phase.
         bound_weight: Weight of the bound.
         kl_weight: Weight of the KL term within the bound; 1 is the bound itself.
         regularisation_weight: Weight of the hinge between class priors.
         cross_entropy_weight: Weight of -log p(y|mu(x)) beside the bound, see `losses.bound`.
-        left_out_weight: Weight of the same cross-entropy with each class prior predicted by the other
-            classes (leave-one-out), which prepares the encoder for unseen classes; for priors that
-            can leave a class out.
         generated_share: Share of a batch of generate-and-learn that is generated.
         seen_only_probability: Probability of an extra step on seen rows alone, after each step of
             generate-and-learn.
@@ -110,12 +106,10 @@ class TrainConfig:
     batch_size: int = 64
     warm_up_rate: float = 1e-4
     learn_rate: float = 1e-4
-    has_decay: bool = False
     bound_weight: float = 1.0
     kl_weight: float = 1.0
     regularisation_weight: float = 0.1
     cross_entropy_weight: float = 0.0
-    left_out_weight: float = 0.0
     generated_share: float = 0.9
     seen_only_probability: float = 0.5
     learning_parts: tuple[str, ...] = ("encoder", "decoder", "prior")

@@ -18,7 +18,6 @@ def bound(
     x: Tensor,
     y: Tensor,
     priors: Tensor,
-    left_out: Tensor | None,
     config: TrainConfig,
 ) -> dict[str, Tensor]:
     """The terms of the negative bound (eq. 2), and those beside it.
@@ -31,7 +30,6 @@ def bound(
         x: Scaled features (B, P).
         y: Rows of `priors` (B,).
         priors: mu(a), (K, L).
-        left_out: For each seen class the prior that the other classes predict (S, L), or None.
         config: Weights of the terms.
 
     Returns:
@@ -51,12 +49,6 @@ def bound(
     if config.cross_entropy_weight:
         losses["cross-entropy"] = config.cross_entropy_weight * F.cross_entropy(
             class_scores(mu, priors) / 2, y
-        )
-    if config.left_out_weight and left_out is not None:
-        is_seen = y < len(left_out)
-        losses["left-out"] = config.left_out_weight * (
-            F.cross_entropy(class_scores(mu[is_seen], left_out) / 2, y[is_seen], reduction="sum")
-            / len(y)
         )
     return losses
 

@@ -69,7 +69,7 @@ class MultiModalVAE(VAEFormula, nn.Module):
         return next(self.parameters()).device
 
     def class_means(self, x: Tensor, y: Tensor, classes: int) -> Tensor:
-        """Mean latent of each class, placed where latents lie.
+        """Mean latent of each class, placed where latents lie: of its mean feature.
 
         Args:
             x: Scaled features (N, P).
@@ -79,7 +79,7 @@ class MultiModalVAE(VAEFormula, nn.Module):
         Returns:
             (S, L).
         """
-        means: Tensor = self.space.place(class_means(self.encoder.mean(x), y, classes))
+        means: Tensor = self.encoder.mean(class_means(x, y, classes))
         return means
 
     @torch.no_grad()

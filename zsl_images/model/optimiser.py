@@ -17,28 +17,22 @@ class Descent:
     Args:
         parameters: What learns.
         rate: Learning rate.
-        steps: Number of steps after which the rate is 0, if it falls.
-        has_decay: Whether the rate falls along a cosine (Loshchilov & Hutter, "SGDR", ICLR 2017);
-            else it stays.
+        steps: Number of steps in which the rate falls to 0 along a cosine (Loshchilov & Hutter, "SGDR",
+            ICLR 2017). Default: it stays.
     """
 
-    def __init__(
-        self, parameters: Iterable[Tensor], rate: float, steps: int, has_decay: bool = True
-    ) -> None:
+    def __init__(self, parameters: Iterable[Tensor], rate: float, steps: int | None = None) -> None:
         def share(step: int) -> float:
-            return 0.5 * (1 + math.cos(math.pi * step / max(1, steps))) if has_decay else 1.0
+            return 0.5 * (1 + math.cos(math.pi * step / max(1, steps))) if steps else 1.0
 
         self.optimiser = torch.optim.Adam(parameters, rate, fused=True)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, share)
 
     def step(self, losses: Mapping[str, Tensor]) -> None:
-        """Step down the gradient of the sum of `losses`."""
+        """Step down the gradient of the sum of `losses`, and go on to the rate of the next step."""
         self.optimiser.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
-
-    def lower_rate(self) -> None:
-        """Go on to the rate of the next step."""
         self.schedule.step()
 
 

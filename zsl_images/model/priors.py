@@ -7,7 +7,6 @@ L latent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +36,7 @@ class ClassPrior(nn.Module, ABC):
     """p(z|a) = N(mu(a), I).
 
     A class's prior depends on its own attributes only, so that classes can come and go. Training
-    calls `fit` once, then `of_seen` in every step, and `settle` when the encoder is done.
+    calls `fit` once, and `settle` before and after warm-up.
     """
 
     @abstractmethod
@@ -60,21 +59,9 @@ class ClassPrior(nn.Module, ABC):
                 "this recipe cannot learn from the classes of a backbone; take the recipe 'rows'"
             )
 
-    def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
-        """Class priors of the seen classes for a training step, with gradient.
-
-        Args:
-            a: Scaled attributes (S, A).
-            means: Gives each class's mean latent (S, L); called only by priors that need it, since
-                it encodes all rows.
-
-        Returns:
-            The priors (S, L), and those of `left_out` (S, L) or None.
-        """
-        return self(a), None
-
-    def settle(self, means: Callable[[], Tensor]) -> None:
-        """Take the weights that belong to the encoder as it is now, if they aren't learned."""
+    def settle(self, means: Tensor) -> None:
+        """Take the weights that lead to the mean latents of the seen classes (S, L), if they have a
+        closed form."""
 
     def left_out(self, means: Tensor) -> Tensor | None:
         """For each seen class the prior that the other classes predict (leave-one-out).
@@ -134,8 +121,8 @@ class KernelPrior(KernelFormula, ClassPrior):
         v(a) = 1 - k(a)ᵀ (K + λI)⁻¹ k(a)
 
     The surer of two classes has the longer prior: it is divided by 1 + β (v(a) - v̄), with the mean v̄
-    over the centres. The relevance r of each attribute can be learned (automatic relevance
-    determination: sec. 5.1).
+    over the centres. The relevance r of each attribute is 1 but in heads of earlier versions, which
+    learned it.
 
     Args:
         config: Sizes.
@@ -148,8 +135,7 @@ class KernelPrior(KernelFormula, ClassPrior):
         centres = config.seen_classes + config.row_classes
         self.register_buffer("centres", torch.zeros(centres, config.attribute_dim))
         self.register_buffer("bandwidth", torch.ones(()))
-        relevance = torch.ones(config.attribute_dim)
-        self.relevance = nn.Parameter(relevance, requires_grad=config.has_relevance)
+        self.register_buffer("relevance", torch.ones(config.attribute_dim))
         self.weight = nn.Parameter(torch.zeros(centres, config.latent_dim))
         self.centres: Tensor
         self.bandwidth: Tensor
@@ -157,24 +143,19 @@ class KernelPrior(KernelFormula, ClassPrior):
     def fit(self, a: Tensor, photos: Tensor, rows: Rows | None = None) -> None:
         """Put the centres on the scaled attributes of the seen classes (S, A).
 
-        The bandwidth h is twice the median distance between two classes.
+        The bandwidth h is a multiple of the median distance between two classes.
         """
         super().fit(a, photos, rows)
         self._centre(a)
 
     def _centre(self, a: Tensor) -> None:
         self.centres = a
-        self.bandwidth = 2 * torch.pdist(a).median().clamp_min(1e-6)
-
-    def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
-        """Class priors of the seen classes, and those that the other classes predict: (S, L) each."""
-        weight, left_out = self.solve(means())
-        return self.at(a, weight), left_out
+        self.bandwidth = self.config.bandwidth * torch.pdist(a).median().clamp_min(1e-6)
 
     @torch.no_grad()
-    def settle(self, means: Callable[[], Tensor]) -> None:
-        """Take the weights that lead to the class means (S, L)."""
-        self.weight.copy_(self.solve(means())[0])
+    def settle(self, means: Tensor) -> None:
+        """Take the weights that lead to the mean latents of the seen classes (S, L)."""
+        self.weight.copy_(self.solve(means)[0])
 
     def left_out(self, means: Tensor) -> Tensor | None:
         """For each seen class the prior that the other classes predict: (S, L) → (S, L)."""
@@ -192,7 +173,6 @@ class KernelPrior(KernelFormula, ClassPrior):
 
         Returns:
             The weights (S, L), and for each class the prior that the other classes predict (S, L).
-            Both are differentiable.
         """
         inverse = torch.linalg.inv(self.ridged())  # (S, S)
         weight = inverse @ means  # (S, L)
@@ -228,11 +208,6 @@ class EvidencePrior(EvidenceFormula, KernelPrior):
             self.places = rows.places
             a = torch.cat([a, rows.attributes])
         self._centre(a)
-
-    def of_seen(self, a: Tensor, means: Callable[[], Tensor]) -> tuple[Tensor, Tensor | None]:
-        """As `KernelPrior.of_seen`: (S, L) each."""
-        weight, left_out = self.solve(means())
-        return self.at(a, weight), left_out[: len(a)]
 
     def left_out(self, means: Tensor) -> Tensor | None:
         """As `KernelPrior.left_out`: (S, L) → (S, L)."""

@@ -15,37 +15,6 @@ _OURS = Recipe(
     ModelConfig(
         latent_dim=512,
         feature_scaling="whitened",
-        attribute_scaling="standard",
-        encoder="shift",
-        decoder="linear",
-        prior="kernel",
-        radius=5.0,
-        decoder_dropout=0.0,
-    ),
-    TrainConfig(
-        warm_up_epochs=10,
-        learn_epochs=10,
-        batch_size=128,
-        warm_up_rate=3e-3,
-        learn_rate=1.5e-3,
-        has_decay=True,
-        bound_weight=0.1,
-        kl_weight=0.1,
-        regularisation_weight=0.0,
-        cross_entropy_weight=1.0,
-        left_out_weight=0.5,
-        seen_only_probability=0.0,
-        learning_parts=("encoder",),
-        roll_back_interval=0,
-        noise="measured",
-    ),
-)
-
-
-_PROCESS = Recipe(
-    ModelConfig(
-        latent_dim=512,
-        feature_scaling="whitened",
         feature_power=0.6,
         attribute_scaling="standard",
         encoder="residual",
@@ -53,7 +22,7 @@ _PROCESS = Recipe(
         prior="kernel",
         radius=5.0,
         decoder_dropout=0.0,
-        has_relevance=False,
+        bandwidth=1.5,
         shrinkage=0.3,
         seen_length=1.15,
     ),
@@ -74,21 +43,23 @@ _PROCESS = Recipe(
         noise="measured",
     ),
 )
-"""Closed form first: nothing is learned by steps but how the encoder differs from the identity."""
+"""Warm-up is a closed form: a whitened feature is its own latent, and a kernel places the class priors.
+Generate-and-learn then learns how the encoder differs from the identity."""
 
 
 _ROWS = replace(
-    _PROCESS,
+    _OURS,
     model=replace(
-        _PROCESS.model,
+        _OURS.model,
         attribute_scaling="centred",
         prior="evidence",
+        bandwidth=2.0,
         shrinkage=0.0,
         seen_length=1.2,
     ),
 )
-"""A Gaussian process that also hears of classes from the rows of the backbone's own classifier, and
-generates features for these classes too."""
+"""A kernel that also hears of classes from the rows of the backbone's own classifier, and generates
+features for these classes too."""
 
 
 def _trained(recipe: Recipe, **changes: Any) -> Recipe:
@@ -98,22 +69,18 @@ def _trained(recipe: Recipe, **changes: Any) -> Recipe:
 
 RECIPES: dict[str, Recipe] = {
     "best": _OURS,
-    "best-mmvae": _trained(_OURS, learn_epochs=0),
+    "best-mmvae": _trained(_OURS, learn_steps=0),
     "best-dropout": replace(
         _trained(_OURS, dropout_samples=5), model=replace(_OURS.model, decoder_dropout=0.2)
     ),
-    "process": _PROCESS,
     "rows": _ROWS,
-    "process-closed": _trained(_PROCESS, learn_steps=0),
     "mmvae": _trained(_PAPER, learn_epochs=0),
     "sgal": _PAPER,
     "sgal-dropout": _trained(_PAPER, dropout_samples=5),
 }
 """`mmvae`, `sgal` and `sgal-dropout` are the three rows of the paper with its networks; `best-mmvae`,
-`best` and `best-dropout` are the same three with ours. `process-closed` is a Gaussian process without
-any training step, `process` lets it generate and learn, and `rows` learns from the backbone's own
-classes too. Heads are trained with `best` unless told
-otherwise."""
+`best` and `best-dropout` are the same three with ours. `rows` learns from the backbone's own classes
+too. Heads are trained with `best`, or `rows` if there are such classes, unless told otherwise."""
 
 
 def recipe_named(name: str) -> Recipe:

@@ -184,23 +184,26 @@ def warm_up(
     model: MultiModalVAE, data: TrainingData, config: TrainConfig, generator: torch.Generator
 ) -> Iterator[StepRecord]:
     """Maximise the bound on the seen classes (eq. 2), yielding after each step."""
-
-    def means() -> Tensor:
-        return model.class_means(data.features, data.labels, data.seen_classes)  # (S, L)
-
+    settle(model, data)
     steps = _steps(config.warm_up_epochs, data, config)
-    descent = Descent(model.parameters(), config.warm_up_rate, steps, config.has_decay)
+    descent = Descent(model.parameters(), config.warm_up_rate)
     model.train()
     for step in range(1, steps + 1):
         x, y = data.features, data.labels  # (B, P), (B,)
         if config.batch_size:
             x, y = data.rows(config.batch_size, generator)
-        priors, left_out = model.prior.of_seen(data.seen_attributes, means)  # (S, L) each
-        losses = bound(model, x, y, priors, left_out, config)
+        losses = bound(model, x, y, model.prior(data.seen_attributes), config)
         descent.step(losses)
-        descent.lower_rate()
         yield _record("warm-up", step, steps, losses)
-    model.prior.settle(means)
+    if steps:
+        settle(model, data)
+
+
+@torch.no_grad()
+def settle(model: MultiModalVAE, data: TrainingData) -> None:
+    """Give a prior in closed form the weights that belong to the encoder as it is now."""
+    model.eval()
+    model.prior.settle(model.class_means(data.features, data.labels, data.seen_classes))
 
 
 def generate_and_learn(
@@ -218,12 +221,11 @@ def generate_and_learn(
     model.eval()  # no dropout in the prior network
     with torch.no_grad():
         means = model.class_means(data.features, data.labels, data.seen_classes)  # (S, L)
-        left_out = model.prior.left_out(means)  # (S, L), or None
         centres = class_means(data.features, data.labels, data.seen_classes)  # (S, P)
         noise = NOISES[config.noise](model.prior.errors(means), data.features - centres[data.labels])
     learning = _let_learn(model, config.learning_parts)
     steps = _steps(config.learn_epochs, data, config) + config.learn_steps
-    descent = Descent(learning, config.learn_rate, steps, config.has_decay)
+    descent = Descent(learning, config.learn_rate)
     batch_size = config.batch_size or len(data.features)
     samples = max(1, config.dropout_samples)
     generated = round(batch_size * config.generated_share / samples)
@@ -243,13 +245,12 @@ def generate_and_learn(
         x_seen, y_seen = data.rows(batch_size - generated * samples, generator)
         x = torch.cat([x_seen, x_unseen])  # (B, P)
         y = torch.cat([y_seen, u.repeat(samples)])  # (B,)
-        losses = bound(model, x, y, priors, left_out, config)
+        losses = bound(model, x, y, priors, config)
         descent.step(losses)
         if torch.rand((), generator=generator, device=model.device) < config.seen_only_probability:
             x, y = data.rows(batch_size, generator)
             priors = class_priors() if prior_learns else priors
-            descent.step(bound(model, x, y, priors, left_out, config))
-        descent.lower_rate()
+            descent.step(bound(model, x, y, priors, config))
         yield _record("generate-and-learn", step, steps, losses)
 
 
