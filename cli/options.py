@@ -146,9 +146,8 @@ RecipeOption = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME",
-        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best, "
-        "process and rows are ours, the others the paper's. Default: best; rows with "
-        "--backbone-classes.",
+        help=f"Settings of the head and its training: {', '.join(RECIPES)}. Those named best "
+        "and rows are ours, the others the paper's. Default: best; rows with --backbone-classes.",
     ),
 ]
 ReportFormatOption = Annotated[ReportFormat, typer.Option("--format", help="Form of the output.")]

@@ -1,11 +1,13 @@
 """Measure what it helps to add classes to a trained head, to promote them, and to adapt to a folder.
 
-    python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--seeds 3]
+    python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--seeds 3] [--backbone-classes MAP]
 
 PHOTOS has one folder of photos per class (`all` of `photo_folders.py`), CLASSES.csv a row for each of
 them and for the unseen classes. The classes HELD_OUT are left out of training and added afterwards; a
 fifth of the photos of the other classes is held out too. With --choose, five folds of the other classes
-are held out instead; every setting of `GrowConfig` and `AdaptConfig` was chosen on these.
+are held out instead; every setting of `GrowConfig` and `AdaptConfig` was chosen on these. With
+--backbone-classes, heads also learn from the backbone's own classes, but neither from those held out
+nor from their kinds. --max-seen-loss sets how much seen accuracy the default seen penalty may cost.
 
 Figures are per-class top-1 in per cent, means over seeds or folds. `u` and `s` are the accuracies on
 the added classes and on those learned from photos, with all classes as candidates and the head's own
@@ -24,12 +26,14 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
+from zsl_images.defaults import MAX_SEEN_LOSS
 from zsl_images.features.backbones import load_backbone
 from zsl_images.features.extraction import labelled_features
 from zsl_images.head.add_classes import add_classes
 from zsl_images.head.edit_classes import promote_classes
 from zsl_images.head.fit import train_on_features
 from zsl_images.head.head import Head
+from zsl_images.head.row_classes import RowClasses
 from zsl_images.head.transductive import adapt_head
 from zsl_images.metrics import mean_per_class_accuracy
 
@@ -56,7 +60,9 @@ class Trial:
     def accuracy(self, head: Head, rows: npt.NDArray[np.int64], only: Sequence[str] = ()) -> float:
         """Per-class top-1 of rows, in per cent."""
         table = head.table.select(only or head.table.names)
-        scores = head.scores(table, self.features[rows]) - head.calibration.seen_penalty * table.is_seen
+        scores = (
+            head.scores(table, self.features[rows]) - head.calibration.seen_penalty * table.is_known
+        )
         predicted = scores.argmax(1)
         labels = np.array([table.names.index(name) for name in self.names[rows]])
         return 100 * mean_per_class_accuracy(labels, predicted)
@@ -76,15 +82,19 @@ class Trial:
         }
 
 
-def trials(photos: Path, classes: Path, is_choosing: bool, seeds: int) -> Iterator[Trial]:
+def trials(arguments: argparse.Namespace) -> Iterator[Trial]:
     """One trial per seed or per fold."""
-    table = ClassTable.read(classes)
-    found, names = labelled_features(photos, table.names, load_backbone())
+    table, backbone = ClassTable.read(arguments.classes), load_backbone()
+    found, names = labelled_features(arguments.photos, table.names, backbone)
+    known_map = arguments.backbone_classes
+    backbone_rows = RowClasses.read(known_map, table, backbone) if known_map else None
     labels = table.rows_of(names)
     names = np.array(table.names)[labels]
     others = [name for name in dict.fromkeys(names.tolist()) if name not in HELD_OUT]
     shuffled = np.random.default_rng(5).permutation(others).tolist()
-    groups = [shuffled[fold::5] for fold in range(5)] if is_choosing else [HELD_OUT] * seeds
+    groups = (
+        [shuffled[fold::5] for fold in range(5)] if arguments.choose else [HELD_OUT] * arguments.seeds
+    )
     for seed, group in enumerate(groups):
         is_known = np.isin(names, [name for name in others if name not in group])
         is_held_out = np.random.default_rng(seed).random(len(names)) < 0.2
@@ -92,7 +102,14 @@ def trials(photos: Path, classes: Path, is_choosing: bool, seeds: int) -> Iterat
         kept = table.select([name for name in table.names if name not in {*group, *HELD_OUT}])
         row_of = {name: row for row, name in enumerate(kept.names)}
         known = np.array([row_of[name] for name in names[rows].tolist()])
-        head = train_on_features(found.features[rows], known, kept, seed=seed)
+        head = train_on_features(
+            found.features[rows],
+            known,
+            kept,
+            rows=backbone_rows and backbone_rows.without({*group, *HELD_OUT}),
+            seed=seed,
+            max_seen_loss=arguments.max_seen_loss,
+        )
         yield Trial(
             head,
             table.select(sorted(group)),
@@ -176,9 +193,11 @@ def main() -> None:
     parser.add_argument("classes", type=Path)
     parser.add_argument("--choose", action="store_true", help="folds of the other classes")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--backbone-classes", help="map of the backbone's own classes")
+    parser.add_argument("--max-seen-loss", type=float, default=MAX_SEEN_LOSS)
     arguments = parser.parse_args()
     found: dict[str, list[dict[str, float]]] = {}
-    for trial in trials(arguments.photos, arguments.classes, arguments.choose, arguments.seeds):
+    for trial in trials(arguments):
         for what, figures in (*grown(trial), *adapted(trial)):
             found.setdefault(what, []).append(figures)
     for what, runs in found.items():

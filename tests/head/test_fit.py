@@ -66,7 +66,7 @@ def test_a_head_learns_nothing_from_generated_features_if_that_never_helped(
     assert epochs_of_generate_and_learn(colour_table, folds=0, learn_rate=100.0) == 4
 
 
-@pytest.mark.parametrize("name", ["best", "process", "sgal"])
+@pytest.mark.parametrize("name", ["best", "best-dropout", "sgal"])
 def test_a_whole_training_makes_every_tensor_on_the_models_device(
     name: str, colour_table: ClassTable
 ) -> None:

@@ -43,7 +43,7 @@ def test_mean_and_spread_of_a_class_are_those_of_its_rows(trained: ZeroShotClass
     features = torch.rand(60, model.config.feature_dim, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(6).repeat(10)
     names = [f"class {row}" for row in range(6)]
-    memory = remember(model, features, labels, names)
+    memory = remember(model, features.numpy(), labels.numpy(), names)
     scaled = model.feature_scaling(features)
     np.testing.assert_allclose(memory.means[2], scaled[labels == 2].mean(0), atol=1e-6)
     total = np.square(memory.spreads).sum(axis=(1, 2)).mean() + np.square(memory.rest).sum()
@@ -54,7 +54,7 @@ def test_mean_and_spread_of_a_class_are_those_of_its_rows(trained: ZeroShotClass
 def test_a_class_with_one_row_has_no_spread_of_its_own(trained: ZeroShotClassifier) -> None:
     features = torch.rand(7, trained.head.model.config.feature_dim)
     labels = torch.tensor([0, 1, 2, 3, 4, 5, 5])
-    memory = remember(trained.head.model, features, labels, list("abcdef"))
+    memory = remember(trained.head.model, features.numpy(), labels.numpy(), list("abcdef"))
     assert memory.spreads.shape[1] == RANK
     assert not memory.spreads[0].any()
     assert memory.spreads[5].any()
@@ -67,7 +67,7 @@ def test_everything_remembered_and_drawn_is_on_the_models_device(
     model, generator = trained.head.model, torch.Generator()
     features, labels = torch.rand(12, model.config.feature_dim), torch.arange(12) % 6
     with torch.device("meta"):
-        made = remember(model, features, labels, list("abcdef"))
+        made = remember(model, features.numpy(), labels.numpy(), list("abcdef"))
         drawn = drawing(made).draw(labels, generator)
     assert drawn.device == model.device
     for values in (made.means, made.spreads, made.rest, made.errors, drawn.numpy()):

@@ -55,15 +55,15 @@ def test_an_unknown_part_is_refused_with_the_known_ones(part: str) -> None:
 
 
 def test_features_are_generated_from_priors_and_noise(model: MultiModalVAE) -> None:
-    errors, deviations = torch.full((1, 16), 0.5), torch.full((1, 16), 0.25)
-    priors = torch.randn(6, 16)
-    x = model.generate(priors, MeasuredNoise(errors, deviations), torch.Generator())
+    errors, priors = torch.full((1, 16), 0.5), torch.randn(6, 16)
+    noise = MeasuredNoise(errors, lambda count, generator: torch.full((count, 16), 0.25))
+    x = model.generate(priors, noise, torch.Generator())
     z = model.space.place(priors + 0.5)
     torch.testing.assert_close(x, model.feature_scaling.place(model.decoder.eval()(z) + 0.25))
 
 
 def test_the_decoder_drops_while_generating_only_if_samples_are_asked_for(model: MultiModalVAE) -> None:
-    noise, priors = UnitNoise(torch.zeros(1, 16), torch.zeros(1, 16)), torch.randn(6, 16)
+    noise, priors = UnitNoise(torch.zeros(1, 16), torch.randn), torch.randn(6, 16)
 
     def generated(dropout_samples: int) -> torch.Tensor:
         return model.generate(priors, noise, torch.Generator().manual_seed(0), dropout_samples)
@@ -74,13 +74,6 @@ def test_the_decoder_drops_while_generating_only_if_samples_are_asked_for(model:
     assert first.shape == priors.shape
     assert not torch.isclose(first, second).all(dim=1).any()
     assert all(part.training for part in model.modules())
-
-
-def test_a_class_mean_is_placed_where_latents_lie(model: MultiModalVAE) -> None:
-    x, y = torch.randn(20, 16), torch.arange(20) % 4
-    means = model.class_means(x, y, 4)
-    torch.testing.assert_close(means.norm(dim=1), torch.full((4,), model.config.radius))
-    torch.testing.assert_close(means[1:2], model.encoder.mean(x[y == 1].mean(0, keepdim=True)))
 
 
 def test_seen_classes_score_by_longer_priors(model: MultiModalVAE) -> None:

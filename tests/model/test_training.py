@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from zsl_images.model.losses import bound
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.noise import Noise
 from zsl_images.model.recipes import RECIPES
-from zsl_images.model.training import generate_and_learn, prepare, settle, warm_up
+from zsl_images.model.training import TrainingData, generate_and_learn, prepare, settle, warm_up
 from zsl_images.progress import StepRecord
 
 
@@ -52,6 +53,12 @@ def generated(monkeypatch: pytest.MonkeyPatch) -> Generated:
     return log
 
 
+def all_of(rows: TrainingData) -> tuple[torch.Tensor, torch.Tensor]:
+    """All rows, scaled, with their labels."""
+    ((x, y),) = rows.blocks()
+    return x, y
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_same_seed_gives_the_same_model(name: str, data: Data) -> None:
     recipe = small(name, warm_up_epochs=2, learn_epochs=2)
@@ -59,6 +66,25 @@ def test_the_same_seed_gives_the_same_model(name: str, data: Data) -> None:
     other = fitted(data, recipe, seed=4).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
     assert any(not torch.equal(first[key], other[key]) for key in first)
+
+
+def test_class_means_are_those_of_all_blocks(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, rows = prepare(*data.arrays(), small("best").model)
+    x, y = all_of(rows)
+    expected = torch.stack([x[y == row].mean(0) for row in range(SEEN)])
+    monkeypatch.setattr("zsl_images.model.training.BLOCK", 7)
+    assert len(list(rows.blocks())) > 10
+    torch.testing.assert_close(rows.class_means(), expected)
+
+
+def test_features_on_disk_in_half_precision_train_as_in_memory(data: Data, tmp_path: Path) -> None:
+    half = data.features.astype(np.float16)
+    np.save(tmp_path / "features.npy", half)
+    mapped = replace(data, features=np.load(tmp_path / "features.npy", mmap_mode="r"))
+    in_memory = replace(data, features=half.astype(np.float32))
+    recipe = small("best", learn_steps=3)
+    first, second = (fitted(of, recipe).state_dict() for of in (mapped, in_memory))
+    assert all(torch.equal(first[key], second[key]) for key in first)
 
 
 def test_training_leaves_the_process_as_it_was(data: Data) -> None:
@@ -75,7 +101,7 @@ def test_every_parameter_gets_a_gradient(name: str, data: Data) -> None:
     model, rows = prepare(*data.arrays(), small(name).model)
     settle(model, rows)
     priors = model.prior(rows.attributes)
-    losses = bound(model.train(), rows.features, rows.labels, priors, TrainConfig())
+    losses = bound(model.train(), *all_of(rows), priors, TrainConfig())
     torch.stack(list(losses.values())).sum().backward()
     for key, parameter in model.named_parameters():
         assert parameter.grad is not None, key
@@ -98,7 +124,7 @@ def test_the_losses_fall_in_warm_up(name: str, data: Data) -> None:
 def test_the_kl_term_is_measured_from_each_rows_own_class_prior(name: str, data: Data) -> None:
     model, rows = prepare(*data.arrays(), small(name).model)
     model.eval()
-    x, y = rows.features, rows.labels
+    x, y = all_of(rows)
     priors = torch.randn(SEEN, 16, generator=torch.Generator().manual_seed(0))
     mu, logvar = model.encoder(x)
     q = Independent(Normal(mu, (0.5 * logvar).exp()), 1)
@@ -148,7 +174,7 @@ def test_our_recipes_generate_with_the_noise_that_seen_classes_show(
 
 
 @pytest.mark.parametrize("name", ["sgal", "sgal-dropout", "best", "best-dropout"])
-def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
+def test_a_share_of_a_batch_is_generated_and_carries_its_classes(
     name: str, data: Data, generated: Generated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches = []
@@ -164,7 +190,7 @@ def test_nine_tenths_of_a_batch_are_generated_and_carry_their_classes(
         batches, generated.priors, generated.features, strict=True
     ):
         count = len(features)
-        assert count / len(x) == pytest.approx(0.9, abs=0.05)
+        assert count / len(x) == pytest.approx(recipe.training.generated_share, abs=0.05)
         assert torch.equal(x[-count:], features)
         assert (y[:-count] < SEEN).all()
         torch.testing.assert_close(priors[y[-count:]], means.repeat(count // len(means), 1))

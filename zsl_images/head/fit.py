@@ -29,12 +29,12 @@ from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
 from zsl_images.model.recipes import recipe_named
 from zsl_images.model.roll_back import RollBack
-from zsl_images.model.training import BackboneRows, fit
+from zsl_images.model.training import BackboneRows, Features, fit
 from zsl_images.progress import OnStep
 
 
 def train_on_features(
-    features: npt.NDArray[np.float32],
+    features: Features,
     labels: npt.NDArray[np.int64],
     table: ClassTable,
     *,
@@ -50,7 +50,8 @@ def train_on_features(
     """Train a head on features; see `train`.
 
     Args:
-        features: Features (N, D) of seen classes, as the backbone gives them.
+        features: Features (N, D) of seen classes, as the backbone gives them; they may be memory-mapped
+            and of half precision, and are read in blocks.
         labels: Row of `table` for each feature, (N,); these classes are seen, all others unseen.
         table: K classes.
         rows: Classes that the backbone's own classifier knows, in the table or not. A validation leaves
@@ -109,7 +110,7 @@ def check_settings(folds: int | Sequence[Fold], max_seen_loss: float, seed: int)
 
 
 def _outcome(
-    features: npt.NDArray[np.float32],
+    features: Features,
     labels: npt.NDArray[np.int64],
     table: ClassTable,
     row_classes: RowClasses | None,
@@ -135,7 +136,7 @@ def _outcome(
     if row_classes is not None:
         playing_unseen = {table.names[label] for label in np.unique(labels[fold.unseen])}
         row_classes = row_classes.without(playing_unseen)
-    x, y = features[held_out], column_of_row[held_out]
+    x, y = features[held_out].astype(np.float32), column_of_row[held_out]
     a, is_seen = fold_table.attributes, fold_table.is_seen
 
     def harmonic_mean(model: MultiModalVAE) -> float:
@@ -159,10 +160,10 @@ def _outcome(
     )
     head = _head(model, features[fold.train], column_of_row[fold.train], fold_table, recipe)
     return Outcome(
-        head.scores(fold_table, features[held_out]),
+        head.scores(fold_table, x),
         y,
         fold_table.is_seen,
-        head.distances(fold_table, features[held_out]),
+        head.distances(fold_table, x),
         roll_back.share if roll_back else 1.0,
     )
 
@@ -175,21 +176,20 @@ def _learning_less(recipe: Recipe, share: float) -> Recipe:
 
 def _head(
     model: MultiModalVAE,
-    features: npt.NDArray[np.float32],
+    features: Features,
     labels: npt.NDArray[np.int64],
     table: ClassTable,
     recipe: Recipe,
 ) -> Head:
     """A head that remembers its training rows, not calibrated yet."""
-    rows = torch.tensor(np.unique(labels, return_inverse=True)[1], device=model.device)
-    x = torch.tensor(features, device=model.device)
-    memory = remember(model, x, rows, table.seen_names)
+    rows = np.unique(labels, return_inverse=True)[1]
+    memory = remember(model, features, rows, table.seen_names)
     origin = BackboneInfo("features of unknown origin")
     return Head(model.frozen(), table, origin, recipe.training, memory=memory)
 
 
 def fit_model(
-    features: npt.NDArray[np.float32],
+    features: Features,
     labels: npt.NDArray[np.int64],
     table: ClassTable,
     row_classes: RowClasses | None,

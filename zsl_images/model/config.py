@@ -81,7 +81,7 @@ class TrainConfig:
         learn_epochs: Passes over as many rows in generate-and-learn.
         learn_steps: Steps of generate-and-learn beside these, however many rows there are. Without
             either, the plain mmVAE is left.
-        batch_size: Rows per step; 0 takes all rows.
+        batch_size: Rows per step; 0 takes as many as there are.
         warm_up_rate: Learning rate of Adam in warm-up.
         learn_rate: Learning rate of Adam in generate-and-learn.
         bound_weight: Weight of the bound.

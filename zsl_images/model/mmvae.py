@@ -15,7 +15,7 @@ from zsl_images.model.encoder_decoder import DECODERS, ENCODERS, Decoder, Encode
 from zsl_images.model.formulas import VAEFormula
 from zsl_images.model.frozen import FrozenVAE
 from zsl_images.model.latent_space import space_of
-from zsl_images.model.noise import Noise, class_means
+from zsl_images.model.noise import Noise
 from zsl_images.model.priors import PRIORS, ClassPrior
 from zsl_images.model.scalings import (
     ATTRIBUTE_SCALINGS,
@@ -67,20 +67,6 @@ class MultiModalVAE(VAEFormula, nn.Module):
     def device(self) -> torch.device:
         """Where all parts are, and where they expect their tensors."""
         return next(self.parameters()).device
-
-    def class_means(self, x: Tensor, y: Tensor, classes: int) -> Tensor:
-        """Mean latent of each class, placed where latents lie: of its mean feature.
-
-        Args:
-            x: Scaled features (N, P).
-            y: (N,), below `classes`; each class has one row or more.
-            classes: S.
-
-        Returns:
-            (S, L).
-        """
-        means: Tensor = self.encoder.mean(class_means(x, y, classes))
-        return means
 
     @torch.no_grad()
     def generate(

@@ -6,6 +6,7 @@ Letters: N rows, S seen classes, P scaled feature, L latent.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ class Noise(ABC):
 
     @abstractmethod
     def of_features(self, count: int, generator: torch.Generator) -> Tensor:
-        """How far features may lie off the decoder's mean, (count, P)."""
+        """How far features may lie off the decoder's mean, (count, P), or (count, 1) for all values."""
 
 
 class UnitNoise(Noise):
@@ -38,16 +39,15 @@ class UnitNoise(Noise):
 
     Args:
         errors: (S, L), not used.
-        deviations: (N, P), not used.
+        deviations: Not used.
     """
 
-    def __init__(self, errors: Tensor, deviations: Tensor) -> None:
+    def __init__(self, errors: Tensor, deviations: Callable[[int, torch.Generator], Tensor]) -> None:
         super().__init__(errors[:0])
-        self.nothing = deviations.new_zeros(1, deviations.shape[1])
 
     def of_features(self, count: int, generator: torch.Generator) -> Tensor:
-        """Zeros, (count, P)."""
-        return self.nothing.expand(count, -1)
+        """One zero for all values of a feature, (count, 1)."""
+        return self.errors.new_zeros(count, 1)
 
 
 class MeasuredNoise(Noise):
@@ -55,16 +55,16 @@ class MeasuredNoise(Noise):
 
     Args:
         errors: See `Noise`, (S, L).
-        deviations: How far seen rows lie off the mean of their class, (N, P).
+        deviations: Draws how far random seen rows lie off the mean of their class, (count, P).
     """
 
-    def __init__(self, errors: Tensor, deviations: Tensor) -> None:
+    def __init__(self, errors: Tensor, deviations: Callable[[int, torch.Generator], Tensor]) -> None:
         super().__init__(errors)
         self.deviations = deviations
 
     def of_features(self, count: int, generator: torch.Generator) -> Tensor:
-        """Random rows of the deviations, (count, P)."""
-        return _rows(self.deviations, count, generator)
+        """Random deviations, (count, P)."""
+        return self.deviations(count, generator)
 
 
 class GaussianNoise(Noise):
@@ -86,21 +86,6 @@ class GaussianNoise(Noise):
 
 NOISES: dict[str, type[UnitNoise | MeasuredNoise]] = {"unit": UnitNoise, "measured": MeasuredNoise}
 """Name in a `TrainConfig` → class."""
-
-
-def class_means(values: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Mean over the rows of each class.
-
-    Args:
-        values: (N, W).
-        labels: (N,), below `classes`; each class has one row or more.
-        classes: S.
-
-    Returns:
-        (S, W).
-    """
-    sums = values.new_zeros(classes, values.shape[1]).index_add(0, labels, values)
-    return sums / torch.bincount(labels, minlength=classes)[:, None]
 
 
 def _rows(values: Tensor, count: int, generator: torch.Generator) -> Tensor:

@@ -19,14 +19,18 @@ from torch import Tensor, nn
 from zsl_images.model.config import ModelConfig, Recipe, TrainConfig
 from zsl_images.model.losses import bound
 from zsl_images.model.mmvae import MultiModalVAE, build
-from zsl_images.model.noise import NOISES, class_means
+from zsl_images.model.noise import NOISES
 from zsl_images.model.optimiser import Descent, flushing_denormals
 from zsl_images.model.priors import Rows
 from zsl_images.model.roll_back import RollBack
+from zsl_images.model.scalings import FeatureScaling
 from zsl_images.progress import StepRecord
 
 BLOCK = 8192
 """Rows of features that are scaled at once."""
+
+Features = npt.NDArray[np.float16] | npt.NDArray[np.float32]
+"""Features as a backbone gives them, in memory or memory-mapped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,19 +48,24 @@ class BackboneRows:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What training reads, all scaled, on the model's device.
+    """What training reads. Features are scaled when they are asked for, so they can stay on disk.
 
     Args:
-        features: x, (N, P), of seen classes.
+        features: (N, D), as the backbone gives them, of seen classes; perhaps memory-mapped.
         labels: y, (N,), row of `attributes`, below S; each seen class has one row or more.
-        attributes: a, (K, A), the S seen classes first.
+        attributes: a, scaled, on the model's device, (K, A), the S seen classes first.
         seen_classes: S.
+        scaling: What scales features.
     """
 
-    features: Tensor
-    labels: Tensor
+    features: Features
+    labels: npt.NDArray[np.int64]
     attributes: Tensor
     seen_classes: int
+    scaling: FeatureScaling
+
+    def __len__(self) -> int:
+        return len(self.features)
 
     @property
     def seen_attributes(self) -> Tensor:
@@ -64,15 +73,36 @@ class TrainingData:
         return self.attributes[: self.seen_classes]
 
     def rows(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Random rows (count, P) with their labels (count,)."""
-        rows = torch.randint(
-            len(self.features), (count,), generator=generator, device=self.features.device
-        )
-        return self.features[rows], self.labels[rows]
+        """Random rows, scaled (count, P), with their labels (count,)."""
+        device = self.attributes.device
+        rows = torch.randint(len(self), (count,), generator=generator, device=device).cpu().numpy()
+        x: Tensor = self.scaling(tensor_of(self.features[rows], device))
+        return x, torch.tensor(self.labels[rows], device=device)
+
+    def blocks(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """All rows in turn, scaled (B, P), with their labels (B,)."""
+        for start in range(0, len(self), BLOCK):
+            rows = slice(start, start + BLOCK)
+            x = self.scaling(tensor_of(self.features[rows], self.attributes.device))
+            yield x, torch.tensor(self.labels[rows], device=x.device)
+
+    def class_means(self) -> Tensor:
+        """Mean scaled feature of each seen class, (S, P)."""
+        sums = self.attributes.new_zeros(self.seen_classes, self.scaling.width)
+        for x, y in self.blocks():
+            sums.index_add_(0, y, x)
+        counts = np.bincount(self.labels, minlength=self.seen_classes)
+        return sums / torch.tensor(counts, device=sums.device)[:, None]
+
+
+def tensor_of(features: Features, device: torch.device) -> Tensor:
+    """Features as float32 on a device: a copy, which torch aligns, since sums over memory that is
+    aligned otherwise end in other digits."""
+    return torch.tensor(np.asarray(features, np.float32), device=device)
 
 
 def fit(
-    features: npt.NDArray[np.float32],
+    features: Features,
     labels: npt.NDArray[np.int64],
     attributes: npt.NDArray[np.float32],
     is_seen: npt.NDArray[np.bool_],
@@ -121,7 +151,7 @@ def fit(
 
 
 def prepare(
-    features: npt.NDArray[np.float32],
+    features: Features,
     labels: npt.NDArray[np.int64],
     attributes: npt.NDArray[np.float32],
     is_seen: npt.NDArray[np.bool_],
@@ -157,26 +187,19 @@ def prepare(
         model = build(sizes)
     model.to(device)
     a = torch.tensor(attributes[order], device=model.device)
-    y = torch.tensor(row_of[labels], device=model.device)
-
-    def blocks() -> Iterator[Tensor]:
-        # Copies, since torch aligns its memory: sums over memory aligned otherwise end in other digits.
-        for start in range(0, len(features), BLOCK):
-            yield torch.tensor(features[start : start + BLOCK], device=model.device)
-
     weights = torch.tensor(rows.weights, device=model.device) if rows else None
     with_row = torch.tensor(row_of[rows.labels] if rows else [], dtype=torch.int64, device=model.device)
-    model.feature_scaling.fit(blocks(), weights)
+    starts = range(0, len(features), BLOCK)
+    blocks = (tensor_of(features[start : start + BLOCK], model.device) for start in starts)
+    model.feature_scaling.fit(blocks, weights)
     model.attribute_scaling.fit(torch.cat([a[:seen_classes], a[with_row]]))
-    x = torch.cat(
-        [model.feature_scaling(block) for block in blocks()]
-        or [a.new_zeros(0, model.feature_scaling.width)]
-    )
-    data = TrainingData(x, y, model.attribute_scaling(a), seen_classes)
+    scaled = model.attribute_scaling(a)
+    data = TrainingData(features, row_of[labels], scaled, seen_classes, model.feature_scaling)
     places = None
     if weights is not None:
         places = Rows(data.attributes[with_row], model.feature_scaling.places_of(weights))
-    model.prior.fit(data.seen_attributes, y.bincount(minlength=seen_classes), places)
+    counts = torch.tensor(np.bincount(data.labels, minlength=seen_classes), device=model.device)
+    model.prior.fit(data.seen_attributes, counts, places)
     return model, data
 
 
@@ -189,9 +212,7 @@ def warm_up(
     descent = Descent(model.parameters(), config.warm_up_rate)
     model.train()
     for step in range(1, steps + 1):
-        x, y = data.features, data.labels  # (B, P), (B,)
-        if config.batch_size:
-            x, y = data.rows(config.batch_size, generator)
+        x, y = data.rows(config.batch_size or len(data), generator)  # (B, P), (B,)
         losses = bound(model, x, y, model.prior(data.seen_attributes), config)
         descent.step(losses)
         yield _record("warm-up", step, steps, losses)
@@ -203,7 +224,7 @@ def warm_up(
 def settle(model: MultiModalVAE, data: TrainingData) -> None:
     """Give a prior in closed form the weights that belong to the encoder as it is now."""
     model.eval()
-    model.prior.settle(model.class_means(data.features, data.labels, data.seen_classes))
+    model.prior.settle(model.encoder.mean(data.class_means()))
 
 
 def generate_and_learn(
@@ -220,13 +241,18 @@ def generate_and_learn(
     """
     model.eval()  # no dropout in the prior network
     with torch.no_grad():
-        means = model.class_means(data.features, data.labels, data.seen_classes)  # (S, L)
-        centres = class_means(data.features, data.labels, data.seen_classes)  # (S, P)
-        noise = NOISES[config.noise](model.prior.errors(means), data.features - centres[data.labels])
+        centres = data.class_means()  # (S, P)
+        errors = model.prior.errors(model.encoder.mean(centres))  # (S, L)
+
+    def deviations(count: int, generator: torch.Generator) -> Tensor:
+        x, y = data.rows(count, generator)
+        return x - centres[y]
+
+    noise = NOISES[config.noise](errors, deviations)
     learning = _let_learn(model, config.learning_parts)
     steps = _steps(config.learn_epochs, data, config) + config.learn_steps
     descent = Descent(learning, config.learn_rate)
-    batch_size = config.batch_size or len(data.features)
+    batch_size = config.batch_size or len(data)
     samples = max(1, config.dropout_samples)
     generated = round(batch_size * config.generated_share / samples)
     classes = (data.seen_classes, len(data.attributes))
@@ -255,7 +281,7 @@ def generate_and_learn(
 
 
 def _steps(epochs: float, data: TrainingData, config: TrainConfig) -> int:
-    rows = len(data.features)
+    rows = len(data)
     return math.ceil(round(epochs * rows / (config.batch_size or rows), 6))
 
 
