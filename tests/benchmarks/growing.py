@@ -1,6 +1,6 @@
 """Measure what it helps to add classes to a trained head, to promote them, and to adapt to a folder.
 
-    python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--seeds 3] [--backbone-classes MAP]
+    python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--backbone-classes MAP]
 
 PHOTOS has one folder of photos per class (`all` of `photo_folders.py`), CLASSES.csv a row for each of
 them and for the unseen classes. The classes HELD_OUT are left out of training and added afterwards; a
