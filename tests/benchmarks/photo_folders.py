@@ -3,7 +3,8 @@
     python tests/benchmarks/photo_folders.py DATA OUT [--bench DIR]
 
 DATA holds `animals/CLASS/*.jpg`, `animals_extra/CLASS/*.jpg` and `attributes/{awa2,animals_extra}.csv`.
-OUT receives links to the photos, and `classes.csv` with all classes:
+OUT receives links to the photos, `classes.csv` with all classes, and `shipped.csv` with them and those
+of imagenet-animals.csv that are no kind of them, so that an animal has one name:
 
     all      every photo: what the shipped head learns from
     most     four fifths of the photos of each class, and
@@ -21,9 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+from zsl_images.classes.class_map import ClassMap
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.evaluation.xlsa17 import read_image_files, read_xlsa17
 from zsl_images.features.photo_paths import find_labelled_images
+from zsl_images.names import matched
 
 
 def main() -> None:
@@ -40,6 +43,7 @@ def main() -> None:
     ]
     table = tables[0].joined(tables[1])
     table.write(out / "classes.csv")
+    with_rows(table).write(out / "shipped.csv")
     if arguments.bench:
         bench = read_xlsa17(arguments.bench)
         files = read_image_files(arguments.bench)
@@ -60,6 +64,15 @@ def main() -> None:
             if folder == "animals":
                 link(fifth, out / "fifth-awa2")
             link((p for p, is_out in zip(paths, left_out, strict=True) if not is_out), out / "most")
+
+
+def with_rows(table: ClassTable) -> ClassTable:
+    """A table with the shipped animals that the backbone knows, but for kinds of classes in the table."""
+    known = ClassMap.read("imagenet-animals.csv")
+    same = matched(known.names, table.names, "the class table")
+    known = known.renamed(same).without(table.names)
+    described = ClassTable.read("imagenet-animals.csv").aligned_to(table.attribute_names)
+    return table.joined(described.select(known.names))
 
 
 def link(paths: Iterable[Path], folder: Path) -> None:
