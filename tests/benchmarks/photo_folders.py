@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def with_rows(table: ClassTable) -> ClassTable:
-    """A table with the shipped animals that the backbone knows, but for kinds of classes in the table."""
+    """A table with the shipped animals that the backbone knows, less kinds of classes in the table."""
     known = ClassMap.read("imagenet-animals.csv")
     same = matched(known.names, table.names, "the class table")
     known = known.renamed(same).without(table.names)
