@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from zsl_images.errors import counted
 from zsl_images.names import json_of
 
 from .console import finish, progress
@@ -44,7 +45,7 @@ def adapt(
         typer.echo(json_of(asdict(report), indent=2))
     else:
         before, after = report.confidence
-        typer.echo(f"{out}: adapted to {report.photos} photos")
+        typer.echo(f"{out}: adapted to {counted(report.photos, 'photo')}")
         typer.echo(f"  labels that stay  {report.agreement:6.1%}")
         typer.echo(f"  mean confidence   {before:6.1%} before, {after:.1%} after")
         typer.echo(f"  as unseen classes {report.unseen[0]:>6} before, {report.unseen[1]} after")

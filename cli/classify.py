@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from zsl_images.defaults import TOP_K
+from zsl_images.errors import counted
 from zsl_images.names import json_of, printable, shortened
 
 from .console import echo, finish_with, write_as
@@ -91,7 +92,7 @@ def classify(
     else:
         _show_table(results(), details)
     if failures:
-        typer.echo(f"{len(failures)} of {len(paths)} photos could not be read", err=True)
+        typer.echo(f"{len(failures)} of {counted(len(paths), 'photo')} could not be read", err=True)
     finish_with(len(failures), left_out)
 
 

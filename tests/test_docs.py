@@ -146,7 +146,7 @@ def test_the_shell_session_runs_in_an_empty_folder(
     )
 
 
-@pytest.mark.filterwarnings("ignore:.*missing cells")
+@pytest.mark.filterwarnings("ignore:.*missing cells?")
 def test_the_python_session_runs(folder: Path) -> None:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):

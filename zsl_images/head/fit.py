@@ -18,7 +18,7 @@ import torch
 from zsl_images.arguments import count, number
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS, ROWS_RECIPE
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
@@ -73,7 +73,7 @@ def train_on_features(
         recipe = recipe_named(recipe)
     seen = np.unique(labels)
     if len(seen) < 2:
-        raise DataError(f"photos of {len(seen)} classes, expected at least 2 seen classes")
+        raise DataError(f"photos of {counted(len(seen), 'class')}, expected at least 2 seen classes")
     table = table.with_seen([table.names[label] for label in seen])
     table = table.with_rows(rows.table.names if rows else ())
     if isinstance(folds, int):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.metrics import Labels
 
 
@@ -42,8 +42,8 @@ def make_folds(
     classes = generator.permutation(np.unique(labels))
     if len(classes) < 5:
         raise DataError(
-            f"{len(classes)} classes with photos, expected at least 5, so that some can be treated as "
-            "unseen; add classes, or train without validation"
+            f"{counted(len(classes), 'class')} with photos, expected at least 5, so that some can be "
+            "treated as unseen; add classes, or train without validation"
         )
     return [hold_out(labels, generator, classes[which::5], held_out) for which in range(count)]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.head.head import Head
 from zsl_images.model.formulas import drawn_to_photos
 from zsl_images.model.latent_space import space_of
@@ -143,8 +143,8 @@ def _check(posterior: Rows, table: ClassTable, config: AdaptConfig) -> None:
     photos = len(posterior)
     if photos < config.least_photos:
         raise DataError(
-            f"{photos} photos that can be read, expected {config.least_photos} or more; so few photos "
-            "say little about the classes. Give a larger folder"
+            f"{counted(photos, 'photo')} that can be read, expected {config.least_photos} or more; so "
+            "few photos say little about the classes. Give a larger folder"
         )
     label, most = Counter(posterior.argmax(1).tolist()).most_common(1)[0]
     if most > config.most_of_one * photos:
