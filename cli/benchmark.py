@@ -111,7 +111,7 @@ def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> N
     typer.echo("mean ± population standard deviation over the seeds")
     if result.row_classes:
         typer.echo(
-            f"learned from the photos and from {counted(result.row_classes, 'class')} of the backbone"
+            f"learned from photos and from {counted(result.row_classes, 'class')} of the backbone"
         )
     for name, figure in result.figures.items():
         typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")

@@ -188,8 +188,8 @@ class Candidates:
         if classes:
             what = "these attributes" if head.backbone.name == backbone else backbone
             echo(
-                f"no head for {what}: made one from {counted(classes, 'class')} that {backbone} knows, no photo "
-                "used",
+                f"no head for {what}: made one from {counted(classes, 'class')} that {backbone} "
+                "knows, no photo used",
                 err=True,
             )
         return path
