@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,3 +72,20 @@ def hold_out(
         raise DataError("too few photos per class to hold any out; add photos")
     is_learned = ~is_unseen & ~is_held_out
     return Fold(*map(np.flatnonzero, (is_learned, is_held_out, is_unseen)))
+
+
+def check_rows(folds: Iterable[Fold], count: int) -> None:
+    """Refuse folds that name rows which are not there.
+
+    Args:
+        folds: Folds to check.
+        count: N, number of rows.
+
+    Raises:
+        DataError: A row is not among the N.
+    """
+    for number, fold in enumerate(folds, start=1):
+        rows = np.concatenate([fold.train, fold.seen, fold.unseen])
+        stray = rows[(rows < 0) | (rows >= count)]
+        if stray.size:
+            raise DataError(f"fold {number} names row {stray[0]}, expected rows 0 to {count - 1}")
