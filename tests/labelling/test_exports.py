@@ -57,14 +57,9 @@ def test_coco_has_the_fields_that_other_programs_need(tmp_path: Path) -> None:
 
 def test_coco_is_read_by_its_own_tools(tmp_path: Path) -> None:
     coco = pytest.importorskip("pycocotools.coco")
+    known = {"probability": 0.5, "width": 6, "height": 4}
     rows = [
-        {
-            "path": f"{tmp_path}/{number}.png",
-            "label": label,
-            "probability": 0.5,
-            "width": 6,
-            "height": 4,
-        }
+        {"path": f"{tmp_path}/{number}.png", "label": label, **known}
         for number, label in enumerate(["lion", "zebra", "lion", None])
     ]
     write_labels([pa.Table.from_pylist(rows, SCHEMA)], tmp_path / "labels.csv")
@@ -76,7 +71,7 @@ def test_coco_is_read_by_its_own_tools(tmp_path: Path) -> None:
     ]
     assert truth.getAnnIds(areaRng=[20, 30]) == [1, 2, 3, 4]
     found = truth.loadRes(list(truth.anns.values()))
-    assert found.anns[1]["segmentation"] == [[0, 0, 0, 4, 6, 4, 6, 0]]
+    assert found.anns[1]["bbox"] == [0, 0, 6, 4]
 
 
 def test_coco_takes_sizes_from_the_rows_and_opens_photos_without_one(tmp_path: Path) -> None:
