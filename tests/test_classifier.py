@@ -60,7 +60,7 @@ def test_a_batch_equals_one_by_one(trained: ZeroShotClassifier) -> None:
 def test_given_weights_run_as_the_head_was_trained(
     colour_photos: Path, colour_table: ClassTable, tmp_path: Path, small_recipe: Recipe
 ) -> None:
-    """A head of a backbone with another image size and pooling than published asks for neither again."""
+    """A head of a backbone with its own image size and pooling asks for neither again."""
     weights = tmp_path / "vit.safetensors"
     save_file(timm.create_model("test_vit").state_dict(), weights)
     backbone = load_backbone("test_vit", weights, "cpu", "torch", image_size=96, pooling="avg")
