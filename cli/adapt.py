@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from zsl_images.errors import counted
 from zsl_images.names import json_of
 
 from .console import finish, progress
@@ -27,9 +28,9 @@ def adapt(
 ) -> None:
     """Move unseen classes to the photos of a folder.
 
-    It helps if the folder has many photos of unseen classes, and does harm if
-    it has none: seen classes then lose photos. Leave classes that cannot occur
-    there out of the candidates (--attributes).
+    It helps if the folder has many photos of unseen classes. A folder that seems
+    to have too few is refused, since seen classes would lose photos. Leave classes
+    that cannot occur there out of the candidates (--attributes).
     """
     from zsl_images.files import check_writable
     from zsl_images.learning.adapt import adapt as adapt_to_photos
@@ -44,7 +45,7 @@ def adapt(
         typer.echo(json_of(asdict(report), indent=2))
     else:
         before, after = report.confidence
-        typer.echo(f"{out}: adapted to {report.photos} photos")
+        typer.echo(f"{out}: adapted to {counted(report.photos, 'photo')}")
         typer.echo(f"  labels that stay  {report.agreement:6.1%}")
         typer.echo(f"  mean confidence   {before:6.1%} before, {after:.1%} after")
         typer.echo(f"  as unseen classes {report.unseen[0]:>6} before, {report.unseen[1]} after")

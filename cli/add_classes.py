@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsl_images.errors import counted
+
 from .console import finish, progress
 from .decision_options import Candidates
 from .option_groups import Only, changed, refuse
@@ -65,5 +67,5 @@ def add(
             head = load_head(candidates.head)
         head = add_classes(head, new, learn=learn, known=known, seed=seed, on_step=show)
     save_head(head, out)
-    typer.echo(f"{out}: {len(new)} classes added, {len(head.table)} in all")
+    typer.echo(f"{out}: {counted(len(new), 'class')} added, {len(head.table)} in all")
     finish(failures)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zsl_images.defaults import CPU, DEFAULT_RECIPE, ROWS_RECIPE
+from zsl_images.errors import counted
 
 from .console import progress
 from .option_groups import Only, changed, refuse
@@ -105,11 +106,13 @@ def benchmark(
 
 
 def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:
-    seeds = len(result.seeds)
-    typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
+    seeds = counted(len(result.seeds), "seed")
+    typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds}, per-class top-1 in per cent")
     typer.echo("mean ± population standard deviation over the seeds")
     if result.row_classes:
-        typer.echo(f"learned from the photos and from {result.row_classes} classes of the backbone")
+        typer.echo(
+            f"learned from photos and from {counted(result.row_classes, 'class')} of the backbone"
+        )
     for name, figure in result.figures.items():
         typer.echo(f"  {name:<20}{figure.mean:7.1f} ± {figure.sd:.1f}")
     if result.paper:

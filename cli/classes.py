@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zsl_images.defaults import DEFAULT_HEAD
+from zsl_images.errors import counted
 from zsl_images.names import json_of
 
 from .add_classes import add
@@ -65,7 +66,7 @@ def check(
     else:
         for finding in findings:
             echo(f"{table}:{_line(finding)}")
-        echo(f"{table}: {errors} errors, {len(findings) - errors} warnings")
+        echo(f"{table}: {counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}")
     if errors:
         raise typer.Exit(FAILED)
 
@@ -84,7 +85,7 @@ def write(
         typer.echo(table.to_csv(), nl=False)
         return
     table.write(out)
-    echo(f"{out}: {len(table)} classes, {len(table.seen_names)} of them seen")
+    echo(f"{out}: {counted(len(table), 'class')}, {len(table.seen_names)} of them seen")
 
 
 def remove(
@@ -98,7 +99,7 @@ def remove(
 
     smaller = remove_classes(load_head(head), names)
     save_head(smaller, out)
-    echo(f"{out}: {len(smaller.table)} classes")
+    echo(f"{out}: {counted(len(smaller.table), 'class')}")
 
 
 def rename(

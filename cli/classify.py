@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from zsl_images.defaults import TOP_K
+from zsl_images.errors import counted
 from zsl_images.names import json_of, printable, shortened
 
 from .console import echo, finish_with, write_as
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 
 _TITLES = ("photo", "label", "probability", "class")
-_PATH, _LABEL, _GAPS = 20, 22, 13
-"""Columns that a path has at least, that a label leaves to it, and that lie in between."""
+_PATH, _LABEL, _NARROW, _GAPS = 28, 22, 12, 13
+"""Columns of 80 that a path has at least, columns that a label leaves to it and has at least, and those
+that lie in between."""
 
 
 class Origin(NamedTuple):
@@ -91,7 +93,7 @@ def classify(
     else:
         _show_table(results(), details)
     if failures:
-        typer.echo(f"{len(failures)} of {len(paths)} photos could not be read", err=True)
+        typer.echo(f"{len(failures)} of {counted(len(paths), 'photo')} could not be read", err=True)
     finish_with(len(failures), left_out)
 
 
@@ -121,12 +123,12 @@ def _show_table(results: Iterable[Prediction | Failure], details: Details) -> No
     ]
     label, *others = _widths(row for _, rows in photos for row in rows)
     room = console.width - _GAPS - sum(others)
-    width = max(_PATH, room - min(label, _LABEL))
+    width = max(_PATH * min(console.width, 80) // 80, room - min(label, _LABEL))
     photos = [(printable(shortened(path, width)), rows) for path, rows in photos]
     width = max((len(path) for path, _ in photos), default=0)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(_TITLES[0], min_width=width)
-    table.add_column(_TITLES[1], overflow="fold", max_width=max(room - width, _PATH))
+    table.add_column(_TITLES[1], overflow="fold", max_width=max(room - width, _NARROW))
     table.add_column(_TITLES[2], justify="right")
     table.add_column(_TITLES[3], overflow="fold")
     for path, rows in photos:
@@ -144,7 +146,7 @@ def _widths(rows: Iterable[tuple[str, str, str]]) -> list[int]:
 
 _KINDS = {
     "photos": "seen",
-    "backbone": "known by the backbone",
+    "backbone": "by backbone",
     "attributes": "unseen",
     "descriptions": "unseen",
 }

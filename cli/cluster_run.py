@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 
 from .console import echo, finish_with, usage_errors
 from .decision_options import Candidates
@@ -61,7 +61,7 @@ class ClusterOptions:
             classifier, photos[0], out, top_k=top_k, batch_size=batch_size, workers=self.workers
         )
         echo(
-            f"{out}: {result.done} photos, {result.kept} of them labelled before; "
+            f"{out}: {counted(result.done, 'photo')}, {result.kept} of them labelled before; "
             f"{result.unlabelled} without a label, {result.failures} could not be read"
         )
         for line in result.summary.lines():

@@ -63,12 +63,40 @@ class ReportingGroup(HelpfulGroup):
             try:
                 return super().invoke(ctx)
             except ZSLError as error:
-                typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-                echo(str(error), err=True)
+                _say_error(str(error))
+                raise typer.Exit(FAILED) from error
+            except ModuleNotFoundError as error:
+                _say_error(_needed(error))
                 raise typer.Exit(FAILED) from error
             except KeyboardInterrupt:
                 typer.echo("interrupted; run the same command to continue", err=True)
                 raise typer.Exit(INTERRUPTED) from None
+
+
+def _say_error(message: str) -> None:
+    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    echo(message, err=True)
+
+
+_LEARNING = ("torch", "torchvision", "timm")
+"""Packages that labelling does without, and that learning and converting a backbone need."""
+
+_PACKAGE_OF = {"PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python"}
+"""Module → package, if their names differ."""
+
+
+def _needed(error: ModuleNotFoundError) -> str:
+    """Which package a command needs, and how to install it.
+
+    Raises:
+        ModuleNotFoundError: A module of this package is missing, which is a fault of ours.
+    """
+    module = (error.name or "").partition(".")[0]
+    if module in ("", __name__.partition(".")[0]):
+        raise error
+    package = _PACKAGE_OF.get(module, module)
+    packages = " ".join(_LEARNING) if module in _LEARNING else package
+    return f"this command needs {package}, which is not installed: pip install {packages}"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
+from zsl_images.errors import counted
 
 from .console import echo
 from .option_groups import refuse
@@ -187,8 +188,8 @@ class Candidates:
         if classes:
             what = "these attributes" if head.backbone.name == backbone else backbone
             echo(
-                f"no head for {what}: made one from {classes} classes that {backbone} knows, no photo "
-                "used",
+                f"no head for {what}: made one from {counted(classes, 'class')} that {backbone} "
+                "knows, no photo used",
                 err=True,
             )
         return path

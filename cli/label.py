@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zsl_images.defaults import BATCH_SIZE, LABEL_SUFFIXES, TOP_K
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.labelling.export_options import Outputs
 
 from .cluster_run import ClusterOptions
@@ -120,7 +120,9 @@ def label(
         )
         show(result)
     if not result.is_complete:
-        typer.echo(f"stopped after {result.done} photos; run the same command to continue", err=True)
+        typer.echo(
+            f"stopped after {counted(result.done, 'photo')}; run the same command to continue", err=True
+        )
         raise typer.Exit(INTERRUPTED)
     on_stderr = not json_progress  # each line there is an object
     _tell(result, out, on_stderr)
@@ -141,7 +143,7 @@ def label(
 def _tell(result: Progress, out: str | Path, on_stderr: bool) -> None:
     """Print what became of the photos; why some could not be read goes to stderr, if that is free."""
     echo(
-        f"{out}: {result.done} photos, {result.kept} of them labelled before; "
+        f"{out}: {counted(result.done, 'photo')}, {result.kept} of them labelled before; "
         f"{result.unlabelled} without a label, {result.failures} could not be read"
     )
     for line in result.summary.lines():
@@ -150,11 +152,11 @@ def _tell(result: Progress, out: str | Path, on_stderr: bool) -> None:
         echo(line, err=on_stderr)
     if result.changed:
         echo(
-            f"{result.changed} photos have another size or time than in {out}: they were changed, or a "
-            "spreadsheet has rounded the times; they were labelled anew"
+            f"labelled anew: {counted(result.changed, 'photo')} with another size or time than in "
+            f"{out}; either a photo was changed, or a spreadsheet rounded the times"
         )
     if result.gone:
-        echo(f"{result.gone} photos are not there now; their earlier rows stay as they were")
+        echo(f"not there now: {counted(result.gone, 'photo')}; earlier rows stay as they were")
 
 
 def _all_readable(photos: Iterator[Path], left_out: LeftOut) -> Iterator[Path]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from zsl_images.errors import counted
+
 from .console import echo, finish_with
 from .options import images_in
 
@@ -28,5 +30,5 @@ def manifest(
     from zsl_images.features.manifests import write_manifest
 
     paths, left_out = images_in(photos)
-    echo(f"{out}: {write_manifest(paths, out)} photos")
+    echo(f"{out}: {counted(write_manifest(paths, out), 'photo')}")
     finish_with(0, left_out)

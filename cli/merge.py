@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from zsl_images.errors import counted
+
 from .console import echo
 from .option_groups import refuse
 from .options import Excel, LabelOut
@@ -31,7 +33,7 @@ def merge(
 
     result = merge_labels(parts, out, is_for_excel=excel)
     echo(
-        f"{out}: {result.done} photos; {result.unlabelled} without a label, "
+        f"{out}: {counted(result.done, 'photo')}; {result.unlabelled} without a label, "
         f"{result.failures} could not be read"
     )
     for line in result.summary.lines():

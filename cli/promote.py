@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsl_images.errors import counted
+
 from .console import echo, finish, progress
 from .decision_options import Candidates
 from .option_groups import Only
@@ -38,5 +40,5 @@ def promote(
         result = promote_classes(classifier, photos, cache=cache, on_step=show)
     result.classifier.save(out)
     after = len(result.classifier.table.seen_names)
-    echo(f"{out}: {after - before} classes promoted, {after} seen in all")
+    echo(f"{out}: {counted(after - before, 'class')} promoted, {after} seen in all")
     finish(result.failures)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zsl_images.defaults import TOP_K
+from zsl_images.errors import counted
 
 from .console import echo, label_progress
 from .decision_options import Candidates
@@ -36,6 +37,6 @@ def relabel(
         result = relabel_features(
             classifier, features, out, top_k=top_k, is_for_excel=excel, on_progress=show
         )
-    echo(f"{out}: {result.done} photos, {result.unlabelled} of them without a label")
+    echo(f"{out}: {counted(result.done, 'photo')}, {result.unlabelled} of them without a label")
     for line in result.summary.lines():
         echo(line)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from zsl_images.defaults import BATCH_SIZE
+from zsl_images.errors import counted
 
 from .options import BackboneChoice, BatchSize, ReportFormat, ReportFormatOption
 
@@ -30,7 +31,7 @@ def speed(
     if format is ReportFormat.JSON:
         typer.echo(json.dumps(speeds.to_dict(), indent=2))
         return
-    typer.echo(f"{len(paths)} photos, engine {speeds.engine}, photos per second:")
+    typer.echo(f"{counted(len(paths), 'photo')}, engine {speeds.engine}, photos per second:")
     for name in ("decode", "model", "bound", "pipeline"):
         typer.echo(f"  {name:<9}{getattr(speeds, name):8.0f}")
     typer.echo(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zsl_images.defaults import FOLDS, MAX_FOLDS, MAX_SEEN_LOSS
+from zsl_images.errors import counted
 
 from .console import echo, finish, progress
 from .decision_options import TrainingClasses
@@ -101,10 +102,13 @@ def train(
     result.classifier.save(out)
     head = result.classifier.head
     seen, unseen = head.table.seen_names, head.table.unseen_names
-    echo(f"{out}: {len(seen)} seen and {len(unseen)} unseen classes")
+    echo(f"{out}: {len(seen)} seen and {counted(len(unseen), 'unseen class')}")
     if rows := head.table.row_names:
         known = len(rows.intersection(unseen))
-        echo(f"  learned from {len(rows)} classes of the backbone, {known} of them among the unseen")
+        echo(
+            f"  learned from {counted(len(rows), 'class')} of the backbone, {known} of them among the "
+            "unseen"
+        )
     for name, value in head.calibration.metrics.items():
         typer.echo(f"  {name:<16}{value:6.1%}")
     finish(result.failures)

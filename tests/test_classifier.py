@@ -10,12 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 from drawing import COLOURS, UNSEEN, draw
+from safetensors.torch import save_file
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError, ZSLError
+from zsl_images.features.backbones import load_backbone
 from zsl_images.head.head_file import save_head
+from zsl_images.learning.train import train
+from zsl_images.model.config import Recipe
 from zsl_images.results import Failure, PhotoFacts, Prediction
 
 
@@ -50,6 +55,23 @@ def test_a_batch_equals_one_by_one(trained: ZeroShotClassifier) -> None:
     np.testing.assert_allclose(
         [p.probability for p in whole], [p.probability for p in single], atol=0.02
     )
+
+
+def test_given_weights_run_as_the_head_was_trained(
+    colour_photos: Path, colour_table: ClassTable, tmp_path: Path, small_recipe: Recipe
+) -> None:
+    """A head of a backbone with its own image size and pooling asks for neither again."""
+    weights = tmp_path / "vit.safetensors"
+    save_file(timm.create_model("test_vit").state_dict(), weights)
+    backbone = load_backbone("test_vit", weights, "cpu", "torch", image_size=96, pooling="avg")
+    mine = train(colour_photos, colour_table, backbone=backbone, recipe=small_recipe, folds=0)
+    mine.classifier.save(tmp_path / "head.safetensors")
+    loaded = ZeroShotClassifier.load(
+        tmp_path / "head.safetensors", backbone_weights=weights, device="cpu", engine="torch"
+    )
+    assert loaded.backbone.preprocessing["input_size"] == [3, 96, 96]
+    photo = draw("red", 99)
+    assert loaded.predict(photo)[0].label == mine.classifier.predict(photo)[0].label
 
 
 def test_paths_images_and_arrays_are_the_same(trained: ZeroShotClassifier, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from zsl_images import errors
-from zsl_images.errors import ZSLError, listed
+from zsl_images.errors import ZSLError, counted, listed
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,16 @@ def test_every_error_is_a_zsl_error_and_a_standard_one() -> None:
     for kind in kinds:
         assert issubclass(kind, ZSLError)
         assert issubclass(kind, OSError | ValueError)
+
+
+@pytest.mark.parametrize(
+    ("number", "thing", "expected"),
+    [
+        (1, "photo", "1 photo"),
+        (2, "photo", "2 photos"),
+        (0, "class", "0 classes"),
+        (3, "copy", "3 copies"),
+    ],
+)
+def test_things_are_counted_in_english(number: int, thing: str, expected: str) -> None:
+    assert counted(number, thing) == expected

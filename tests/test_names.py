@@ -100,8 +100,15 @@ def test_short_paths_stay_and_long_ones_keep_their_start_and_their_name(path: st
     assert shortened(path, len(path)) == path
     short = shortened(f"photos/{'of/' * 30}{path}", 30)
     assert len(short) == 30
-    assert short.startswith("photos/")
+    assert short.startswith("photos/of")
     assert short.endswith("/photo.jpg")
+
+
+def test_the_folder_of_a_photo_is_kept_if_there_is_room() -> None:
+    path = "/home/kim/2024-05-12 Serengeti/card2/100CANON/IMG_0001.JPG"
+    assert shortened(path, 28) == "/ho.../100CANON/IMG_0001.JPG"
+    assert shortened(path.replace("/", "\\"), 28) == "\\ho...\\100CANON\\IMG_0001.JPG"
+    assert shortened(path, 27) == "/home/kim/2.../IMG_0001.JPG"
 
 
 def test_a_long_name_is_shortened_too() -> None:

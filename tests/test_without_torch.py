@@ -21,7 +21,7 @@ from importlib.abc import MetaPathFinder
 class Absent(MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name.partition(".")[0] in ("torch", "torchvision", "timm"):
-            raise ModuleNotFoundError(name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
 from zsl_images.cli import app
@@ -49,6 +49,17 @@ def folder(
     return folder
 
 
+def run_without_torch(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `zsl` as if PyTorch were not installed."""
+    return subprocess.run(
+        [sys.executable, "-c", CODE, *command.split()],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -63,13 +74,24 @@ def folder(
     ],
 )
 def test_answering_needs_no_torch(folder: Path, command: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", CODE, *command.split()],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
+    result = run_without_torch(folder, command)
     assert result.returncode == 0, result.stderr
     if command.startswith("classify"):
         assert "red" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "train photos --attributes classes.csv --out new.safetensors",
+        "classes promote photos --head head.safetensors --out new.safetensors",
+        "features photos --attributes classes.csv --out features",
+        "classify photos/red --head head.safetensors --engine torch",
+    ],
+)
+def test_what_needs_torch_says_how_to_install_it(folder: Path, command: str) -> None:
+    result = run_without_torch(folder, command)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "pip install torch torchvision timm" in line

@@ -72,7 +72,11 @@ class ZeroShotClassifier(FeatureClassifier):
                 "backbone makes such features from photos; train a head on photos with `zsl train`"
             )
         if backbone_weights is not None:
-            backbone = load_backbone(head.backbone.name, backbone_weights, device, engine)
+            name, settings = head.backbone.name, head.backbone.preprocessing
+            backbone = load_backbone(name, backbone_weights, device, engine)
+            if backbone.preprocessing != settings and settings.get("library") == "timm":
+                options = settings["input_size"][-1], settings.get("pooling")  # of the training
+                backbone = load_backbone(name, backbone_weights, device, engine, *options)
         else:
             feature_dim = head.config.feature_dim
             info = asdict(head.backbone)

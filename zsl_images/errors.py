@@ -88,3 +88,17 @@ def listed(names: Sequence[str], known: Sequence[str] = (), limit: int = 8) -> s
         shown.append(f"{name} (did you mean {near[0]}?)" if near else name)
     more = len(names) - limit
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 photo`, `2 photos`, `0 classes`.
+
+    Args:
+        number: How many there are.
+        thing: Name of one of them, with a regular plural.
+    """
+    if number == 1:
+        return f"1 {thing}"
+    if thing.endswith("y"):
+        return f"{number} {thing[:-1]}ies"
+    return f"{number} {thing}{'es' if thing.endswith('s') else 's'}"

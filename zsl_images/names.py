@@ -132,12 +132,19 @@ def json_of(value: object, indent: int | None = None) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """Text of at most `width` characters; of a longer path the middle is left out, not its name."""
+    """Text of at most `width` characters; of a longer path the middle is left out.
+
+    Its name stays, and the folder that it is in if there is room.
+    """
     if len(text) <= width:
         return text
-    name = len(text) - max(text.rfind("/"), text.rfind("\\"), 0)
     kept = max(width - 3, 2)
-    end = min(max(name, kept // 2), kept - kept // 4)
+    *_, parent, last = 0, 0, *(match.start() for match in re.finditer(r"[/\\]", text))
+    with_folder = len(text) - parent
+    if kept // 2 <= with_folder <= kept - 3:
+        end = with_folder
+    else:
+        end = min(max(len(text) - last, kept // 2), kept - kept // 4)
     return f"{text[: kept - end]}...{text[len(text) - end :]}"
 
 

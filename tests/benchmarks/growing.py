@@ -1,6 +1,6 @@
 """Measure what it helps to add classes to a trained head, to promote them, and to adapt to a folder.
 
-    python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--backbone-classes MAP]
+    python tests/benchmarks/growing.py PHOTOS CLASSES.csv [--choose] [--adapt] [--backbone-classes MAP]
 
 PHOTOS has one folder of photos per class (`all` of `photo_folders.py`), CLASSES.csv a row for each of
 them and for the unseen classes. The classes HELD_OUT are left out of training and added afterwards; a
@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import MAX_SEEN_LOSS
+from zsl_images.errors import DataError
 from zsl_images.features.backbones import load_backbone
 from zsl_images.features.extraction import labelled_features
 from zsl_images.head.add_classes import add_classes
@@ -34,7 +35,7 @@ from zsl_images.head.edit_classes import promote_classes
 from zsl_images.head.fit import train_on_features
 from zsl_images.head.head import Head
 from zsl_images.head.row_classes import RowClasses
-from zsl_images.head.transductive import adapt_head
+from zsl_images.head.transductive import AdaptConfig, adapt_head
 from zsl_images.metrics import mean_per_class_accuracy
 
 HELD_OUT = (
@@ -181,6 +182,39 @@ def adapted(trial: Trial) -> Iterator[tuple[str, dict[str, float]]]:
             yield f"{mix}{which}: agreement", {"u": 100 * report.agreement}
 
 
+def shared(trial: Trial) -> Iterator[tuple[str, dict[str, float]]]:
+    """Rows of `adapt` for folders of which only a share shows unseen classes, adapted in any case."""
+    generator = np.random.default_rng(trial.seed)
+    whole = add_classes(trial.head, trial.new)
+    for count in (1, 4, len(trial.new)):
+        new = trial.new.names[:count]
+        head = replace(whole, table=whole.table.select([*whole.table.seen_names, *new]))
+        of_new = generator.permutation(trial.unseen[np.isin(trial.names[trial.unseen], new)])
+        for share in (0.0, 0.05, 0.1, 0.2, 0.3):
+            unseen = of_new[: round(share / (1 - share) * len(trial.seen))]
+            folder = np.concatenate([trial.seen, unseen])
+            photos, names = trial.features[folder], trial.names[folder]
+            is_refused = False
+            try:
+                adapt_head(head, photos)
+            except DataError:
+                is_refused = True
+            any_folder = AdaptConfig(least_unseen=0, least_ratio=0, least_agreement=0)
+            after, _ = adapt_head(head, photos, any_folder)
+            figures = {
+                what: 100 * float(np.mean(labelled(one, photos) == names))
+                for what, one in (("before", head), ("after", after))
+            }
+            what = f"{count} unseen classes in {share:.0%} of the photos: all labels"
+            yield what, {**figures, "refused": 100.0 * is_refused}
+
+
+def labelled(head: Head, features: npt.NDArray[np.float32]) -> npt.NDArray[np.str_]:
+    """Label of each row, with the head's own seen penalty."""
+    scores = head.scores(head.table, features) - head.calibration.seen_penalty * head.table.is_seen
+    return np.array(head.table.names)[scores.argmax(1)]
+
+
 def mean(values: Sequence[float]) -> float:
     """The mean."""
     return float(np.mean(values))
@@ -193,12 +227,14 @@ def main() -> None:
     parser.add_argument("classes", type=Path)
     parser.add_argument("--choose", action="store_true", help="folds of the other classes")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--adapt", action="store_true", help="rows of `adapt` alone")
     parser.add_argument("--backbone-classes", help="map of the backbone's own classes")
     parser.add_argument("--max-seen-loss", type=float, default=MAX_SEEN_LOSS)
     arguments = parser.parse_args()
     found: dict[str, list[dict[str, float]]] = {}
     for trial in trials(arguments):
-        for what, figures in (*grown(trial), *adapted(trial)):
+        rows = () if arguments.adapt else grown(trial)
+        for what, figures in (*rows, *adapted(trial), *shared(trial)):
             found.setdefault(what, []).append(figures)
     for what, runs in found.items():
         shown = [f"{key} {mean([run[key] for run in runs]):5.1f}" for key in runs[0]]

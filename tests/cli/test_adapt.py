@@ -26,7 +26,7 @@ def test_adapt_reports_before_and_after(
         for seed in range(10):
             draw(colour, seed).save(photos / f"{colour}-{seed}.png")
     result = run("adapt", photos, "-w", grown, "-o", out)
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.stderr
     assert "adapted to 80 photos" in result.stdout
     assert "labels that stay" in result.stdout
     assert "as unseen classes" in result.stdout

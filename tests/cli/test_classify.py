@@ -113,6 +113,20 @@ def test_long_paths_are_shortened_in_the_middle_and_reasons_go_to_stderr(
     assert err.splitlines()[0].startswith(f"{folder}/broken.png: not an image")
 
 
+@pytest.mark.parametrize("known_by", ["photos", "attributes", "backbone"])
+def test_the_folder_of_a_photo_is_told_at_80_columns(
+    colours: Path, monkeypatch: pytest.MonkeyPatch, known_by: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    path = "/home/kim/pictures/2024-05-12 Serengeti/card2/100CANON/IMG_0001.JPG"
+    top = Candidate("african_hunting_dog", 0.9, known_by == "photos", known_by)
+    monkeypatch.setattr(ZeroShotClassifier, "stream", lambda *_: iter([Prediction(path, (top,))]))
+    out = run(colours / "a.png")[1]
+    assert ".../100CANON/IMG_0001.JPG" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert "90.0%" in out
+
+
 def test_the_table_has_one_line_per_candidate(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "250")
     (row,) = json.loads(run(photos / "a.png", "--format", "json", "--top-k", 2)[1])

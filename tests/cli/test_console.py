@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_warnings_are_one_line_each(photos: Path, tmp_path: Path) -> None:
     assert result.exit_code == FAILED
     warning, error = result.stderr.splitlines()
     assert warning.startswith("warning: ")
-    assert "1 missing cells filled" in warning
+    assert "1 missing cell filled" in warning
     assert error.startswith("error: ")
 
 
@@ -93,3 +94,14 @@ def test_with_json_progress_each_line_on_stderr_is_an_object(colours: Path) -> N
     assert result.exit_code == FINISHED_WITH_FAILURES
     assert all(isinstance(json.loads(line), dict) for line in result.stderr.splitlines())
     assert "left out: 1 .mp4 (videos: save frames as JPEG)" in result.stdout
+
+
+def test_what_is_counted_is_said_in_english() -> None:
+    """A number before a bare plural would print "1 photos"; `errors.counted` chooses the form."""
+    commands = sorted((Path(__file__).parents[2] / "cli").glob("*.py"))
+    assert commands
+    for path in commands:
+        bare = re.search(
+            r"\{[^{}]*\} (photos|classes|rows|files|errors|warnings)\b(?!/s)", path.read_text()
+        )
+        assert not bare, f"{path.name}: {bare and bare[0]}"

@@ -270,5 +270,5 @@ def test_photos_that_changed_are_told_of_without_a_guess_at_why(card: Path) -> N
     run("label", card, "-o", out)
     os.utime(card / "a.png", ns=(1, 1))
     _, text, _ = run("label", card, "-o", out)
-    assert "1 photos have another size or time" in text
-    assert "a spreadsheet has rounded the times" in text
+    assert "labelled anew: 1 photo with another size or time" in text
+    assert "or a spreadsheet rounded the times" in text

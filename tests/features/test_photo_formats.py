@@ -15,6 +15,7 @@ from drawing import draw
 from PIL import Image
 
 from zsl_images.errors import ImageError
+from zsl_images.features.photo_facts import facts_of
 from zsl_images.features.photo_formats import is_photo
 from zsl_images.features.photos import read_image
 
@@ -114,6 +115,58 @@ def test_a_raw_file_that_looks_like_tiff_is_known_by_its_ending(
     draw("red", 0).save(tmp_path / "a.tif")
     (tmp_path / "a.tif").rename(tmp_path / "a.nef")
     assert read_image(tmp_path / "a.nef").size == (40, 60)
+
+
+def camera_tags() -> bytes:
+    """EXIF data of a camera, as a TIFF file without pixels."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Maker of cameras", "Model one"
+    exif.get_ifd(0x8769)[0x9003] = "2024:05:31 18:04:59"
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def canon(*blocks: bytes) -> bytes:
+    """The start of a CR3 file with EXIF data in boxes."""
+    boxes = b"".join(
+        struct.pack(">I", len(block) + 8) + f"CMT{number}".encode() + block
+        for number, block in enumerate(blocks, start=1)
+    )
+    return b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + boxes + bytes(50)
+
+
+def taken_alone() -> bytes:
+    """EXIF data whose first folder says when a photo was taken."""
+    exif = Image.Exif()
+    exif[0x9003] = "2024:05:31 18:04:59"
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.nef", camera_tags()),
+        ("a.cr3", canon(camera_tags(), b"")),
+        ("b.cr3", canon(camera_tags(), taken_alone())),
+    ],
+)
+@pytest.mark.parametrize("preview_has_tags", [True, False])
+def test_the_facts_of_a_raw_file_are_its_own_if_the_preview_has_none(
+    tmp_path: Path,
+    raw_module: Callable[[Raw], None],
+    name: str,
+    data: bytes,
+    preview_has_tags: bool,
+) -> None:
+    preview = io.BytesIO()
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    draw("red", 0, (64, 48)).save(preview, "JPEG", **({"exif": tags} if preview_has_tags else {}))
+    raw_module(Raw(preview.getvalue()))
+    (tmp_path / name).write_bytes(data)
+    facts = facts_of(read_image(tmp_path / name))
+    assert (facts.taken, facts.camera_make, facts.camera_model) == (
+        *("2024-05-31 18:04:59", "Maker of cameras", "Model one"),
+    )
 
 
 def dng(width: int, height: int, orientation: int) -> bytes:

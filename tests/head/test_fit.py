@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from small_models import small
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
 from zsl_images.head.fit import train_on_features
+from zsl_images.head.folds import Fold
 from zsl_images.head.head import Head
 from zsl_images.model.config import Recipe
 from zsl_images.model.mmvae import MultiModalVAE
@@ -21,6 +23,35 @@ from zsl_images.progress import StepRecord
 def test_one_class_is_refused(colour_table: ClassTable) -> None:
     with pytest.raises(DataError, match="at least 2 seen classes"):
         train_on_features(np.ones((3, 4), np.float32), np.zeros(3, np.int64), colour_table)
+
+
+@pytest.mark.parametrize(
+    ("folds", "message"),
+    [
+        ([3], r"a fold is 3, expected a Fold"),
+        (["a"], r"a fold is 'a', expected a Fold"),
+        ("2", r"folds is '2', expected a whole number"),
+        (2.5, r"folds is 2\.5, expected a whole number"),
+        (
+            [Fold(np.arange(3), np.arange(3, 6), np.array([60]))],
+            "fold 1 names row 60, expected rows 0 to",
+        ),
+    ],
+)
+def test_folds_that_are_none_are_refused_before_a_training(
+    colour_table: ClassTable, folds: Any, message: str
+) -> None:
+    features, labels = np.ones((60, 4), np.float32), np.repeat(np.arange(6), 10)
+    with pytest.raises(DataError, match=message):
+        train_on_features(features, labels, colour_table, folds=folds)
+
+
+def test_a_number_of_folds_may_be_one_of_numpy(colour_table: ClassTable, small_recipe: Recipe) -> None:
+    features = np.random.default_rng(0).normal(size=(60, 12)).astype(np.float32)
+    labels = np.repeat(np.arange(6), 10)
+    folds: Any = np.int64(1)
+    head = train_on_features(features, labels, colour_table, recipe=small_recipe, folds=folds)
+    assert head.calibration.metrics
 
 
 def test_classes_with_rows_are_seen_whatever_the_table_said(

@@ -96,6 +96,11 @@ def test_attributes_come_from_the_table_or_from_the_map(
         found = RowClasses.read(class_map, table, small_backbone)
         assert found.table.names == ("red fox", "wolf")
         assert found.table.attributes.tolist() == [[7, 8], [4, 3]]
+        other = ClassTable(("fox", "red fox"), ("c", "a"), np.array([[5, 6], [7, 8]]))
+        with pytest.raises(
+            ClassTableError, match=r"map.csv: 1 attribute of the class table missing.* c; so"
+        ):
+            RowClasses.read(class_map, other, small_backbone)
         (tmp_path / "map.csv").write_text("index,class\n0,fox\n1,wolf\n")
         with pytest.raises(ClassTableError, match="line 3: wolf without attributes"):
             RowClasses.read(tmp_path / "map.csv", table, small_backbone)

@@ -129,6 +129,20 @@ def test_small_and_one_sided_folders_are_refused(trained: ZeroShotClassifier) ->
         adapt_head(only_seen, seen)
 
 
+def test_a_folder_of_seen_classes_moves_nothing(trained: ZeroShotClassifier, off: Head) -> None:
+    """Not even if the head is so unsure that some photos of seen classes seem to show unseen ones."""
+    photos, _ = features_of(trained, dict.fromkeys(off.table.seen_names, 20))
+    calibration = replace(off.calibration, temperature=20.0)
+    unsure = replace(off, calibration=calibration)
+    adapt_head(unsure, photos, AdaptConfig(least_ratio=0, least_agreement=0))
+    with pytest.raises(
+        DataError, match=r"only about \d+ of 120 photos .* expected \d+ or more, or seen"
+    ):
+        adapt_head(unsure, photos)
+    mixed, _ = features_of(trained, dict.fromkeys(COLOURS, 20))
+    adapt_head(off, mixed)
+
+
 def test_what_would_change_nearly_every_label_is_refused(
     trained: ZeroShotClassifier, off: Head
 ) -> None:

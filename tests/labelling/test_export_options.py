@@ -39,15 +39,15 @@ def test_everything_chosen_is_written_and_reported(labels: Path, photo: Path, tm
     )
     outputs.check([tmp_path / "photos"], labels)
     assert outputs.write(labels) == [
-        "1 sidecars of other programs were left as they are",
-        f"{tmp_path / 'sorted'}: 1 photos",
+        "left as before: 1 sidecar of other programs",
+        f"{tmp_path / 'sorted'}: 1 photo",
     ]
     assert len(json.loads((tmp_path / "coco.json").read_text())["annotations"]) == 1
     assert len(json.loads((tmp_path / "tasks.json").read_text())) == 1
     assert (tmp_path / "sorted" / "lion" / "1.jpg").exists()
     assert not photo.exists()
     (tmp_path / "sorted" / "lion" / "1.jpg").unlink()
-    assert outputs.write(labels)[-1] == f"{tmp_path / 'sorted'}: 0 photos; 1 are gone"
+    assert outputs.write(labels)[-1] == f"{tmp_path / 'sorted'}: 0 photos; gone: 1 photo"
 
 
 def test_nothing_chosen_is_nothing_done(labels: Path, tmp_path: Path) -> None:

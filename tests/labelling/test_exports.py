@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
+import pytest
 from drawing import draw
 
 from zsl_images.labelling.exports import write_coco, write_label_studio
@@ -52,6 +53,25 @@ def test_coco_has_the_fields_that_other_programs_need(tmp_path: Path) -> None:
     assert "width" not in gone
     assert coco["annotations"][0]["bbox"] == [0, 0, 60, 40]
     assert coco["annotations"][0]["score"] is None  # somebody has emptied the cell
+
+
+def test_coco_is_read_by_its_own_tools(tmp_path: Path) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    known = {"probability": 0.5, "width": 6, "height": 4}
+    rows = [
+        {"path": f"{tmp_path}/{number}.png", "label": label, **known}
+        for number, label in enumerate(["lion", "zebra", "lion", None])
+    ]
+    write_labels([pa.Table.from_pylist(rows, SCHEMA)], tmp_path / "labels.csv")
+    write_coco(tmp_path / "labels.csv", tmp_path / "coco.json", ["tiger", "lion", "zebra"])
+    truth = coco.COCO(str(tmp_path / "coco.json"))
+    assert truth.getCatIds(catNms=["lion"]) == [2]
+    assert [one["file_name"] for one in truth.loadImgs(truth.getImgIds(catIds=[2]))] == [
+        f"{tmp_path}/{number}.png" for number in (0, 2)
+    ]
+    assert truth.getAnnIds(areaRng=[20, 30]) == [1, 2, 3, 4]
+    found = truth.loadRes(list(truth.anns.values()))
+    assert found.anns[1]["bbox"] == [0, 0, 6, 4]
 
 
 def test_coco_takes_sizes_from_the_rows_and_opens_photos_without_one(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from zsl_images.classes.findings import Finding, told_once
 from zsl_images.classes.row_names import RowNames
 from zsl_images.classes.sheets import Sheet, class_column_of, line_of, map_columns
 from zsl_images.classes.table_paths import WORKBOOK_SUFFIXES
-from zsl_images.errors import OutputError, listed
+from zsl_images.errors import OutputError, counted, listed
 from zsl_images.files import replacing
 
 MISSING = frozenset({"", "na", "n/a", "nan"})
@@ -129,8 +129,9 @@ class AttributeSheet:
             columns = [
                 str(finding.attribute) for finding in sorted(missing, key=lambda f: f.column or 0)
             ]
+            cells = sum(finding.count for finding in missing)
             yield (
-                f"{self.path}: {sum(finding.count for finding in missing)} missing cells filled by the "
+                f"{self.path}: {counted(cells, 'missing cell')} filled by the "
                 f"mean of their column ({listed(columns)})"
             )
         if constant := by_kind.get("constant"):

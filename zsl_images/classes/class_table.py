@@ -16,7 +16,7 @@ from zsl_images.classes.attribute_sheets import AttributeSheet, sheet_lines, wri
 from zsl_images.classes.findings import raise_first_error
 from zsl_images.classes.table_paths import is_shipped
 from zsl_images.classes.text_columns import TextColumns
-from zsl_images.errors import ClassTableError, ClassTableWarning, listed
+from zsl_images.errors import ClassTableError, ClassTableWarning, counted, listed
 from zsl_images.names import described as in_words
 from zsl_images.names import hidden_character, in_both, matched
 
@@ -48,7 +48,8 @@ class ClassTable:
 
     def __repr__(self) -> str:
         seen = int(self.is_seen.sum())
-        return f"ClassTable({len(self)} classes, {len(self.attribute_names)} attributes, {seen} seen)"
+        attributes = counted(len(self.attribute_names), "attribute")
+        return f"ClassTable({counted(len(self), 'class')}, {attributes}, {seen} seen)"
 
     def __post_init__(self) -> None:
         attributes = np.ascontiguousarray(self.attributes, np.float32)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from zsl_images.arguments import count
 from zsl_images.errors import BackboneError
 from zsl_images.features.backbone_classes import BackboneClasses
 from zsl_images.features.backbone_sources import TORCHVISION, from_timm, from_torchvision
@@ -60,8 +62,10 @@ def load_network(
 
     Raises:
         BackboneError: The name is unknown, the weights are not available or do not fit, or the network
-            gives no features (B, D).
+            gives no features (B, D), or none of this size or pooling.
     """
+    if image_size is not None:
+        count("image_size", image_size)
     if name in TORCHVISION:
         if image_size or pooling:
             raise BackboneError(
@@ -70,13 +74,13 @@ def load_network(
             )
         model, preprocessing, file = from_torchvision(name, weights)
     else:
-        model, preprocessing, file = from_timm(name, weights, image_size)
+        with _refusing(name, image_size, pooling):
+            model, preprocessing, file = from_timm(name, weights, image_size)
     model.eval().requires_grad_(False)
     module = _Normalised(model, preprocessing["mean"], preprocessing["std"]).eval()
-    picture = 255 * torch.rand(
-        2, *preprocessing["input_size"], generator=torch.Generator().manual_seed(0)
-    )
-    with torch.inference_mode():
+    size, generator = preprocessing["input_size"], torch.Generator().manual_seed(0)
+    with _refusing(name, image_size, pooling), torch.inference_mode():
+        picture = 255 * torch.rand(2, *size, generator=generator)
         logits = module(picture)
         classifiers = _without_classifier(model, pooling)
         feature = module(picture)
@@ -98,6 +102,22 @@ def load_network(
         classes=classes,
         without_classes=why_not,
     )
+
+
+@contextmanager
+def _refusing(name: str, image_size: int | None, pooling: str | None) -> Iterator[None]:
+    """Say that a network does not take the image size or pooling that was asked for."""
+    asked = [f"pictures of {image_size} pixels"] if image_size else []
+    asked += [f"the pooling {pooling!r}"] if pooling else []
+    try:
+        yield
+    except (AssertionError, AttributeError, RuntimeError, TypeError) as error:  # timm has no own errors
+        if not asked:
+            raise
+        raise BackboneError(
+            f"backbone {name} does not take {' and '.join(asked)} ({error}); choose another value, or "
+            "leave it out for what was published"
+        ) from error
 
 
 def _without_classifier(model: nn.Module, pooling: str | None) -> tuple[nn.Module, ...]:
@@ -133,19 +153,25 @@ def _classes(
     scale = float(logits.abs().max()) if logits.shape == found.shape else 0.0
     if logits.shape != found.shape or not torch.allclose(found, logits, atol=1e-3 * scale + 1e-6):
         return None, f"the classifier of {name} does not act linearly on its pooled feature"
+    if "clip" in name and len(classifier.weight) not in _SUBSETS and _has_no_bias(classifier):
+        return None, f"the last layer of {name} leads to captions, not to classes"
     labels, wnids = _class_names(len(classifier.weight))
     return BackboneClasses(classifier.weight.detach().clone().numpy(), labels, wnids), ""
 
 
-def _class_names(count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Labels and WordNet ids of a classifier with `count` classes, as far as timm knows them."""
+def _has_no_bias(classifier: nn.Linear) -> bool:
+    return classifier.bias is None or not classifier.bias.any()
+
+
+def _class_names(number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Labels and WordNet ids of a classifier with `number` classes, as far as timm knows them."""
     from timm.data.imagenet_info import ImageNetInfo
 
-    if count not in _SUBSETS:
+    if number not in _SUBSETS:
         return (), ()
-    info = ImageNetInfo(_SUBSETS[count])
-    wnids = tuple(info.index_to_label_name(index) for index in range(count))
-    return tuple(info.index_to_description(index) for index in range(count)), wnids
+    info = ImageNetInfo(_SUBSETS[number])
+    wnids = tuple(info.index_to_label_name(index) for index in range(number))
+    return tuple(info.index_to_description(index) for index in range(number)), wnids
 
 
 class _Normalised(nn.Module):

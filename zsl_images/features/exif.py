@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO
@@ -15,7 +16,7 @@ from PIL import Image
 
 _HEADER = b"Exif\0\0"
 _FOLDER = 0x8769
-_TAKEN = ((_FOLDER, 0x9003), (_FOLDER, 0x9004), (None, 0x0132))
+_TAKEN = ((_FOLDER, 0x9003), (None, 0x9003), (_FOLDER, 0x9004), (None, 0x0132))
 """Tags that say when a photo was taken, the best first, each with the folder that it is in."""
 
 _NUMBERS = {1: "B", 3: "H", 4: "I"}
@@ -29,6 +30,13 @@ _LONGEST = 256
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"IIU\0")
 """First bytes of TIFF files, and of RAW files that are built like them: their own tags are EXIF."""
+
+
+_BOXES = (b"CMT1", b"CMT2")
+"""Boxes of a Canon CR3 file that hold EXIF data: the tags of the picture, and those of the photo."""
+
+_BOXES_WITHIN = 65536
+"""Bytes at the start of a CR3 file in which its boxes are looked for."""
 
 
 class Exif:
@@ -66,6 +74,20 @@ class Exif:
         while data.startswith(_HEADER):  # some programs write it twice
             data = data[len(_HEADER) :]
         return cls(io.BytesIO(data))
+
+    @classmethod
+    def of_raw(cls, file: BinaryIO) -> Iterator[Exif]:
+        """The EXIF data of a RAW file itself, which its preview need not repeat."""
+        with suppress(OSError, ValueError):
+            file.seek(0)
+            start = file.read(_BOXES_WITHIN)
+            if start[:4] in _TIFF_STARTS:
+                yield cls(file)
+            elif start[4:12] == b"ftypcrx ":
+                for box in _BOXES:
+                    before, found, data = start.partition(box)
+                    if found:
+                        yield cls(io.BytesIO(data[: int.from_bytes(before[-4:]) - 8]))
 
     def number(self, tag: int) -> int | None:
         """The number of a tag."""

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from itertools import count as counted
+from itertools import count as numbers_from
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from zsl_images.arguments import count
 from zsl_images.defaults import BATCH_SIZE
-from zsl_images.errors import ClassTableError, DataError, ImageError, listed
+from zsl_images.errors import ClassTableError, DataError, ImageError, counted, listed
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.cpu_cores import usable_cores
 from zsl_images.features.decoding import ImageLike, decoded
@@ -60,7 +60,7 @@ class FeatureSet:
         return len(self.paths)
 
     def __repr__(self) -> str:
-        return f"FeatureSet({len(self)} images, {len(self.failures)} failures)"
+        return f"FeatureSet({counted(len(self), 'image')}, {counted(len(self.failures), 'failure')})"
 
 
 def extract_features(
@@ -148,7 +148,7 @@ def stream_features(
     decoding: deque[tuple[list[Item], list[Future[npt.NDArray[np.uint8] | ImageError]]]] = deque()
     running: deque[tuple[list[Item], Future[list[npt.NDArray[np.float16] | ImageError]]]] = deque()
 
-    numbers = counted()
+    numbers = numbers_from(0)
 
     def decode(number: int, image: Item) -> npt.NDArray[np.uint8] | ImageError:
         return decoded(image, backbone, partial(note, number) if note else None)
@@ -251,13 +251,13 @@ def labelled_features(
     without_row = [name for name in classes if name not in row_name]
     if without_row:
         raise ClassTableError(
-            f"{len(without_row)} folders of {photos} have no row in the class table: "
+            f"{photos}: no row in the class table for {counted(len(without_row), 'folder')}: "
             f"{listed(without_row, names)}; add rows, or move the folders away"
         )
     class_of = {str(path): row_name[name] for name, paths in classes.items() for path in paths}
     features = _kept_features(list(class_of), photos, backbone, cache, on_step, left_out)
     if not len(features):
-        raise DataError(f"none of the {len(class_of)} photos in {photos} can be read")
+        raise DataError(f"no photo in {photos} can be read ({counted(len(class_of), 'file')} tried)")
     return features, tuple(class_of[path] for path in features.paths)
 
 

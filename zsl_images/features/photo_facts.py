@@ -27,7 +27,11 @@ def note_facts(rgb: Image.Image, image: Image.Image, file: BinaryIO) -> None:
     size = image.info.get(FULL_SIZE, image.size)
     exif = Exif.of(image, file)
     width, height = reversed(size) if turns_sideways(turn_of(image, exif)) else size
-    taken, make, model = exif.taken(), exif.text(_MAKE), exif.text(_MODEL)
+    sources = (exif, *Exif.of_raw(file))
+    taken = next(filter(None, (source.taken() for source in sources)), None)
+    make, model = (
+        next(filter(None, (source.text(tag) for source in sources)), None) for tag in (_MAKE, _MODEL)
+    )
     rgb.info[_KEY] = PhotoFacts(taken, make, model, width, height)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from zsl_images.errors import PhotoWarning
+from zsl_images.errors import PhotoWarning, counted
 from zsl_images.features.photo_formats import HEIF_SUFFIXES, RAW_SUFFIXES
 from zsl_images.results import Failure
 
@@ -51,7 +51,7 @@ class LeftOut:
         parts = [f"{', '.join(names)} ({reason})" for reason, names in groups.items()]
         for count, name in ((self.broken_links, "broken link"), (self.others, "special file")):
             if count:
-                parts.append(f"{count} {name}{'s' * (count > 1)}")
+                parts.append(counted(count, name))
         parts += [f"folder {folder} ({reason})" for folder, reason in self.folders.items()]
         return f"left out: {'; '.join(parts)}"
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zsl_images.defaults import BATCH_SIZE
-from zsl_images.errors import DataError, ImageError
+from zsl_images.errors import DataError, ImageError, counted
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.cpu_cores import usable_cores
 from zsl_images.features.decoding import decoded
@@ -70,7 +70,7 @@ def measure(
     good = [picture for picture in pictures if not isinstance(picture, ImageError)]
     if len(good) < batch_size:
         raise DataError(
-            f"{len(good)} of {len(paths)} photos can be read; expected {batch_size} or more"
+            f"{len(good)} of {counted(len(paths), 'photo')} can be read; expected {batch_size} or more"
         )
     batches = np.split(np.stack(good[: len(good) // batch_size * batch_size]), len(good) // batch_size)
     engine = backbone.engine

@@ -16,6 +16,7 @@ from zsl_images.arguments import count
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.profiles import known_by
 from zsl_images.classes.taxonomy import Taxonomy, deepest
+from zsl_images.errors import counted
 from zsl_images.head.explanations import Explainer
 from zsl_images.head.head import Head
 from zsl_images.model.scoring import (
@@ -57,7 +58,7 @@ class Decisions:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        return f"Decisions({len(self)} photos, {len(self.table)} candidates)"
+        return f"Decisions({counted(len(self), 'photo')}, {counted(len(self.table), 'candidate')})"
 
     def predictions(self) -> Iterator[Prediction]:
         """One record per photo, in order."""

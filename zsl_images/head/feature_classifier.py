@@ -21,7 +21,7 @@ from zsl_images.classes.profiles import known_by
 from zsl_images.classes.scales import warn_of_scale
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import BALANCED, DEFAULT_HEAD, TOP_K
-from zsl_images.errors import ClassTableError, DataError
+from zsl_images.errors import ClassTableError, DataError, counted
 from zsl_images.head.decisions import Decider, Decisions
 from zsl_images.head.edit_classes import remove_classes, rename_classes
 from zsl_images.head.head import Head
@@ -64,8 +64,9 @@ class FeatureClassifier:
     def __repr__(self) -> str:
         penalty, confidence = float(self.seen_penalty), float(self.min_confidence)
         return (
-            f"{type(self).__name__}({len(self.table)} candidates, {len(self.table.seen_names)} seen, "
-            f"seen_penalty={penalty:.4g}, min_confidence={confidence:g})"
+            f"{type(self).__name__}({counted(len(self.table), 'candidate')}, "
+            f"{len(self.table.seen_names)} seen, seen_penalty={penalty:.4g}, "
+            f"min_confidence={confidence:g})"
         )
 
     @property

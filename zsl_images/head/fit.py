@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from zsl_images.arguments import count, number
+from zsl_images.arguments import check_type, count, number
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import DEFAULT_RECIPE, FOLDS, MAX_FOLDS, MAX_SEEN_LOSS, ROWS_RECIPE
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
-from zsl_images.head.folds import Fold, hold_out, make_folds
+from zsl_images.head.folds import Fold, check_rows, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
 from zsl_images.head.remembering import remember
 from zsl_images.head.row_classes import RowClasses
@@ -74,10 +74,12 @@ def train_on_features(
         recipe = recipe_named(recipe)
     seen = np.unique(labels)
     if len(seen) < 2:
-        raise DataError(f"photos of {len(seen)} classes, expected at least 2 seen classes")
+        raise DataError(f"photos of {counted(len(seen), 'class')}, expected at least 2 seen classes")
     table = table.with_seen([table.names[label] for label in seen])
     table = table.with_rows(rows.table.names if rows else ())
-    if isinstance(folds, int):
+    if isinstance(folds, Sequence):
+        check_rows(folds, len(labels))
+    else:
         folds = make_folds(labels, folds, np.random.default_rng(seed)) if folds else []
     calibration = Calibration()
     if folds:
@@ -105,7 +107,10 @@ def check_settings(folds: int | Sequence[Fold], max_seen_loss: float, seed: int)
     """
     number("max_seen_loss", max_seen_loss, 0, 1)
     count("seed", seed, least=0)
-    if not isinstance(folds, Sequence) and count("folds", folds, least=0) > MAX_FOLDS:
+    if isinstance(folds, Sequence) and not isinstance(folds, str | bytes):
+        for fold in folds:
+            check_type("a fold", fold, Fold)
+    elif count("folds", folds, least=0) > MAX_FOLDS:
         raise DataError(f"folds is {folds}, expected {MAX_FOLDS} or fewer")
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import CPU, MAX_SEEN_LOSS, ROWS_RECIPE
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.head.calibration import Calibration, fit_temperature, penalty_within
 from zsl_images.head.fit import fit_model
 from zsl_images.head.head import BackboneInfo, Head
@@ -53,8 +53,8 @@ def train_on_rows(
     """
     if len(rows) < 3:
         raise DataError(
-            f"the map has {len(rows)} classes of the backbone, expected 3 or more to learn from "
-            "without photos; add rows to the map, or train on photos"
+            f"the map has {counted(len(rows), 'class')} of the backbone, expected 3 or more to "
+            "learn from without photos; add rows to the map, or train on photos"
         )
     recipe = recipe_named(ROWS_RECIPE)
     without_steps = replace(recipe.training, learn_steps=0)  # there are no photos to learn from

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.metrics import Labels
 
 
@@ -42,8 +43,8 @@ def make_folds(
     classes = generator.permutation(np.unique(labels))
     if len(classes) < 5:
         raise DataError(
-            f"{len(classes)} classes with photos, expected at least 5, so that some can be treated as "
-            "unseen; add classes, or train without validation"
+            f"{counted(len(classes), 'class')} with photos, expected at least 5, so that some can be "
+            "treated as unseen; add classes, or train without validation"
         )
     return [hold_out(labels, generator, classes[which::5], held_out) for which in range(count)]
 
@@ -71,3 +72,20 @@ def hold_out(
         raise DataError("too few photos per class to hold any out; add photos")
     is_learned = ~is_unseen & ~is_held_out
     return Fold(*map(np.flatnonzero, (is_learned, is_held_out, is_unseen)))
+
+
+def check_rows(folds: Iterable[Fold], count: int) -> None:
+    """Refuse folds that name rows which are not there.
+
+    Args:
+        folds: Folds to check.
+        count: N, number of rows.
+
+    Raises:
+        DataError: A row is not among the N.
+    """
+    for number, fold in enumerate(folds, start=1):
+        rows = np.concatenate([fold.train, fold.seen, fold.unseen])
+        stray = rows[(rows < 0) | (rows >= count)]
+        if stray.size:
+            raise DataError(f"fold {number} names row {stray[0]}, expected rows 0 to {count - 1}")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.errors import HeadError
+from zsl_images.errors import HeadError, counted
 from zsl_images.features.backbones import Backbone, fingerprint
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
@@ -96,7 +96,9 @@ class Head:
 
     def __repr__(self) -> str:
         seen = len(self.table.seen_names)
-        return f"Head({len(self.table)} classes, {seen} seen, backbone={self.backbone.name!r})"
+        return (
+            f"Head({counted(len(self.table), 'class')}, {seen} seen, backbone={self.backbone.name!r})"
+        )
 
     @cached_property
     def model(self) -> MultiModalVAE:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from zsl_images.classes.class_map import ClassMap
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.scales import warn_of_scale
-from zsl_images.errors import BackboneError
+from zsl_images.errors import BackboneError, ClassTableError, counted, listed
 from zsl_images.features.backbone_classes import BackboneClasses
 from zsl_images.features.backbones import Backbone
 from zsl_images.names import matched
@@ -104,7 +104,16 @@ def _described(class_map: ClassMap, table: ClassTable) -> ClassTable:
     if not absent or not class_map.attribute_names:
         class_map.check_described(table.names)
         return table
-    own = ClassTable.read(class_map.path).aligned_to(table.attribute_names)
+    own = ClassTable.read(class_map.path)
+    others = [name for name in table.attribute_names if name not in set(own.attribute_names)]
+    if others:
+        raise ClassTableError(
+            f"{class_map.path}: {counted(len(others), 'attribute')} of the class table missing here: "
+            f"{listed(others, own.attribute_names)}; so nothing describes its "
+            f"{counted(len(absent), 'class')} that the table does not have. Add these columns, or give "
+            "a map of classes of the table"
+        )
+    own = own.aligned_to(table.attribute_names)
     own = own.renamed(matched(own.names, class_map.names, "the map")).select(absent)
     warn_of_scale(table, own)
     return table.joined(own)

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zsl_images.classes.class_table import ClassTable
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.head.head import Head
+from zsl_images.head.unseen_share import generated_latents
 from zsl_images.model.formulas import drawn_to_photos
 from zsl_images.model.latent_space import space_of
 from zsl_images.model.scoring import class_probabilities, class_scores, penalised
@@ -35,6 +36,10 @@ class AdaptConfig:
         least_photos: Smallest number of photos that is accepted.
         most_of_one: Largest share of the folder, 0 to 1, that may get the same label.
         least_unseen: Smallest number of photos that must seem to show unseen classes.
+        least_ratio: Smallest number of them per photo of a seen class that is likely to be taken for
+            an unseen one. On folds with 1, 4 or 16 unseen classes, adapting to a folder that has fewer
+            cost more labels of seen classes than it corrected of unseen ones.
+        enough: Share of the folder, 0 to 1, that is enough of them in any case.
         least_agreement: Smallest share of the labels, 0 to 1, that must stay the same.
     """
 
@@ -43,6 +48,8 @@ class AdaptConfig:
     least_photos: int = 30
     most_of_one: float = 0.75
     least_unseen: float = 5.0
+    least_ratio: float = 4.0
+    enough: float = 0.15
     least_agreement: float = 0.25
 
 
@@ -88,14 +95,15 @@ def adapt_head(
         The head with new residuals, and a report of what they changed.
 
     Raises:
-        DataError: There is no unseen class, the folder is too small or too one-sided, or most labels
-            would change.
+        DataError: There is no unseen class, the folder is too small or too one-sided or shows hardly
+            any unseen class, or most labels would change.
     """
     config = config or AdaptConfig()
     table, latents = head.table, head.frozen.latents(features)  # (N, L)
     first = head.class_priors(table)  # (K, L)
     before = _posterior(head, latents, first)
     _check(before, table, config)
+    _check_unseen(before, head, first, config)
     priors = _fitted(head, latents, first, config)  # (K, L)
     after = _posterior(head, latents, priors)
     residuals = dict(zip(table.names, priors - head.priors_of(table.attributes), strict=True))
@@ -143,8 +151,8 @@ def _check(posterior: Rows, table: ClassTable, config: AdaptConfig) -> None:
     photos = len(posterior)
     if photos < config.least_photos:
         raise DataError(
-            f"{photos} photos that can be read, expected {config.least_photos} or more; so few photos "
-            "say little about the classes. Give a larger folder"
+            f"{counted(photos, 'photo')} that can be read, expected {config.least_photos} or more; so "
+            "few photos say little about the classes. Give a larger folder"
         )
     label, most = Counter(posterior.argmax(1).tolist()).most_common(1)[0]
     if most > config.most_of_one * photos:
@@ -152,11 +160,32 @@ def _check(posterior: Rows, table: ClassTable, config: AdaptConfig) -> None:
             f"{most} of {photos} photos are labelled {table.names[label]!r}, too one-sided; "
             f"expected several classes, none with more than {config.most_of_one:.0%} of the photos"
         )
-    unseen = float(posterior[:, ~table.is_seen].sum())
-    if unseen < config.least_unseen:
+
+
+def _check_unseen(posterior: Rows, head: Head, priors: Rows, config: AdaptConfig) -> None:
+    """Refuse a folder whose photos the seen classes explain: unseen ones would take photos from them.
+
+    Of N photos, π N show unseen classes. A share p of them is taken for unseen classes, and a share q
+    of the others is so by mistake. Generated photos give p and q, and the folder gives the sum:
+
+        Σ_n Σ_{k unseen} r_nk = N (π p + (1 - π) q)
+    """
+    is_unseen = ~head.table.is_seen
+    photos, found = len(posterior), float(posterior[:, is_unseen].sum())
+    least = config.least_unseen
+    if head.memory is not None and head.memory.names:
+        latents, labels = generated_latents(head)
+        taken = _posterior(head, latents, priors)[:, is_unseen].sum(1)  # (B,)
+        of_unseen = is_unseen[labels]
+        if not of_unseen.all():
+            p, q = float(taken[of_unseen].mean()), float(taken[~of_unseen].mean())
+            found = photos * max(0.0, (found / photos - q) / max(p - q, 1e-6))
+            least = max(least, photos * min(config.enough, config.least_ratio * q))
+    if found < least:
         raise DataError(
-            f"only about {unseen:.0f} of {photos} photos seem to show unseen classes, expected "
-            f"{config.least_unseen:g} or more; give a folder with photos of the unseen classes"
+            f"only about {found:.0f} of {photos} photos seem to show unseen classes, expected "
+            f"{np.ceil(least):.0f} or more, or seen classes would lose more photos than unseen ones "
+            "gain; give a folder with more photos of unseen classes, or fewer candidates"
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from zsl_images.arguments import number
@@ -22,12 +23,26 @@ _PHOTOS = 20
 """Photos that are generated per class."""
 
 
+def generated_latents(head: Head) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Latents (B, L) of generated photos of a head's classes, and the class of each, (B,).
+
+    Those of seen classes are drawn from what the head remembers, those of unseen ones from their class
+    priors. The same head always gives the same ones.
+
+    Raises:
+        DataError: The head remembers nothing of its training rows.
+    """
+    source = LatentSource(head, None, torch.Generator().manual_seed(0))
+    y = source.classes.repeat_interleave(_PHOTOS)  # (B,)
+    return source.latents(y).numpy(), y.numpy()
+
+
 def penalty_for_share(head: Head, table: ClassTable, unseen_share: float) -> float:
     """The seen penalty γ with which as many labels are unseen as photos show unseen classes.
 
-    Photos of each class are generated: of seen classes from what the head remembers, of unseen ones
-    from their class priors. A generated photo is labelled unseen once γ exceeds its turning point, the
-    lead of the best seen class over the best unseen one. So γ is a quantile of these turning points:
+    Photos of each class are generated, see `generated_latents`. One is labelled unseen once γ exceeds
+    its turning point, the lead of the best seen class over the best unseen one. So γ is a quantile of
+    these turning points:
 
         Σ_b w_b [turning point_b < γ] = π,    w_b = π / B_unseen or (1 - π) / B_seen
 
@@ -47,10 +62,10 @@ def penalty_for_share(head: Head, table: ClassTable, unseen_share: float) -> flo
             f"{is_known.sum()} candidates are seen and {(~is_known).sum()} unseen, expected some of "
             "each; with one kind alone, an unseen share changes nothing"
         )
-    source = LatentSource(replace(head, table=table), None, torch.Generator().manual_seed(0))
-    y = source.classes.repeat_interleave(_PHOTOS)  # (B,)
-    scores = class_scores(source.latents(y), source.priors).numpy()  # (B, K)
-    of_seen = is_known[y.numpy()]
+    head = replace(head, table=table)
+    latents, labels = generated_latents(head)
+    scores = class_scores(latents, head.class_priors(table))  # (B, K)
+    of_seen = is_known[labels]
     points = turning_points(scores, is_known)
     weight = np.where(of_seen, (1 - share) / max(1, of_seen.sum()), share / (~of_seen).sum())
     order = np.argsort(points)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zsl_images.arguments import check_path
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, counted
 from zsl_images.files import check_writable, path_of_text
 from zsl_images.labelling.export_failures import Failures
 from zsl_images.labelling.transfers import How
@@ -64,20 +64,20 @@ def _write_sidecars(context: _Context, _: bool) -> str | None:
     from zsl_images.labelling.sidecars import write_sidecars
 
     left = write_sidecars(context.labels, context.failures)
-    return f"{left} sidecars of other programs were left as they are" if left else None
+    return f"left as before: {counted(left, 'sidecar')} of other programs" if left else None
 
 
 def _sort(how: How, context: _Context, folder: StrPath) -> str:
     from zsl_images.labelling.sorting import sort_photos
 
     found = sort_photos(context.labels, folder, how, context.roots, context.failures, context.features)
-    parts = [f"{folder}: {found.there} photos"]
+    parts = [f"{folder}: {counted(found.there, 'photo')}"]
     if found.gone:
-        parts.append(f"{found.gone} are gone")
+        parts.append(f"gone: {counted(found.gone, 'photo')}")
     if found.taken:
-        parts.append(f"{found.taken} copies that were taken away or changed were left alone")
+        parts.append(f"left alone: {counted(found.taken, 'copy')} that you took away or changed")
     if found.left:
-        parts.append(f"{found.left} files with names of photos stayed where they were")
+        parts.append(f"left behind: {counted(found.left, 'file')} with the name of a photo")
     return "; ".join(parts)
 
 

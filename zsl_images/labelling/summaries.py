@@ -11,6 +11,7 @@ from pathlib import PurePath
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zsl_images.errors import counted
 from zsl_images.names import printable, shortened
 
 _LABELS, _FAILURES = 10, 5
@@ -53,10 +54,7 @@ class Summary:
         entries = [(shortened(printable(label), _NAME), photos) for label, photos in ranked[:_LABELS]]
         if more := ranked[_LABELS:]:
             entries.append(
-                (
-                    f"and {len(more)} more label{'s' * (len(more) > 1)}",
-                    sum(photos for _, photos in more),
-                )
+                (f"and {counted(len(more), 'more label')}", sum(photos for _, photos in more))
             )
         if unlabelled := self.labels[None]:
             entries.append(("without a label", unlabelled))

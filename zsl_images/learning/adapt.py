@@ -44,8 +44,8 @@ def adapt(
         on_step: Called with each record of progress.
 
     Raises:
-        DataError: There is no unseen class, the folder is too small or too one-sided, or most labels
-            would change.
+        DataError: There is no unseen class, the folder is too small or too one-sided or shows hardly
+            any unseen class, or most labels would change.
     """
     check_type("classifier", classifier, ZeroShotClassifier)
     backbone = classifier.backbone
