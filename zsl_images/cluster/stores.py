@@ -13,7 +13,7 @@ from pyarrow import fs
 
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import path_hash
-from zsl_images.features.remote_photos import is_address
+from zsl_images.features.remote_photos import file_system_of, is_address, reason_of
 from zsl_images.files import absolute, at_home
 
 _PENDING = ".pending.parquet"
@@ -28,12 +28,7 @@ def store_of(place: str) -> tuple[Any, str]:
     """
     if not is_address(place):
         return fs.LocalFileSystem(), absolute(at_home(place))
-    import fsspec
-
-    try:
-        system, inside = fsspec.core.url_to_fs(place)
-    except (ImportError, ValueError) as error:
-        raise DataError(f"{place} cannot be opened ({error}); install the package it names") from error
+    system, inside = file_system_of(place)
     if place.startswith("file://"):
         return fs.LocalFileSystem(), inside
     return fs.PyFileSystem(fs.FSSpecHandler(system)), inside
@@ -85,9 +80,8 @@ def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
     except DataError:
         raise
     except Exception as error:  # each protocol's client raises errors of its own
-        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise DataError(
-            f"cannot read the manifest {manifest} ({reason}); expected a Parquet file with a column "
+            f"cannot read the manifest {manifest} ({reason_of(error)}); expected a Parquet file with a column "
             "path, as `zsl manifest` writes it"
         ) from error
 

@@ -109,6 +109,9 @@ def photos_at(address: str, opening: Callable[[], BinaryIO]) -> Photos:
     Args:
         address: Address of the archive.
         opening: Opens it for reading bytes at any place.
+
+    Raises:
+        ValueError: It is none. What `opening` raises passes through.
     """
     return _OPENED.get((address,), Path(address).suffix.lower(), opening)
 

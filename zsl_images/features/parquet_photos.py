@@ -90,7 +90,7 @@ class ParquetPhotos:
         self._recent: deque[tuple[int, pa.Array]] = deque(maxlen=_KEPT)
 
     def __len__(self) -> int:
-        return self._group_starts[-1]
+        return int(self._group_starts[-1])
 
     def names(self) -> Iterator[str]:
         """The numbers of its rows."""

@@ -73,7 +73,7 @@ class TarPhotos:
         """
         with tarfile.open(fileobj=file, mode="r:") as tar:
             while member := tar.next():
-                tar.members.clear()  # they would all stay in memory
+                tar.members.clear()  # type: ignore[attr-defined]  # they would all stay in memory
                 name = posixpath.normpath(member.name)
                 is_inside = not name.startswith("/") and name.partition("/")[0] != ".."
                 if member.type in _FILES and is_inside:
