@@ -21,7 +21,7 @@ def test_places_on_this_machine_and_elsewhere(tmp_path: Path) -> None:
         file.write(b"x")
     with system.open_input_file(inside) as file:
         assert file.read() == b"x"
-    with pytest.raises(DataError, match="nonsense://a cannot be opened"):
+    with pytest.raises(DataError, match="nonsense://a: cannot be opened"):
         store_of("nonsense://a")
 
 

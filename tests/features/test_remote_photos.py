@@ -93,8 +93,8 @@ def test_a_missing_package_names_its_extra(
         raise ImportError("Please install it")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", refused)
-    step = rf'cannot be opened \(Please install it\); run: pip install "zsl-images\[{extra}\]"'
-    with pytest.raises(DataError, match=f"{address} {step}"):
+    step = rf': cannot be opened \(Please install it\); run: pip install "zsl-images\[{extra}\]"'
+    with pytest.raises(DataError, match=f"{address}{step}"):
         file_system_of(address)
-    with pytest.raises(ImageError, match=f"^{address} {step}"):
+    with pytest.raises(ImageError, match=f"^{address}{step}"):
         read_anywhere(address)

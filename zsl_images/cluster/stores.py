@@ -81,8 +81,8 @@ def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
         raise
     except Exception as error:  # each protocol's client raises errors of its own
         raise DataError(
-            f"cannot read the manifest {manifest} ({reason_of(error)}); expected a Parquet file with a column "
-            "path, as `zsl manifest` writes it"
+            f"cannot read the manifest {manifest} ({reason_of(error)}); expected a Parquet file with "
+            "a column path, as `zsl manifest` writes it"
         ) from error
 
 

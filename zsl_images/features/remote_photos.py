@@ -80,12 +80,10 @@ def file_system_of(address: str) -> tuple[Any, str]:
         found: tuple[Any, str] = fsspec.core.url_to_fs(address)
     except ImportError as error:
         extra = EXTRAS.get(protocol)
-        step = (
-            f'run: pip install "zsl-images[{extra}]"' if extra else "install the package that it names"
-        )
-        raise DataError(f"{address} cannot be opened ({error}); {step}") from error
+        step = f'run: pip install "zsl-images[{extra}]"' if extra else "install what it names"
+        raise DataError(f"{address}: cannot be opened ({error}); {step}") from error
     except ValueError as error:
-        raise DataError(f"{address} cannot be opened ({error})") from error
+        raise DataError(f"{address}: cannot be opened ({error})") from error
     return found
 
 
