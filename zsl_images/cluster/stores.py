@@ -47,9 +47,8 @@ def check_manifest(manifest: str) -> int:
         DataError: It cannot be read, has no column `path` or no row, a path is missing or relative, or
             two rows have the same path.
     """
-    hashes = np.sort(
-        np.array([path_hash(path) for _, path in _paths_in(manifest)], np.int64), kind="stable"
-    )
+    hashes = np.fromiter((path_hash(path) for _, path in _paths_in(manifest)), np.int64)
+    hashes.sort()
     if not len(hashes):
         raise DataError(f"{manifest} lists no photos; write one with `zsl manifest`")
     suspects = {*hashes[1:][hashes[1:] == hashes[:-1]].tolist()}
@@ -70,7 +69,10 @@ def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
         with system.open_input_file(inside) as stream, pq.ParquetFile(stream) as file:
             names = file.schema_arrow.names
             if "path" not in names:
-                raise DataError(f"{manifest} has no column path, but {', '.join(names)}")
+                raise DataError(
+                    f"{manifest} has no column path, but {', '.join(names)}; if it holds photos, list "
+                    "them with `zsl manifest`"
+                )
             number = 0
             for batch in file.iter_batches(columns=["path"]):
                 for path in batch["path"].to_pylist():
@@ -94,6 +96,23 @@ def _check_path(manifest: str, row: int, path: Any) -> None:
             f"{manifest}: row {row} has the relative path {path}, which means something else on each "
             "machine; expected an absolute path, or an address such as s3://bucket/photo.jpg"
         )
+
+
+def settle(checkpoint: str) -> None:
+    """Finish what a run was killed in: between the two halves of a rename, as object stores do it.
+
+    A part is then both pending and committed. Ray would delete its rows, since it is pending, and not
+    make them again, since it is committed.
+
+    Args:
+        checkpoint: Folder of Ray's checkpoint; there may be none.
+    """
+    system, inside = store_of(checkpoint)
+    found = system.get_file_info(fs.FileSelector(inside, allow_not_found=True))
+    paths = {info.path for info in found}
+    for path in paths:
+        if path.endswith(_PENDING) and f"{path.removesuffix(_PENDING)}.parquet" in paths:
+            system.delete_file(path)
 
 
 def rows_in(place: str, columns: list[str]) -> Iterator[pa.Table]:

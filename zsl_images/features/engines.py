@@ -137,6 +137,9 @@ def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str
 
     def compiled(file: Path, **options: Any) -> Any:
         options["PERFORMANCE_HINT"] = "THROUGHPUT"
+        options["ENABLE_CPU_PINNING"] = (
+            False  # or all processes of a machine would crowd its first core
+        )
         model = openvino.Core().compile_model(file, "CPU", options)
         model.create_infer_request().infer({0: example})
         return model
