@@ -72,6 +72,7 @@ def label_on_ray(
     if workers is not None:
         count("workers", workers)
     manifest, out = os.fspath(manifest), os.fspath(out).rstrip("/")
+    classifier = _for_actors(classifier)
     origin = origin_of(classifier, top_k)
     rows = check_manifest(manifest)
     with _writing(out):
@@ -154,6 +155,14 @@ def _writing(out: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise OutputError(f"cannot write {out}: {_last_line(error)}; choose another place") from error
+
+
+def _for_actors(classifier: ZeroShotClassifier) -> ZeroShotClassifier:
+    """The classifier on one GPU, whichever Ray gives to an actor, if it is on GPUs."""
+    backbone = classifier.backbone
+    if not backbone.device.startswith("cuda"):
+        return classifier
+    return replace(classifier, backbone=replace(backbone, device="cuda"))
 
 
 def _actors(device: str, workers: int | None) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Labeller:
     def _features(
         self, pictures: list[npt.NDArray[np.uint8] | ImageError]
     ) -> list[npt.NDArray[np.float16] | ImageError]:
-        """The feature of each picture; on a CPU one call keeps one core busy, so there are two calls."""
+        """The feature of each picture; a call keeps one core busy, so there are as many as cores."""
         backbone = self._classifier.backbone
         calls = min(_CORES, backbone.engine.concurrency) if backbone.device == CPU else 1
         size = -(-len(pictures) // calls)
