@@ -8,6 +8,7 @@ photo in 500 is broken. TEST is one of:
     worker      so are they if a worker is killed in mid-run
     driver      so are they if the driver is killed, a part half uploaded, and the run resumed
     memory      the driver's memory, from 5,000 to 100,000 rows of a manifest that was made up
+    stopped     no process is left of a run that is interrupted, terminated or killed
     throughput  photos per second, start-up excluded: at least 0.8 of the local run's
 """
 
@@ -146,9 +147,44 @@ def kill_in_mid_run(command: list[str], out: Path, rows: int, *, is_driver: bool
     return done
 
 
+def living(processes: dict[int, str]) -> list[int]:
+    """Those of the processes that are still there; each comes with the time at which it began."""
+    return [process for process, begun in processes.items() if _begun(process) == begun]
+
+
+def begun_below(driver: int) -> dict[int, str]:
+    """The processes below a driver, each with the time at which it began."""
+    found = {process: _begun(process) for process, _ in processes_of(driver)}
+    return {process: begun for process, begun in found.items() if begun}
+
+
+def _begun(process: int) -> str | None:
+    """When a process began, which tells it from a later one of its number; None if it has ended."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def left_after(command: list[str], number: int, seconds: float = 60) -> list[int]:
+    """The processes of a run that outlive its driver, which gets a signal once a worker is there."""
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as driver:
+        while driver.poll() is None and not [*workers_of(driver.pid)]:
+            time.sleep(0.2)
+        assert driver.poll() is None, "the run ended before it could be stopped; take more photos"
+        every = begun_below(driver.pid)
+        driver.send_signal(number)
+        driver.wait()
+    deadline = time.monotonic() + seconds
+    while living(every) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return living(every)
+
+
 def half_uploaded(out: Path) -> str:
     """Leave a part as a driver does that was killed while it was uploaded: cut short, not committed."""
-    whole = max(Path(f"{out}.checkpoint").glob("*.parquet"), key=lambda path: path.stat().st_size)
+    whole = min(Path(f"{out}.checkpoint").glob("*.parquet"), key=lambda path: path.stat().st_size)
     whole.rename(whole.with_name(f"{whole.stem}.pending.parquet"))
     (part,) = out.glob(f"{whole.stem}*.parquet")
     part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
@@ -159,6 +195,13 @@ def same(manifest: Path, work: Path, workers: int) -> None:
     """Cluster and local run."""
     subprocess.run(cluster_command(manifest, work / "labels", workers), check=False)
     print("same:", compare(work / "labels", _local(manifest, work)))
+
+
+def stopped(manifest: Path, work: Path, workers: int) -> None:
+    """No process is left of a run that is stopped."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        command = cluster_command(manifest, work / f"labels-{number}", workers)
+        print(f"{number.name}: {len(left_after(command, number))} processes left", flush=True)
 
 
 def worker(manifest: Path, work: Path, workers: int) -> None:
@@ -173,7 +216,7 @@ def driver(manifest: Path, work: Path, workers: int) -> None:
     """The driver killed in mid-run, and a part half uploaded."""
     out = work / "labels-driver"
     command = cluster_command(manifest, out, workers)
-    done = kill_in_mid_run(command, out, 1, is_driver=True)
+    done = kill_in_mid_run(command, out, pq.read_metadata(manifest).num_rows // 3, is_driver=True)
     assert done, "the run ended before the driver could be killed; take more photos"
     cut = half_uploaded(out)
     left = done_in(out)
@@ -255,7 +298,13 @@ def throughput(manifest: Path, work: Path, workers: int, turns: int = 3) -> None
     print(f"Ray / local: median {np.median(ratios):.2f} of {', '.join(f'{one:.2f}' for one in ratios)}")
 
 
-TESTS = {"same": same, "worker": worker, "driver": driver, "throughput": throughput}
+TESTS = {
+    "same": same,
+    "worker": worker,
+    "driver": driver,
+    "stopped": stopped,
+    "throughput": throughput,
+}
 
 
 def main() -> None:

@@ -52,6 +52,8 @@ def read_anywhere(path: str | os.PathLike[str], least_side: int = 0) -> Image.Im
         raise ImageError(str(error)) from error
     except FileNotFoundError as error:
         raise ImageError(f"{address}: no such file") from error
+    except PermissionError as error:
+        raise ImageError(f"{address}: refused ({reason_of(error)}); check the credentials") from error
     except Exception as error:  # each protocol's client raises errors of its own
         raise ImageError(f"{address}: cannot be opened ({reason_of(error)})") from error
     return read_stream(io.BytesIO(data), address, least_side)
