@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
-from zsl_images.features.archives import KINDS, is_archive, photos_in, place_in_archive
+from zsl_images.features.archives import KINDS, Photos, is_archive, photos_in, place_in_archive
 from zsl_images.features.photo_formats import is_photo
 from zsl_images.features.photo_lists import LISTS, listed_paths
 from zsl_images.features.skipped_files import LeftOut
@@ -149,15 +149,27 @@ def _photos_of(path: Path, left_out: LeftOut) -> Iterator[Path]:
     except DataError as error:
         left_out.add_archive(path, str(error))
         return
+    for name in photo_names(photos, path.suffix.lower(), left_out):
+        yield path / name
+    if photos.damage:
+        left_out.add_archive(path, photos.damage)
+
+
+def photo_names(photos: Photos, suffix: str, left_out: LeftOut) -> Iterator[str]:
+    """The names of the photos in an archive; nothing hidden, and no files of other kinds.
+
+    Args:
+        photos: What the archive holds.
+        suffix: Ending of the archive's name.
+        left_out: See `find_images`.
+    """
     for name in photos.names():
         if any(part.startswith(".") for part in name.split("/")):
             continue
-        if path.suffix.lower() != ".tar" or is_photo(name):
-            yield path / name
+        if suffix != ".tar" or is_photo(name):
+            yield name
         else:
             left_out.add_file(name)
-    if photos.damage:
-        left_out.add_archive(path, photos.damage)
 
 
 def _matches(pattern: Path) -> Iterator[Path]:

@@ -113,13 +113,18 @@ def _archive_size_and_time(archive: str) -> tuple[int, int]:
 
 
 def _size_and_time(address: str) -> tuple[int, int]:
-    """Size in bytes, and modification time in ns if the protocol knows it, else 0."""
+    """See `size_and_time_in`."""
     system, inside = file_system_of(address)
-    info = system.info(inside)
-    times = (info[name] for name in _TIMES if info.get(name))
-    time = next(times, None)
-    if time is None:
-        with suppress(Exception):  # not every protocol knows times
-            time = system.modified(inside)
-    seconds = time.timestamp() if isinstance(time, datetime) else float(time or 0)
+    return size_and_time_in(system.info(inside))
+
+
+def size_and_time_in(info: dict[str, Any]) -> tuple[int, int]:
+    """Size in bytes and modification time in ns of a file, in what its file system says of it.
+
+    Not every protocol knows times; then it is 0.
+    """
+    time = next((info[name] for name in _TIMES if info.get(name)), 0)
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    seconds = time.timestamp() if isinstance(time, datetime) else float(time)
     return int(info.get("size") or 0), int(seconds * 1e9)
