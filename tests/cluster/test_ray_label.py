@@ -21,8 +21,9 @@ from label_files import assert_alike, rows_of
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.cluster.ray_label import label_on_ray
 from zsl_images.cluster.stores import rows_in
-from zsl_images.errors import DataError
+from zsl_images.errors import DataError, OutputError
 from zsl_images.features.manifests import write_manifest
+from zsl_images.features.remote_folders import stamps_at
 from zsl_images.labelling.label import label
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.merge import merge
@@ -106,6 +107,9 @@ def test_labels_of_another_head_are_refused(trained: ZeroShotClassifier, tmp_pat
     (tmp_path / "labels" / "_origin.json").write_text(json.dumps({"head": "h", "backbone": "b"}))
     with pytest.raises(DataError, match="holds labels by head h on b"):
         label_on_ray(trained, tmp_path / "m.parquet", tmp_path / "labels")
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OutputError, match="cannot write .*file/labels"):
+        label_on_ray(trained, tmp_path / "m.parquet", tmp_path / "file" / "labels")
     with pytest.raises(DataError, match="workers is 0"):
         label_on_ray(trained, tmp_path / "m.parquet", tmp_path / "labels", workers=0)
 
@@ -130,7 +134,11 @@ def test_photos_and_labels_in_a_bucket(tmp_path: Path, monkeypatch: pytest.Monke
         for colour in COLOURS:
             draw(colour, 0).save(tmp_path / f"{colour}.png")
             bucket.put_file(str(tmp_path / f"{colour}.png"), f"photos/{colour}.png")
+        shard = write_shard(tmp_path / "a.tar", [png("red", 0)])
+        bucket.put_file(str(shard), "photos/a.tar")
         paths = [f"s3://photos/{colour}.png" for colour in COLOURS]
+        assert [stamp.path for stamp in stamps_at("s3://photos")] == sorted(paths)
+        paths += [stamp.path for stamp in stamps_at("s3://photos/*.tar")]
         paths += ["s3://photos/vanished.png", "s3://no-such-bucket/a.png"]
         pq.write_table(pa.table({"path": paths}), tmp_path / "m.parquet")
         bucket.put_file(str(tmp_path / "m.parquet"), "photos/m.parquet")
@@ -152,6 +160,7 @@ def test_photos_and_labels_in_a_bucket(tmp_path: Path, monkeypatch: pytest.Monke
     assert sorted(errors) == sorted(paths[-2:])
     assert all("no such file" in error for error in errors.values())
     local = {Path(row["path"]).name: row for row in _local_rows(tmp_path)}
+    local["000000.png"] = local["red.png"] | {"size": (tmp_path / "a.tar").stat().st_size}
     for row in rows:
         if not row["error"]:
             other = local[Path(row["path"]).name]

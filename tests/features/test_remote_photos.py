@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NoReturn
 
@@ -51,6 +53,37 @@ def test_what_cannot_be_read_says_why(address: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ImageError, match=r"refused \(The AWS Access .*\); check the credentials"):
         read_anywhere(address)
     assert stamp_anywhere(address)[1:] == (0, 0)
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A store that knows no credentials."""
+
+    def do_GET(self) -> None:
+        text = b"<Error><Code>InvalidAccessKeyId</Code><Message>no such key</Message></Error>"
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_wrong_credentials_and_stores_out_of_reach_are_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "wrong")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        s3fs.S3FileSystem.clear_instance_cache()
+        with pytest.raises(ImageError, match=r"s3://b/a\.jpg: refused .*check the credentials"):
+            read_anywhere("s3://b/a.jpg")
+        server.shutdown()
+    s3fs.S3FileSystem.clear_instance_cache()
+    with pytest.raises(ImageError, match=r"s3://b/a\.jpg: cannot be opened \(Could not connect"):
+        read_anywhere("s3://b/a.jpg")
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 def test_paths_are_no_addresses() -> None:

@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from glob import has_magic
-from pathlib import Path
 from typing import Any
 
 from zsl_images.errors import DataError
@@ -89,9 +88,9 @@ def _stamps_of(
         try:
             photos = photos_at(address, lambda: system.open(path))
         except (OSError, ValueError) as error:
-            left_out.add_archive(Path(address), reason_of(error))
+            left_out.add_archive(address, reason_of(error))
             return
         for inside in photo_names(photos, suffix, left_out):
             yield Stamp(f"{address}/{inside}", *size_and_time)
         if photos.damage:
-            left_out.add_archive(Path(address), photos.damage)
+            left_out.add_archive(address, photos.damage)

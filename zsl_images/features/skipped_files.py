@@ -38,7 +38,7 @@ class LeftOut:
     """
 
     files: Counter[str] = field(default_factory=Counter)
-    folders: dict[Path, str] = field(default_factory=dict)
+    folders: dict[Path | str, str] = field(default_factory=dict)
     broken_links: int = 0
     others: int = 0
 
@@ -56,7 +56,7 @@ class LeftOut:
             if count:
                 parts.append(f"{count} {name}{'s' * (count > 1)}")
         for folder, reason in self.folders.items():
-            what = "archive" if folder.suffix.lower() in KINDS else "folder"
+            what = "archive" if PurePath(folder).suffix.lower() in KINDS else "folder"
             parts.append(f"{what} {folder} ({reason})")
         return f"left out: {'; '.join(parts)}"
 
@@ -77,7 +77,7 @@ class LeftOut:
         """Note a folder that cannot be read."""
         self.folders[folder] = error.strerror or str(error)
 
-    def add_archive(self, archive: Path, reason: str) -> None:
+    def add_archive(self, archive: Path | str, reason: str) -> None:
         """Note an archive that cannot be read, or not to its end."""
         self.folders[archive] = reason
 
