@@ -63,7 +63,10 @@ class _Refusing(BaseHTTPRequestHandler):
         self.send_response(403)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        self.wfile.write(text)
+        if self.command == "GET":
+            self.wfile.write(text)
+
+    do_HEAD = do_GET
 
     def log_message(self, *_: object) -> None:
         pass
