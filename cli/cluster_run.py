@@ -30,8 +30,8 @@ class ClusterOptions:
         Cluster | None,
         typer.Option(
             help="Label the photos of one manifest (.parquet) on the Ray cluster that $RAY_ADDRESS "
-            f"names, or on this machine. --out is then a folder. Needs {needs('ray')}; s3:// and gs:// "
-            f"also need {needs('s3,gs')}."
+            f"names, or on this machine. --out is then a folder. Needs {needs('ray')}; s3:// also "
+            f"needs {needs('s3')}, gs:// {needs('gs')}."
         ),
     ] = None
     workers: Annotated[
