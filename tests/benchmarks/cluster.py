@@ -244,7 +244,8 @@ def made_up_manifest(photos: int, folder: Path) -> Path:
     paths = [str(folder / f"{number:07}.png") for number in range(photos)]
     for path in paths[::20]:
         os.link(folder / "photo.png", path)
-    pq.write_table(pa.table({"path": paths}), folder / "manifest.parquet")
+    table = pa.table({"path": paths})
+    pq.write_table(table, folder / "manifest.parquet", row_group_size=8192)  # as `zsl manifest` does
     return folder / "manifest.parquet"
 
 

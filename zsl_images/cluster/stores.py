@@ -19,6 +19,9 @@ from zsl_images.files import absolute, at_home
 _PENDING = ".pending.parquet"
 """How Ray names the checkpoint of a part that may be half written."""
 
+_ROWS = 8192
+"""Rows of a manifest in memory at once."""
+
 
 def store_of(place: str) -> tuple[Any, str]:
     """The file system of a path or address, and the place in it.
@@ -74,7 +77,7 @@ def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
                     "them with `zsl manifest`"
                 )
             number = 0
-            for batch in file.iter_batches(columns=["path"]):
+            for batch in file.iter_batches(_ROWS, columns=["path"]):
                 for path in batch["path"].to_pylist():
                     number += 1
                     _check_path(manifest, number, path)
