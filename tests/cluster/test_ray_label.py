@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +21,7 @@ from drawing import COLOURS, draw
 from label_files import assert_alike, rows_of
 
 from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.cluster import ray_label
 from zsl_images.cluster.ray_label import label_on_ray
 from zsl_images.cluster.stores import rows_in
 from zsl_images.errors import DataError, OutputError
@@ -112,6 +115,39 @@ def test_labels_of_another_head_are_refused(trained: ZeroShotClassifier, tmp_pat
         label_on_ray(trained, tmp_path / "m.parquet", tmp_path / "file" / "labels")
     with pytest.raises(DataError, match="workers is 0"):
         label_on_ray(trained, tmp_path / "m.parquet", tmp_path / "labels", workers=0)
+
+
+@pytest.mark.parametrize("where", ["start", "run", "nowhere"])
+def test_ray_is_shut_down_wherever_a_run_fails(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    calls: list[str] = []
+
+    def init(**_: object) -> None:
+        calls.append("init")
+        signal.signal(signal.SIGTERM, lambda *_: None)  # as Ray does
+        if where == "start":
+            raise RuntimeError("no room")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: calls.append("shutdown"))
+    before = signal.getsignal(signal.SIGTERM)
+    failing = nullcontext() if where == "nowhere" else pytest.raises(RuntimeError, match="no room")
+    with failing, ray_label._cluster():
+        calls.append("run")
+        if where == "run":
+            raise RuntimeError("no room")
+    assert calls == [step for step in ("init", "run", "shutdown") if (step, where) != ("run", "start")]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("device", "in_actor"), [("cpu", "cpu"), ("cuda:1", "cuda"), ("cuda:0,cuda:1", "cuda")]
+)
+def test_an_actor_has_one_device(trained: ZeroShotClassifier, device: str, in_actor: str) -> None:
+    classifier = replace(trained, backbone=replace(trained.backbone, device=device))
+    assert ray_label._for_actors(classifier).backbone.device == in_actor
 
 
 def test_photos_and_labels_in_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
