@@ -48,7 +48,8 @@ class Format(StrEnum):
 
 def classify(
     photos: Annotated[
-        list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
+        list[str],
+        typer.Argument(metavar="PHOTO...", help="Files, folders, archives, globs, or - for stdin."),
     ],
     candidates: Candidates,
     top_k: TopK = TOP_K,

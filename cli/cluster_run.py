@@ -31,7 +31,7 @@ class ClusterOptions:
         typer.Option(
             help="Label the photos of one manifest (.parquet) on the Ray cluster that $RAY_ADDRESS "
             f"names, or on this machine. --out is then a folder. Needs {needs('ray')}; s3:// also "
-            f"needs {needs('s3')}."
+            f"needs {needs('s3')}, gs:// {needs('gs')}."
         ),
     ] = None
     workers: Annotated[

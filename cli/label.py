@@ -30,7 +30,8 @@ Photos = Annotated[
     list[str],
     typer.Argument(
         metavar="PHOTO...",
-        help="Folders, files, globs, lists of photos (.txt, .parquet), or - for stdin. HEIC photos "
+        help="Folders, files, globs, archives of photos (.tar, or .parquet with a column image), lists "
+        "of photos (.txt, or .parquet with a column path), or - for stdin. HEIC photos "
         f"need {needs('heif')}, RAW files {needs('raw')}.",
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,11 @@ ManifestOut = Annotated[Path, typer.Option("--out", "-o", help="Manifest to writ
 
 def manifest(
     photos: Annotated[
-        list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
+        list[str],
+        typer.Argument(
+            metavar="PHOTO...",
+            help="Files, folders, archives, globs, - for stdin, or addresses (s3://...).",
+        ),
     ],
     out: ManifestOut,
 ) -> None:
@@ -28,7 +33,12 @@ def manifest(
     read.
     """
     from zsl_images.features.manifests import write_manifest
+    from zsl_images.features.remote_folders import stamps_at
+    from zsl_images.features.remote_photos import is_address
+    from zsl_images.features.skipped_files import LeftOut
 
-    paths, left_out = images_in(photos)
-    echo(f"{out}: {counted(write_manifest(paths, out), 'photo')}")
+    here = [photo for photo in photos if not is_address(photo)]
+    paths, left_out = images_in(here) if here else (iter(()), LeftOut())
+    elsewhere = (stamps_at(photo, left_out) for photo in photos if is_address(photo))
+    echo(f"{out}: {counted(write_manifest(chain(paths, *elsewhere), out), 'photo')}")
     finish_with(0, left_out)

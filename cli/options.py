@@ -119,7 +119,10 @@ HeadOut = Annotated[Path, typer.Option("--out", "-o", help="Head file to write (
 Device = Annotated[
     str,
     typer.Option(
-        help="Device for the backbone: auto, cpu, cuda or mps. A head is trained there on cuda."
+        "--device",
+        "--devices",
+        help="Device for the backbone: auto, cpu, cuda, mps, all (each GPU of this machine), or "
+        "several such as cuda:0,cuda:1. A head is trained there on cuda.",
     ),
 ]
 BackboneWeights = Annotated[

@@ -9,6 +9,10 @@ AUTO = "auto"
 CPU = "cpu"
 
 
+ALL = "all"
+"""Device: each GPU of this machine."""
+
+
 BATCH_SIZE = 32
 """Photos that pass the backbone at once."""
 

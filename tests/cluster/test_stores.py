@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import fs
 
-from zsl_images.cluster.stores import check_manifest, rows_in, store_of
+from zsl_images.cluster.stores import check_manifest, rows_in, settle, store_of
 from zsl_images.errors import DataError
 
 
@@ -21,7 +21,7 @@ def test_places_on_this_machine_and_elsewhere(tmp_path: Path) -> None:
         file.write(b"x")
     with system.open_input_file(inside) as file:
         assert file.read() == b"x"
-    with pytest.raises(DataError, match="nonsense://a cannot be opened"):
+    with pytest.raises(DataError, match="nonsense://a: cannot be opened"):
         store_of("nonsense://a")
 
 
@@ -64,3 +64,16 @@ def test_rows_of_parts_are_read_without_pending_ones(tmp_path: Path) -> None:
     (tmp_path / "2.pending.parquet").write_text("half wri")
     (tmp_path / "_origin.json").write_text("{}")
     assert [table.to_pylist() for table in rows_in(str(tmp_path), ["path"])] == [[{"path": "a"}]]
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_part_that_is_pending_and_committed_is_committed(tmp_path: Path, scheme: str) -> None:
+    for name in ("1.pending", "2", "3.pending", "3"):
+        (tmp_path / f"{name}.parquet").write_text("part")
+    settle(f"{scheme}{tmp_path}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "1.pending.parquet",
+        "2.parquet",
+        "3.parquet",
+    ]
+    settle(str(tmp_path / "none"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +11,8 @@ import torch
 from torch import nn
 
 from zsl_images.errors import BackboneError, CacheWarning
-from zsl_images.features.engines import ENGINES, make_engine, resolve_engine
+from zsl_images.features import engines
+from zsl_images.features.engines import ENGINES, Engine, make_engine, resolve_engine
 
 CPU = "cpu"
 
@@ -111,7 +114,7 @@ def test_a_cached_network_is_for_all_who_share_the_cache(
     assert folder.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
-@pytest.mark.parametrize(("device", "count"), [("cpu", 1), ("cuda", 2)])
+@pytest.mark.parametrize(("device", "count"), [("cpu", 1), ("cuda", 2), ("cuda:1", 2)])
 def test_onnx_runs_on_the_device_asked_for(
     tmp_path: Path, network: nn.Module, monkeypatch: pytest.MonkeyPatch, device: str, count: int
 ) -> None:
@@ -121,12 +124,54 @@ def test_onnx_runs_on_the_device_asked_for(
     found = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(runtime, "get_available_providers", lambda: found)
     asked: list[list[str]] = []
+    devices: list[int | None] = []
 
-    def session(_: Path, providers: list[str]) -> SimpleNamespace:
-        asked.append(providers)
+    def session(_: Path, providers: list[tuple[str, dict[str, int]]]) -> SimpleNamespace:
+        asked.append([name for name, _ in providers])
+        devices.append(providers[0][1].get("device_id"))
         return SimpleNamespace(get_inputs=lambda: [SimpleNamespace(name="images")])
 
     monkeypatch.setattr(runtime, "InferenceSession", session)
     monkeypatch.setitem(ENGINES, "onnx", ("onnxruntime",))
     make_engine("onnx", lambda: network, device, (32, 32), "x")
     assert asked == [found[-count:]]
+    assert devices == [None if device == "cpu" else int(device.partition(":")[2] or 0)]
+
+
+def test_several_devices_share_the_batches(
+    network: nn.Module, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    together = threading.Barrier(2, timeout=30)
+    original = engines._torch_engine
+
+    def noting(network: nn.Module, device: str) -> Engine:
+        engine, name = original(network, device), f"{device} {len(calls)}"
+        calls.append(name)
+
+        def run(images: np.ndarray) -> np.ndarray:
+            calls.append(name)
+            together.wait()  # both run at the same time
+            return engine.run(images)
+
+        return Engine(engine.name, run, engine.concurrency)
+
+    monkeypatch.setattr(engines, "_torch_engine", noting)
+    engine = make_engine("torch", lambda: network, "cpu,cpu", (32, 32), "small")
+    assert engine.concurrency == 2
+    with ThreadPoolExecutor(4) as pool:
+        features = [*pool.map(engine.run, [images] * 8)]
+    made, used = calls[:2], calls[2:]
+    assert made == ["cpu 0", "cpu 1"]
+    assert [used.count(name) for name in made] == [4, 4]
+    expected = network(torch.from_numpy(images)).numpy()
+    for one in features:
+        np.testing.assert_allclose(one, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_device_is_free_again_after_an_error(network: nn.Module, images: np.ndarray) -> None:
+    engine = make_engine("torch", lambda: network, "cpu,cpu", (32, 32), "small")
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            engine.run(images[:, :2])
+    assert engine.run(images).shape == (5, 16)

@@ -80,6 +80,10 @@ def test_conflicts_are_found_before_the_work(tmp_path: Path, monkeypatch: pytest
     Outputs(copy="a").check([], "labels.csv", prune=True)
     with pytest.raises(DataError, match="to end in"):
         Outputs().check([], "labels.xlsx")
+    for outputs in (Outputs(copy="a"), Outputs(xmp=True)):
+        with pytest.raises(DataError, match=r"the photos in shard\.tar are no files of their own"):
+            outputs.check(["shard.tar"], "labels.csv")
+    Outputs(coco="coco.json").check(["shard.tar"], "labels.csv")
     for outputs, features in (
         (Outputs(coco="labels.csv"), None),
         (Outputs(coco="x.json", label_studio=tmp_path / "x.json"), None),

@@ -9,7 +9,9 @@ import importlib.util
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,9 +21,9 @@ from typing import Any
 from zsl_images.arguments import count
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.cluster.stages import Labeller, decode, decoder_of
-from zsl_images.cluster.stores import check_manifest, rows_in, store_of
+from zsl_images.cluster.stores import check_manifest, rows_in, settle, store_of
 from zsl_images.defaults import BATCH_SIZE, PART_ROWS, TOP_K
-from zsl_images.errors import DataError, OutputError
+from zsl_images.errors import DataError, OutputError, ZSLError
 from zsl_images.labelling.label_rows import origin_of
 from zsl_images.labelling.runs import Progress
 
@@ -70,10 +72,13 @@ def label_on_ray(
     if workers is not None:
         count("workers", workers)
     manifest, out = os.fspath(manifest), os.fspath(out).rstrip("/")
+    classifier = _for_actors(classifier)
     origin = origin_of(classifier, top_k)
     rows = check_manifest(manifest)
-    kept = sum(map(len, rows_in(_checkpoint_of(out), ["path"])))
-    _claim(out, origin)
+    with _writing(out):
+        _claim(out, origin)
+        settle(_checkpoint_of(out))
+        kept = sum(map(len, rows_in(_checkpoint_of(out), ["path"])))
     import ray
 
     with _cluster(), _context(out):
@@ -98,13 +103,14 @@ def label_on_ray(
         system, inside = store_of(out)
         try:
             labels.write_parquet(inside, filesystem=system)
-        except ray.exceptions.RayError as error:
+        except Exception as error:  # Ray's, and those of each protocol's client
             raise OutputError(
                 f"the run failed ({_last_line(error)}); what is done is kept: run it again to continue"
             ) from error
     progress = Progress()
-    for table in rows_in(out, ["path", "label", "answer", "error"]):
-        progress = progress.with_rows(table)
+    with _writing(out):
+        for table in rows_in(out, ["path", "label", "answer", "error"]):
+            progress = progress.with_rows(table)
     return replace(progress, kept=kept, is_complete=True)
 
 
@@ -118,26 +124,45 @@ def _claim(out: str, origin: dict[str, str]) -> None:
 
     Raises:
         DataError: It holds labels of another head.
-        OutputError: It cannot be written.
     """
     system, inside = store_of(out)
+    system.create_dir(inside, recursive=True)
     try:
-        system.create_dir(inside, recursive=True)
-        try:
-            with system.open_input_file(f"{inside}/{_ORIGIN}") as file:
-                found = json.loads(file.read())
-        except FileNotFoundError:
-            with system.open_output_stream(f"{inside}/{_ORIGIN}") as file:
-                file.write(json.dumps(origin).encode())
-            return
-    except Exception as error:  # each protocol's client raises errors of its own
-        raise OutputError(f"cannot write {out}: {_last_line(error)}; choose another place") from error
+        with system.open_input_file(f"{inside}/{_ORIGIN}") as file:
+            found = json.loads(file.read())
+    except FileNotFoundError:
+        with system.open_output_stream(f"{inside}/{_ORIGIN}") as file:
+            file.write(json.dumps(origin).encode())
+        return
     if found != origin:
         raise DataError(
             f"{out} holds labels by head {found.get('head')} on {found.get('backbone')}, but this is "
             f"head {origin['head']} on {origin['backbone']}; choose another folder, or remove it and "
             f"{_checkpoint_of(out)}"
         )
+
+
+@contextmanager
+def _writing(out: str) -> Iterator[None]:
+    """Say of which folder an error is; each protocol's client raises errors of its own.
+
+    Raises:
+        OutputError: It cannot be read or written.
+    """
+    try:
+        yield
+    except ZSLError:
+        raise
+    except Exception as error:
+        raise OutputError(f"cannot write {out}: {_last_line(error)}; choose another place") from error
+
+
+def _for_actors(classifier: ZeroShotClassifier) -> ZeroShotClassifier:
+    """The classifier on one GPU, whichever Ray gives to an actor, if it is on GPUs."""
+    backbone = classifier.backbone
+    if not backbone.device.startswith("cuda"):
+        return classifier
+    return replace(classifier, backbone=replace(backbone, device="cuda"))
 
 
 def _actors(device: str, workers: int | None) -> dict[str, Any]:
@@ -165,11 +190,14 @@ def _cluster() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    before = signal.getsignal(signal.SIGTERM)  # Ray takes it over
     try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         yield
     finally:
         ray.shutdown()
+        if before is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -183,12 +211,16 @@ def _context(out: str) -> Iterator[None]:
     before = {name: getattr(context, name) for name in names}
     system, inside = store_of(_checkpoint_of(out))
     context.enable_progress_bars = sys.stderr.isatty()
+    log = logging.getLogger("ray.data")
+    level = log.level
+    log.setLevel(logging.ERROR)
     context.checkpoint_config = CheckpointConfig(
         "path", inside, override_filesystem=system, delete_checkpoint_on_success=False
     )
     try:
         yield
     finally:
+        log.setLevel(level)
         for name, value in before.items():
             setattr(context, name, value)
 

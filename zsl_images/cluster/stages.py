@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from zsl_images.defaults import CPU
 from zsl_images.errors import ImageError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.decoding import decoded
@@ -29,6 +34,10 @@ PICTURES = pa.schema(
     ]
 )
 """Columns between the two stages; `pixels` is a picture as the backbone's network takes it."""
+
+
+_CORES = 2
+"""Cores that an actor without a GPU keeps busy."""
 
 
 def _no_network() -> NoReturn:
@@ -77,20 +86,19 @@ class Labeller:
 
         self._classifier = ray.get(classifier)
         self._decide = self._classifier.decider(top_k)
+        self._threads = ThreadPoolExecutor(_CORES)
         self._origin = origin_of(self._classifier, top_k)
 
     def __call__(self, pictures: pa.Table) -> pa.Table:
         """The rows of a label file for N rows of `PICTURES`, in their order."""
-        backbone = self._classifier.backbone
-        shape = 3, *backbone.preprocessing["input_size"][-2:]
-        made = picture_features(
+        shape = 3, *self._classifier.backbone.preprocessing["input_size"][-2:]
+        made = self._features(
             [
                 ImageError(error)
                 if error is not None
                 else np.frombuffer(data.as_buffer(), np.uint8).reshape(shape)
                 for data, error in zip(pictures["pixels"], pictures["error"].to_pylist(), strict=True)
-            ],
-            backbone,
+            ]
         )
         stamps, facts = stamps_in(pictures), facts_in(pictures)
         good = {at: one for at, one in enumerate(made) if not isinstance(one, ImageError)}
@@ -104,3 +112,14 @@ class Labeller:
             hidden = [stamps[at] for at in failed], [*failed.values()]
             tables.append(failure_rows(*hidden, self._origin))
         return pa.concat_tables(tables).take(np.argsort([*good, *failed]))
+
+    def _features(
+        self, pictures: list[npt.NDArray[np.uint8] | ImageError]
+    ) -> list[npt.NDArray[np.float16] | ImageError]:
+        """The feature of each picture; a call keeps one core busy, so there are as many as cores."""
+        backbone = self._classifier.backbone
+        calls = min(_CORES, backbone.engine.concurrency) if backbone.device == CPU else 1
+        size = -(-len(pictures) // calls)
+        parts = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+        made = self._threads.map(partial(picture_features, backbone=backbone), parts)
+        return [*chain.from_iterable(made)]

@@ -13,11 +13,14 @@ from pyarrow import fs
 
 from zsl_images.errors import DataError
 from zsl_images.features.photo_rows import path_hash
-from zsl_images.features.remote_photos import is_address
+from zsl_images.features.remote_photos import file_system_of, is_address, reason_of
 from zsl_images.files import absolute, at_home
 
 _PENDING = ".pending.parquet"
 """How Ray names the checkpoint of a part that may be half written."""
+
+_ROWS = 8192
+"""Rows of a manifest in memory at once."""
 
 
 def store_of(place: str) -> tuple[Any, str]:
@@ -28,12 +31,7 @@ def store_of(place: str) -> tuple[Any, str]:
     """
     if not is_address(place):
         return fs.LocalFileSystem(), absolute(at_home(place))
-    import fsspec
-
-    try:
-        system, inside = fsspec.core.url_to_fs(place)
-    except (ImportError, ValueError) as error:
-        raise DataError(f"{place} cannot be opened ({error}); install the package it names") from error
+    system, inside = file_system_of(place)
     if place.startswith("file://"):
         return fs.LocalFileSystem(), inside
     return fs.PyFileSystem(fs.FSSpecHandler(system)), inside
@@ -52,9 +50,8 @@ def check_manifest(manifest: str) -> int:
         DataError: It cannot be read, has no column `path` or no row, a path is missing or relative, or
             two rows have the same path.
     """
-    hashes = np.sort(
-        np.array([path_hash(path) for _, path in _paths_in(manifest)], np.int64), kind="stable"
-    )
+    hashes = np.fromiter((path_hash(path) for _, path in _paths_in(manifest)), np.int64)
+    hashes.sort()
     if not len(hashes):
         raise DataError(f"{manifest} lists no photos; write one with `zsl manifest`")
     suspects = {*hashes[1:][hashes[1:] == hashes[:-1]].tolist()}
@@ -75,9 +72,12 @@ def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
         with system.open_input_file(inside) as stream, pq.ParquetFile(stream) as file:
             names = file.schema_arrow.names
             if "path" not in names:
-                raise DataError(f"{manifest} has no column path, but {', '.join(names)}")
+                raise DataError(
+                    f"{manifest} has no column path, but {', '.join(names)}; if it holds photos, list "
+                    "them with `zsl manifest`"
+                )
             number = 0
-            for batch in file.iter_batches(columns=["path"]):
+            for batch in file.iter_batches(_ROWS, columns=["path"]):
                 for path in batch["path"].to_pylist():
                     number += 1
                     _check_path(manifest, number, path)
@@ -85,10 +85,9 @@ def _paths_in(manifest: str) -> Iterator[tuple[int, str]]:
     except DataError:
         raise
     except Exception as error:  # each protocol's client raises errors of its own
-        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise DataError(
-            f"cannot read the manifest {manifest} ({reason}); expected a Parquet file with a column "
-            "path, as `zsl manifest` writes it"
+            f"cannot read the manifest {manifest} ({reason_of(error)}); expected a Parquet file with "
+            "a column path, as `zsl manifest` writes it"
         ) from error
 
 
@@ -100,6 +99,23 @@ def _check_path(manifest: str, row: int, path: Any) -> None:
             f"{manifest}: row {row} has the relative path {path}, which means something else on each "
             "machine; expected an absolute path, or an address such as s3://bucket/photo.jpg"
         )
+
+
+def settle(checkpoint: str) -> None:
+    """Finish what a run was killed in: between the two halves of a rename, as object stores do it.
+
+    A part is then both pending and committed. Ray would delete its rows, since it is pending, and not
+    make them again, since it is committed.
+
+    Args:
+        checkpoint: Folder of Ray's checkpoint; there may be none.
+    """
+    system, inside = store_of(checkpoint)
+    found = system.get_file_info(fs.FileSelector(inside, allow_not_found=True))
+    paths = {info.path for info in found}
+    for path in paths:
+        if path.endswith(_PENDING) and f"{path.removesuffix(_PENDING)}.parquet" in paths:
+            system.delete_file(path)
 
 
 def rows_in(place: str, columns: list[str]) -> Iterator[pa.Table]:

@@ -34,7 +34,7 @@ class Backbone:
         name: Name in timm or torchvision.
         network: Loads the network. It is not called if an engine finds it converted already.
         feature_dim: Width D of its features.
-        device: Device that the network runs on.
+        device: Device that the network runs on, or several of them with commas between.
         engine_name: Engine that runs it, see `make_engine`.
         weights_sha256: Hash of the weights, see `Network`.
         preprocessing: Settings of its preprocessing, as plain data; see `pixels_of`.
@@ -118,7 +118,8 @@ def load_backbone(
         weights: .safetensors or .pth file in the layout of that network, or a folder that holds one.
             Default: the published weights, from the library's cache or downloaded into it; nothing is
             downloaded if ZSL_OFFLINE or HF_HUB_OFFLINE is set.
-        device: `auto` (CUDA, else Apple's MPS, else the CPU) or the name of a torch device.
+        device: `auto` (CUDA, else Apple's MPS, else the CPU), the name of a torch device, or several of
+            them, see `resolve_device`.
         engine: `auto` (the fastest that is installed), `torch`, `openvino` or `onnx`.
         image_size: Side of the pictures in pixels, for timm models. Default: as published.
         pooling: How a timm model pools, such as `avg` or `token`. Default: as published.

@@ -6,20 +6,29 @@ import sys
 from ctypes.util import find_library
 from pathlib import Path
 
-from zsl_images.defaults import AUTO, CPU
+from zsl_images.defaults import ALL, AUTO, CPU
 from zsl_images.errors import BackboneError
 
 
 def resolve_device(device: str) -> str:
     """The device of that name; for `auto`, CUDA, else Apple's MPS, else the CPU.
 
+    Several devices are names with commas between, such as `cuda:0,cuda:1`, which `all` is short for.
+
     Raises:
         BackboneError: It is unknown, or not in this machine.
     """
+    if "," in device:
+        return ",".join(resolve_device(one.strip()) for one in device.split(","))
     if device == CPU or (device == AUTO and not _may_have_accelerator()):
         return CPU
     import torch
 
+    if device == ALL:
+        count = torch.cuda.device_count()
+        if not count:
+            raise BackboneError(f"device {ALL!r} means all CUDA GPUs, and torch finds none; use auto")
+        return ",".join(f"cuda:{number}" for number in range(count))
     if device == AUTO:
         if torch.cuda.is_available():
             return "cuda"
@@ -29,7 +38,7 @@ def resolve_device(device: str) -> str:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise BackboneError(
-            f"device {device!r} cannot be used ({reason}); expected auto, cpu, cuda or mps"
+            f"device {device!r} cannot be used ({reason}); expected auto, all, cpu, cuda or mps"
         ) from error
     return device
 
@@ -37,9 +46,10 @@ def resolve_device(device: str) -> str:
 def learning_device(device: str) -> str:
     """Where a head learns beside a network on `device`: there if it is CUDA, else on the CPU.
 
-    Apple's MPS has no float64, in which the statistics of training features are summed.
+    Of several devices it is the first. Apple's MPS has no float64, in which the statistics of training
+    features are summed.
     """
-    return device if device.startswith("cuda") else CPU
+    return device.partition(",")[0] if device.startswith("cuda") else CPU
 
 
 def _may_have_accelerator() -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +84,8 @@ def make_engine(
     Args:
         name: `auto`, or one of `ENGINES`.
         network: Loads the network, see `Backbone`.
-        device: Device that it runs on.
+        device: Device that it runs on; or several, each with a copy of the network, see
+            `resolve_device`.
         input_size: Height and width (H, W) of the images, in pixels.
         key: Name of the network among converted ones.
 
@@ -90,12 +93,38 @@ def make_engine(
         BackboneError: See `resolve_engine`.
     """
     name = resolve_engine(name, device)
+    if "," in device:
+        loaded = network()
+        return _several(
+            [
+                make_engine(name, lambda: copy.deepcopy(loaded), one, input_size, key)
+                for one in device.split(",")
+            ]
+        )
     if name == "torch":
         return _torch_engine(network(), device)
     example = np.zeros((2, 3, *input_size), np.uint8)
     if name == "openvino":
         return _openvino_engine(network, example, key)
     return _onnx_engine(network, example, key, device)
+
+
+def _several(engines: Sequence[Engine]) -> Engine:
+    """Engines on devices of their own as one; each batch goes to the one that is free first."""
+    free = SimpleQueue[Engine]()
+    for call in range(max(engine.concurrency for engine in engines)):
+        for engine in engines:
+            if call < engine.concurrency:
+                free.put(engine)
+
+    def run(images: Pixels) -> Features:
+        engine = free.get()
+        try:
+            return engine.run(images)
+        finally:
+            free.put(engine)
+
+    return Engine(engines[0].name, run, sum(engine.concurrency for engine in engines))
 
 
 def _name_in(key: str) -> str:
@@ -137,6 +166,7 @@ def _openvino_engine(network: Callable[[], nn.Module], example: Pixels, key: str
 
     def compiled(file: Path, **options: Any) -> Any:
         options["PERFORMANCE_HINT"] = "THROUGHPUT"
+        options["ENABLE_CPU_PINNING"] = False  # or all processes would crowd the first core
         model = openvino.Core().compile_model(file, "CPU", options)
         model.create_infer_request().infer({0: example})
         return model
@@ -168,12 +198,14 @@ def _onnx_engine(network: Callable[[], nn.Module], example: Pixels, key: str, de
         file = folder / "model.onnx"
         write_onnx(network(), {"images": example}, {"images": "batch"}, "features", file)
 
-    wanted = ("CUDAExecutionProvider",) * (device.startswith("cuda")) + ("CPUExecutionProvider",)
+    wanted: dict[str, dict[str, Any]] = {"CPUExecutionProvider": {}}
+    if device.startswith("cuda"):
+        wanted = {"CUDAExecutionProvider": {"device_id": int(device.partition(":")[2] or 0)}, **wanted}
     available = onnxruntime.get_available_providers()
 
     def load(folder: Path) -> Any:
         return onnxruntime.InferenceSession(
-            folder / "model.onnx", providers=[name for name in wanted if name in available]
+            folder / "model.onnx", providers=[one for one in wanted.items() if one[0] in available]
         )
 
     session = cached(f"onnx-{key}", f"{_name_in(key)} for onnx", convert, load)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +12,8 @@ import pyarrow as pa
 from zsl_images.errors import DataError
 from zsl_images.features.photo_paths import find_images
 from zsl_images.features.photo_rows import write_parquet
+from zsl_images.features.remote_folders import stamps_at
+from zsl_images.features.remote_photos import is_address
 from zsl_images.features.skipped_files import LeftOut
 from zsl_images.features.stamps import STAMP, Stamp, stamp_of
 from zsl_images.files import check_writable, replacing
@@ -24,7 +26,7 @@ _ROWS = 8192
 
 
 def write_manifest(
-    photos: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    photos: Iterable[str | os.PathLike[str] | Stamp] | str | os.PathLike[str],
     out: str | os.PathLike[str],
     left_out: LeftOut | None = None,
 ) -> int:
@@ -33,8 +35,8 @@ def write_manifest(
     `label` reads it in place of the folders. No photo is opened.
 
     Args:
-        photos: Folders, files, patterns and lists, or one of them, as `find_images` takes them; or an
-            iterator of photo paths, each once.
+        photos: Folders, files, patterns and lists, or one of them, as `find_images` takes them, and
+            addresses as `stamps_at` takes them; or an iterator of photo paths or stamps, each once.
         out: File to write (.parquet); an earlier one is replaced.
         left_out: See `find_images`.
 
@@ -42,7 +44,8 @@ def write_manifest(
         The number of photos.
 
     Raises:
-        DataError: `out` does not end in .parquet, an input is missing, or there are no photos.
+        DataError: `out` does not end in .parquet, an input is missing, an address cannot be listed, or
+            there are no photos.
         OutputError: The file cannot be written.
     """
     out = Path(out)
@@ -51,13 +54,16 @@ def write_manifest(
     check_writable(out)
     if isinstance(photos, str | os.PathLike):
         photos = [photos]
+    found: Iterable[str | os.PathLike[str] | Stamp] = photos
     if isinstance(photos, Sequence):
-        photos = find_images(photos, left_out)
+        here = [photo for photo in photos if not is_address(photo)]
+        elsewhere = [stamps_at(str(photo), left_out) for photo in photos if is_address(photo)]
+        found = chain(find_images(here, left_out), *elsewhere)
     count = 0
 
     def tables() -> Iterator[pa.Table]:
         nonlocal count
-        stamps = map(stamp_of, photos)
+        stamps = (one if isinstance(one, Stamp) else stamp_of(one) for one in found)
         while batch := list(islice(stamps, _ROWS)):
             count += len(batch)
             yield pa.Table.from_pylist([*map(Stamp._asdict, batch)], SCHEMA)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zsl_images.arguments import check_path
 from zsl_images.errors import DataError
+from zsl_images.features.archives import KINDS, Photos, is_archive, photos_in, place_in_archive
 from zsl_images.features.photo_formats import is_photo
 from zsl_images.features.photo_lists import LISTS, listed_paths
 from zsl_images.features.skipped_files import LeftOut
@@ -25,12 +26,14 @@ def find_images(inputs: Iterable[StrPath], left_out: LeftOut | None = None) -> I
     Folders are walked to the bottom in sorted order. Hidden entries are skipped; links to folders are
     followed, but no folder is walked twice. Two spellings of one path are one photo, given as it is
     spelt first. A list is a text file (.txt) with one path per line, or a Parquet file with a column
-    `path`. A leading `~` is the home folder. Any other path is passed on as it is: `read_image` will
-    say whether it can be read.
+    `path`. An archive is a tar file or a Parquet file with a column of images; its photos have paths
+    such as `shard.tar/000001.jpg`. Archives in folders are passed over: give them by name. A leading
+    `~` is the home folder. Any other path is passed on as it is: `read_image` will say whether it can
+    be read.
 
     Args:
-        inputs: Files, folders, glob patterns and lists. If this is a sequence, all of it is checked
-            first, see `check_inputs`; of an iterator, what is missing is passed on.
+        inputs: Files, folders, glob patterns, lists and archives. If this is a sequence, all of it is
+            checked first, see `check_inputs`; of an iterator, what is missing is passed on.
         left_out: Record of what is in the folders besides, which fills while they are walked.
 
     Raises:
@@ -52,13 +55,14 @@ def check_inputs(inputs: Iterable[StrPath]) -> None:
     for given in inputs:
         check_path("the path of a file or folder", given, DataError)
         path = at_home(given)
-        if file_mode(path):
+        if file_mode(path) or place_in_archive(path):
             continue
         if glob.has_magic(str(path)):
             if next(_matches(path), None) is None:
                 raise DataError(f"{path}: no file matches this pattern")
         elif not is_photo(path.name):
-            what = "list" if path.suffix.lower() in LISTS else "folder"
+            suffix = path.suffix.lower()
+            what = "list" if suffix in LISTS else "archive" if suffix in KINDS else "folder"
             raise DataError(f"{path}: no such {what}; is its disk mounted, and the name right?")
 
 
@@ -125,13 +129,47 @@ def _expanded(path: Path, left_out: LeftOut) -> Iterator[Path]:
         first = next(matches, path)  # a name with brackets, if nothing matches
         for match in chain([first], matches):
             if not match.is_dir():
-                yield match
+                yield from _photos_of(match, left_out)
             elif "**" not in path.parts:  # ** matches the files in the folder too
                 yield from _walk(match, left_out)
-    elif path.suffix.lower() in LISTS and stat.S_ISREG(mode):
-        yield from map(at_home, listed_paths(path))
+    elif path.suffix.lower() in LISTS and stat.S_ISREG(mode) and not is_archive(path):
+        for listed in listed_paths(path):
+            yield from _photos_of(at_home(listed), left_out)
     else:
+        yield from _photos_of(path, left_out)
+
+
+def _photos_of(path: Path, left_out: LeftOut) -> Iterator[Path]:
+    """A photo, or the photos in an archive."""
+    if path.suffix.lower() not in KINDS or not path.is_file() or not is_archive(path):
         yield path
+        return
+    try:
+        photos = photos_in(path)
+    except DataError as error:
+        left_out.add_archive(path, str(error))
+        return
+    for name in photo_names(photos, path.suffix.lower(), left_out):
+        yield path / name
+    if photos.damage:
+        left_out.add_archive(path, photos.damage)
+
+
+def photo_names(photos: Photos, suffix: str, left_out: LeftOut) -> Iterator[str]:
+    """The names of the photos in an archive; nothing hidden, and no files of other kinds.
+
+    Args:
+        photos: What the archive holds.
+        suffix: Ending of the archive's name.
+        left_out: See `find_images`.
+    """
+    for name in photos.names():
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        if suffix != ".tar" or is_photo(name):
+            yield name
+        else:
+            left_out.add_file(name)
 
 
 def _matches(pattern: Path) -> Iterator[Path]:

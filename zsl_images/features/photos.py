@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import threading
@@ -14,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from zsl_images.errors import ImageError
+from zsl_images.errors import DataError, ImageError
+from zsl_images.features.archives import photos_in, place_in_archive, read_archived
 from zsl_images.features.jpeg import check_whole, is_progressive
 from zsl_images.features.orientation import FULL_SIZE, turn_of
 from zsl_images.features.photo_facts import note_facts
@@ -40,7 +42,7 @@ def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image
     The picture carries what its file says of it, see `photo_facts.facts_of`.
 
     Args:
-        path: Image file.
+        path: Image file, or photo in an archive such as shard.tar/000001.jpg.
         least_side: Pixels that both sides must keep. A JPEG may be decoded at a half, a quarter or an
             eighth of its size, and a very large picture made smaller, as long as they do. 0 for the
             full size.
@@ -59,11 +61,21 @@ def read_image(path: str | os.PathLike[str], least_side: int = 0) -> Image.Image
             return read_stream(file, str(path), least_side)
     except ImageError:
         raise
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if place := place_in_archive(path):
+            return _read_archived(*place, path, least_side)
         raise ImageError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise ImageError(f"{path}: cannot be opened ({reason or error})") from error
+
+
+def _read_archived(archive: Path, name: str, path: Path, least_side: int) -> Image.Image:
+    try:
+        photos = photos_in(archive)
+    except DataError as error:
+        raise ImageError(f"{path}: its archive cannot be read ({error})") from error
+    return read_stream(io.BytesIO(read_archived(photos, name, str(path))), str(path), least_side)
 
 
 def read_stream(file: BinaryIO, name: str, least_side: int = 0) -> Image.Image:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from zsl_images.errors import PhotoWarning, counted
+from zsl_images.features.archives import KINDS
 from zsl_images.features.photo_formats import HEIF_SUFFIXES, RAW_SUFFIXES
 from zsl_images.results import Failure
 
@@ -18,9 +19,11 @@ _VIDEOS = frozenset(
 _COMPANIONS = frozenset(
     {".xmp", ".aae", ".thm", ".pp3", ".json", ".jsonl", ".csv", ".tsv", ".txt", ".xml", ".html", ".md"}
     | {".parquet", ".yaml", ".yml", ".toml", ".ini", ".db", ".log", ".lock", ".safetensors", ".pdf"}
-    | {".py", ".sh", ".xlsx", ".ods", ".url", ".lnk"}
+    | {".cls", ".py", ".sh", ".xlsx", ".ods", ".url", ".lnk"}
 )
 """Endings of files that lie beside photos and that nobody takes for one; they are not counted."""
+
+_ARCHIVES = frozenset({".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar"})
 
 
 @dataclass
@@ -29,13 +32,13 @@ class LeftOut:
 
     Args:
         files: Number of files that are not read, by their ending.
-        folders: Folders that cannot be read, each with the reason.
+        folders: Folders and archives that cannot be read, each with the reason.
         broken_links: Number of links that lead nowhere.
         others: Number of pipes, sockets and devices.
     """
 
     files: Counter[str] = field(default_factory=Counter)
-    folders: dict[Path, str] = field(default_factory=dict)
+    folders: dict[Path | str, str] = field(default_factory=dict)
     broken_links: int = 0
     others: int = 0
 
@@ -52,7 +55,9 @@ class LeftOut:
         for count, name in ((self.broken_links, "broken link"), (self.others, "special file")):
             if count:
                 parts.append(counted(count, name))
-        parts += [f"folder {folder} ({reason})" for folder, reason in self.folders.items()]
+        for folder, reason in self.folders.items():
+            what = "archive" if PurePath(folder).suffix.lower() in KINDS else "folder"
+            parts.append(f"{what} {folder} ({reason})")
         return f"left out: {'; '.join(parts)}"
 
     def add_file(self, name: str) -> None:
@@ -72,8 +77,12 @@ class LeftOut:
         """Note a folder that cannot be read."""
         self.folders[folder] = error.strerror or str(error)
 
+    def add_archive(self, archive: Path | str, reason: str) -> None:
+        """Note an archive that cannot be read, or not to its end."""
+        self.folders[archive] = reason
+
     def failures(self) -> tuple[Failure, ...]:
-        """The folders that cannot be read, as what could not be labelled."""
+        """The folders and archives that cannot be read, as what could not be labelled."""
         return tuple(
             Failure(str(folder), f"{folder}: {reason}") for folder, reason in self.folders.items()
         )
@@ -89,4 +98,6 @@ def _reason(suffix: str) -> str:
         return 'not supported without an extra: pip install "zsl-images[heif]", or convert to JPEG'
     if suffix in RAW_SUFFIXES:
         return 'not supported without an extra: pip install "zsl-images[raw]", or convert to JPEG'
+    if suffix in _ARCHIVES:
+        return "archives: give tar files by name, and unpack others"
     return "videos: save frames as JPEG" if suffix in _VIDEOS else "not supported: convert to JPEG"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from zsl_images.features.archives import place_in_archive
 from zsl_images.files import absolute, path_text
 
 STAMP = ("path", "size", "mtime")
@@ -16,7 +17,7 @@ class Stamp(NamedTuple):
     """A photo at one time: its path, its size in bytes, its modification time in ns.
 
     The path is absolute and free of `..`, so that it means the same photo in any folder, and however
-    it was spelt. Links in it stay as they are.
+    it was spelt. Links in it stay as they are. A photo in an archive has the archive's size and time.
     """
 
     path: str
@@ -30,5 +31,8 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
-        return Stamp(name, 0, 0)
+        place = place_in_archive(path)
+        if not place:
+            return Stamp(name, 0, 0)
+        status = place[0].stat()
     return Stamp(name, status.st_size, status.st_mtime_ns)

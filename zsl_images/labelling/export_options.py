@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from zsl_images.arguments import check_path
 from zsl_images.errors import DataError, counted
+from zsl_images.features.archives import is_archive
 from zsl_images.files import check_writable, path_of_text
 from zsl_images.labelling.export_failures import Failures
 from zsl_images.labelling.transfers import How
@@ -167,12 +168,16 @@ class Outputs:
 
         Raises:
             DataError: A file is named twice, a folder is inside the inputs, `labels` does not end like
-                a label file's name, or `prune` is combined with `move`.
+                a label file's name, `prune` is combined with `move`, or an archive of photos, which
+                are no files that can be sorted, is among the inputs.
             OutputError: A file cannot be written.
         """
         from zsl_images.labelling.label_files import check_suffix
 
         check_suffix(labels)
+        inputs = list(inputs)
+        if self.xmp or self._chosen("folder"):
+            _refuse_archives(inputs)
         if self.move is not None and prune:
             raise DataError(
                 "prune would drop the rows of the photos that move takes away; leave one out"
@@ -232,6 +237,15 @@ class Outputs:
     def _chosen(self, kind: str) -> list[StrPath]:
         chosen = [getattr(self, one.name) for one in fields(self) if one.metadata["kind"] == kind]
         return [value for value in chosen if value is not None]
+
+
+def _refuse_archives(inputs: Iterable[StrPath]) -> None:
+    for given in map(Path, inputs):
+        if is_archive(given):
+            raise DataError(
+                f"the photos in {given} are no files of their own, which can be moved, copied, linked "
+                "or have sidecars; unpack it first"
+            )
 
 
 _ORDER = ("setting", "flag", "folder", "file")
