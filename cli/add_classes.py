@@ -11,6 +11,7 @@ from .console import finish, progress
 from .decision_options import Candidates
 from .option_groups import Only, changed, refuse
 from .options import FeatureCache, HeadOut, table_argument
+from .rescue import save_somewhere
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure
@@ -64,6 +65,6 @@ def add(
         else:
             head = load_head(candidates.head)
         head = add_classes(head, new, learn=learn, known=known, seed=seed, on_step=show)
-    save_head(head, out)
+    save_somewhere(lambda path: save_head(head, path), out)
     typer.echo(f"{out}: {len(new)} classes added, {len(head.table)} in all")
     finish(failures)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from zsl_images.arguments import check_path
 from zsl_images.classes.class_table import ClassTable
@@ -84,7 +84,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
         arrays |= {key: getattr(memory, name) for name, key in _MEMORY_KEYS.items()}
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with replacing(path) as temporary:
-        save_file(arrays, temporary, metadata={"zsl_images": json.dumps(header)})
+        temporary.write_bytes(save(arrays, {"zsl_images": json.dumps(header)}))
 
 
 def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
