@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import finish, progress
+from .console import echo, finish, progress
 from .decision_options import Candidates
 from .option_groups import Only, changed, refuse
 from .options import FeatureCache, HeadOut, table_argument
@@ -66,5 +66,5 @@ def add(
             head = load_head(candidates.head)
         head = add_classes(head, new, learn=learn, known=known, seed=seed, on_step=show)
     save_somewhere(lambda path: save_head(head, path), out)
-    typer.echo(f"{out}: {len(new)} classes added, {len(head.table)} in all")
+    echo(f"{out}: {len(new)} classes added, {len(head.table)} in all")
     finish(failures)

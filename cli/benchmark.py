@@ -12,7 +12,7 @@ import typer
 
 from zsl_images.defaults import CPU, DEFAULT_RECIPE, ROWS_RECIPE
 
-from .console import progress
+from .console import echo, progress
 from .option_groups import Only, changed, refuse
 from .options import BackboneChoice, BackboneClassesOption, RecipeOption, needs
 
@@ -106,7 +106,7 @@ def benchmark(
 
 def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:
     seeds = len(result.seeds)
-    typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
+    echo(f"{result.dataset}, recipe {result.recipe}, {seeds} seeds, per-class top-1 in per cent")
     typer.echo("mean ± population standard deviation over the seeds")
     if result.row_classes:
         typer.echo(f"learned from the photos and from {result.row_classes} classes of the backbone")

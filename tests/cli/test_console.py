@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from commands import run
 from typer.testing import CliRunner
 
 from zsl_images.cli import app
-from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED, Printable
 
 
 def test_progress_is_one_json_object_per_line(photos: Path, tmp_path: Path) -> None:
@@ -93,3 +94,9 @@ def test_with_json_progress_each_line_on_stderr_is_an_object(colours: Path) -> N
     assert result.exit_code == FINISHED_WITH_FAILURES
     assert all(isinstance(json.loads(line), dict) for line in result.stderr.splitlines())
     assert "left out: 1 .mp4 (videos: save frames as JPEG)" in result.stdout
+
+
+def test_a_terminal_is_not_steered_by_lines() -> None:
+    out = io.StringIO()
+    Printable(out).write('a\x1b[31m\u202e,"b\rc"\n')
+    assert out.getvalue() == 'a\\x1b[31m\\u202e,"b\\rc"\n'

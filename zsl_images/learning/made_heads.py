@@ -70,7 +70,7 @@ def made_head(
         with replacing(_hash_beside(path)) as temporary:
             temporary.write_text(_hash_of(path), "utf-8")
     except OutputError as error:
-        warn_not_kept(error)
+        warn_not_kept(error.__cause__ if isinstance(error.__cause__, OSError) else error)
         folder = Path(tempfile.mkdtemp())
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         path = folder / path.name
