@@ -95,7 +95,5 @@ def test_one_cause_is_told_once(tmp_path: Path) -> None:
 
 def test_a_number_that_a_head_cannot_hold_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("class,stripes\nzebra,1e39\ncow,1\n")
-    with pytest.raises(
-        ClassTableError, match=r"a.csv, line 2, column 2.*'1e39' is not a finite"
-    ):
+    with pytest.raises(ClassTableError, match=r"a.csv, line 2, column 2.*'1e39' is not a finite"):
         ClassTable.read(tmp_path / "a.csv")
