@@ -15,6 +15,7 @@ from .console import finish, progress
 from .decision_options import Candidates
 from .option_groups import Only
 from .options import FeatureCache, HeadOut, ReportFormat, ReportFormatOption
+from .rescue import save_somewhere
 
 
 def adapt(
@@ -39,7 +40,7 @@ def adapt(
     classifier = candidates.classifier()
     with progress() as show:
         result = adapt_to_photos(classifier, photos, cache=cache, on_step=show)
-    result.classifier.save(out)
+    save_somewhere(result.classifier.save, out)
     report = result.report
     if format is ReportFormat.JSON:
         typer.echo(json_of(asdict(report), indent=2))

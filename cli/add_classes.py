@@ -9,10 +9,11 @@ import typer
 
 from zsl_images.errors import counted
 
-from .console import finish, progress
+from .console import echo, finish, progress
 from .decision_options import Candidates
 from .option_groups import Only, changed, refuse
 from .options import FeatureCache, HeadOut, table_argument
+from .rescue import save_somewhere
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure
@@ -66,6 +67,6 @@ def add(
         else:
             head = load_head(candidates.head)
         head = add_classes(head, new, learn=learn, known=known, seed=seed, on_step=show)
-    save_head(head, out)
-    typer.echo(f"{out}: {counted(len(new), 'class')} added, {len(head.table)} in all")
+    save_somewhere(lambda path: save_head(head, path), out)
+    echo(f"{out}: {counted(len(new), 'class')} added, {len(head.table)} in all")
     finish(failures)

@@ -13,7 +13,7 @@ import typer
 from zsl_images.defaults import CPU, DEFAULT_RECIPE, ROWS_RECIPE
 from zsl_images.errors import counted
 
-from .console import progress
+from .console import echo, progress
 from .option_groups import Only, changed, refuse
 from .options import BackboneChoice, BackboneClassesOption, RecipeOption, needs
 
@@ -107,7 +107,7 @@ def benchmark(
 
 def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:
     seeds = counted(len(result.seeds), "seed")
-    typer.echo(f"{result.dataset}, recipe {result.recipe}, {seeds}, per-class top-1 in per cent")
+    echo(f"{result.dataset}, recipe {result.recipe}, {seeds}, per-class top-1 in per cent")
     typer.echo("mean ± population standard deviation over the seeds")
     if result.row_classes:
         typer.echo(

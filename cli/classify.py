@@ -15,7 +15,7 @@ from zsl_images.defaults import TOP_K
 from zsl_images.errors import counted
 from zsl_images.names import json_of, printable, shortened
 
-from .console import echo, finish_with, write_as
+from .console import Printable, echo, finish_with, write_as
 from .decision_options import Candidates
 from .extra_columns import Details
 from .option_groups import refuse
@@ -190,7 +190,8 @@ def _show_csv(results: Iterable[Prediction | Failure], origin: Origin, details: 
     from zsl_images.labelling.label_cells import csv_cells, csv_header, rounded, to_cell
     from zsl_images.labelling.label_rows import row_of
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    is_shown = sys.stdout.isatty()  # then no name may steer the terminal; a file gets them as they are
+    writer = csv.writer(Printable(sys.stdout) if is_shown else sys.stdout, lineterminator="\n")
     header = csv_header(origin.top_k)
     writer.writerow([*header, *details.header()])
     for result in results:

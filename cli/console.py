@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -37,6 +37,21 @@ INTERRUPTED = 130
 def echo(text: str, err: bool = False) -> None:
     """Print a line that may hold names from anywhere, without what would steer the terminal."""
     typer.echo(printable(text), err=err)
+
+
+class Printable:
+    """A text stream on a terminal, on which names cannot do anything but be seen.
+
+    Args:
+        stream: Stream to write to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write lines without what would steer the terminal."""
+        return self._stream.write(printable(text, allowed="\n"))
 
 
 def write_as(encoding: str) -> None:

@@ -16,6 +16,7 @@ from .options import (
     FeatureCache,
     HeadOut,
 )
+from .rescue import save_somewhere
 
 if TYPE_CHECKING:
     pass
@@ -38,7 +39,7 @@ def promote(
     before = len(classifier.table.seen_names)
     with progress() as show:
         result = promote_classes(classifier, photos, cache=cache, on_step=show)
-    result.classifier.save(out)
+    save_somewhere(result.classifier.save, out)
     after = len(result.classifier.table.seen_names)
     echo(f"{out}: {counted(after - before, 'class')} promoted, {after} seen in all")
     finish(result.failures)

@@ -14,6 +14,7 @@ from .console import echo, finish, progress
 from .decision_options import TrainingClasses
 from .option_groups import Only, refuse
 from .options import BackboneChoice, BackboneClassesOption, FeatureCache, HeadOut, RecipeOption
+from .rescue import save_somewhere
 
 Folds = Annotated[
     int,
@@ -99,7 +100,7 @@ def train(
             cache=cache,
             on_step=show,
         )
-    result.classifier.save(out)
+    save_somewhere(result.classifier.save, out)
     head = result.classifier.head
     seen, unseen = head.table.seen_names, head.table.unseen_names
     echo(f"{out}: {len(seen)} seen and {counted(len(unseen), 'unseen class')}")

@@ -250,3 +250,34 @@ def test_what_killed_runs_left_is_removed_before_the_work(tmp_path: Path) -> Non
         os.utime(left, (1, 1))
     check_writable(tmp_path / "h.csv")
     assert sorted(tmp_path.iterdir()) == [new, other]  # of a run at work, and of another file
+
+
+KILLED = """
+import os, signal, sys
+from zsl_images.files import replacing
+with replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no such locks")
+def test_what_a_killed_process_left_goes_with_the_next_write_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    subprocess.run([sys.executable, "-c", KILLED, str(out)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.read_text() == "half"
+    with replacing(out) as temporary:
+        temporary.write_text("whole")
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+
+
+def test_two_writes_of_one_file_do_not_disturb_each_other(tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    with replacing(out) as first, replacing(out) as second:
+        first.write_text("first")
+        second.write_text("second")
+        assert first != second
+    assert out.read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]

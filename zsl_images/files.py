@@ -19,6 +19,11 @@ from pathlib import Path
 
 import platformdirs
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from zsl_images.errors import CacheWarning, OutputError
 
 ABANDONED = 3600
@@ -33,8 +38,10 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
     """Give a temporary file; on success it takes the place of `path`.
 
     If the body fails, the temporary file is removed: nothing half-written stays, and an earlier file
-    is kept. As with a plain write, a link stays and the file that it leads to is replaced, an earlier
-    file keeps its mode, and a write-protected one is refused.
+    is kept. What an earlier process left that was killed is removed.
+
+    As with a plain write, a link stays and the file that it leads to is replaced, an earlier file
+    keeps its mode, and a write-protected one is refused.
 
     Args:
         path: File to write or replace.
@@ -48,9 +55,9 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
     path = Path(path)
     target = _target(path)
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-    temporary = hidden_beside(target, ".part")
+    held = -1
     try:
-        temporary.touch(0o666 if mode is None and not keep_mode else 0o600, exist_ok=False)
+        temporary, held = _begun(target, 0o666 if mode is None and not keep_mode else 0o600)
         if mode is None:  # as any new file has it, also if the body writes with a mode of its own
             mode = stat.S_IMODE(temporary.stat().st_mode)
     except OSError as error:
@@ -67,6 +74,8 @@ def replacing(path: str | os.PathLike[str], keep_mode: bool = False) -> Iterator
         raise OutputError(f"cannot write {path}: {_reason(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
+        if held >= 0:
+            os.close(held)
 
 
 def hidden_beside(path: Path, suffix: str = "") -> Path:
@@ -201,6 +210,40 @@ def is_offline() -> bool:
         os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
         for name in ("ZSL_OFFLINE", "HF_HUB_OFFLINE")
     )
+
+
+def _begun(target: Path, mode: int) -> tuple[Path, int]:
+    """A new temporary file beside `target`, and the open file whose lock says that it is in use.
+
+    Its name is always the same, so that one left by a process that was killed is found, known by the
+    lock that died with the process, and removed. If the name is in use, or there are no locks (-1), it
+    has a name of its own.
+    """
+    path = target.with_name(f"{_hidden_name(target)}.0.part")
+    for _ in range(2):
+        with suppress(OSError):  # it is in use, or the file system has no locks
+            is_new = not os.path.lexists(path)
+            file = os.open(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if is_new else 0), mode)
+            if _is_locked(file, path):
+                if is_new:
+                    return path, file
+                path.unlink()  # of a process that was killed
+            elif is_new:
+                path.unlink()  # no locks here
+            os.close(file)
+    path = hidden_beside(target, ".part")
+    path.touch(mode, exist_ok=False)
+    return path, -1
+
+
+def _is_locked(file: int, path: Path) -> bool:
+    """Whether this process alone has an open file now, which is still the one at `path`."""
+    if fcntl is None:
+        return False
+    with suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file), path.stat())
+    return False
 
 
 def _target(path: Path) -> Path:

@@ -91,3 +91,9 @@ def test_one_cause_is_told_once(tmp_path: Path) -> None:
     assert found == [("decimal comma", (2, 2), 50), ("number", (2, 3), 50)]
     with pytest.raises(ClassTableError, match=r"'0,5' has a decimal comma.*\(99 more errors"):
         ClassTable.read(path)
+
+
+def test_a_number_that_a_head_cannot_hold_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("class,stripes\nzebra,1e39\ncow,1\n")
+    with pytest.raises(ClassTableError, match=r"a.csv, line 2, column 2.*'1e39' is not a finite"):
+        ClassTable.read(tmp_path / "a.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,31 @@ def test_workbooks_are_not_written(tmp_path: Path) -> None:
 def test_reading_says_nothing(tmp_path: Path) -> None:
     with warnings.catch_warnings(action="error"):
         ClassTable.read(book(tmp_path / "t.xlsx", A=ROWS))
+
+
+def test_a_damaged_workbook_is_refused(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["class", "stripes"])
+    book.save(tmp_path / "a.xlsx")
+    data = bytearray((tmp_path / "a.xlsx").read_bytes())
+    at = data.index(b"xl/worksheets/sheet1.xml") + 40
+    data[at : at + 40] = bytes(range(40))
+    (tmp_path / "a.xlsx").write_bytes(bytes(data))
+    with pytest.raises(ClassTableError, match=r"a.xlsx cannot be read as an Excel workbook"):
+        ClassTable.read(tmp_path / "a.xlsx")
+
+
+def test_a_workbook_that_unpacks_to_far_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b" " * 2**28)
+    with pytest.raises(ClassTableError, match="unpacks to 256 MiB, expected 128 at most"):
+        ClassTable.read(tmp_path / "a.xlsx")
+
+
+def test_a_cell_in_the_last_corner_takes_no_memory(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["class", "stripes"])
+    book.active["XFD1048576"] = 1
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(ClassTableError, match="reaches to row 1048576 and column 16384"):
+        ClassTable.read(tmp_path / "a.xlsx")

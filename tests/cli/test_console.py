@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ from commands import run
 from typer.testing import CliRunner
 
 from zsl_images.cli import app
-from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED
+from zsl_images.cli.console import FAILED, FINISHED_WITH_FAILURES, INTERRUPTED, Printable
 
 
 def test_progress_is_one_json_object_per_line(photos: Path, tmp_path: Path) -> None:
@@ -105,3 +106,9 @@ def test_what_is_counted_is_said_in_english() -> None:
             r"\{[^{}]*\} (photos|classes|rows|files|errors|warnings)\b(?!/s)", path.read_text()
         )
         assert not bare, f"{path.name}: {bare and bare[0]}"
+
+
+def test_a_terminal_is_not_steered_by_lines() -> None:
+    out = io.StringIO()
+    Printable(out).write('a\x1b[31m\u202e,"b\rc"\n')
+    assert out.getvalue() == 'a\\x1b[31m\\u202e,"b\\rc"\n'

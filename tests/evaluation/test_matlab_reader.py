@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import reading_forks
 import scipy.io
+from mutations import damaged
 from splits import plain_arrays, write_matlab_7_3, xlsa17_arrays
 
 from zsl_images.errors import DataError, SplitWarning
@@ -31,32 +32,6 @@ WRITERS: dict[str, Writer] = {
     "version 5, compressed": lambda path, content: scipy.io.savemat(path, content, do_compression=True),
     "version 7.3": write_matlab_7_3,
 }
-NUMBERS = (0, 1, 2, 5, 6, 14, 15, 17, 127, 255, 2**16, 2**20, 2**31 - 1, 2**31, 2**32 - 1)
-"""Types of elements, and sizes that a reader may believe."""
-
-
-def damaged(whole: bytes, chance: random.Random) -> bytes:
-    """A file with some bytes changed, often near its start, or a part cut, zeroed or repeated."""
-    data = bytearray(whole)
-    for _ in range(chance.choice((1, 1, 1, 2, 8))):
-        place = chance.randrange(chance.choice((min(1024, len(data)), len(data))))
-        length = chance.choice((1, 4, 64))
-        kind = chance.randrange(6)
-        if kind == 0:
-            data[place] ^= 1 << chance.randrange(8)
-        elif kind == 1:
-            data[place] = chance.randrange(256)
-        elif kind == 2:
-            place -= place % 4
-            data[place : place + 4] = chance.choice(NUMBERS).to_bytes(4, "little")
-        elif kind == 3:
-            data[place : place + length] = bytes(length)
-        elif kind == 4:
-            data[place:place] = data[place : place + length]
-        else:
-            del data[place : chance.choice((place + length, len(data)))]
-        data = data or bytearray(whole)
-    return bytes(data)
 
 
 def read_in_forks(jobs: Sequence[tuple[Path, Path, Sequence[str]]]) -> list[tuple[int, int]]:

@@ -60,3 +60,27 @@ def test_features_of_another_backbone_are_refused(
     other = replace(small_backbone, preprocessing={"input_size": [3, 32, 32]})
     with pytest.raises(DataError, match="another backbone or preprocessing"):
         open_feature_files([path], other.fingerprint)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_refused(
+    tmp_path: Path, features: np.ndarray, small_backbone: Backbone, value: float
+) -> None:
+    features[2, 3] = value
+    path = written(tmp_path / "features.parquet", features, small_backbone)
+    with pytest.raises(DataError, match=r"features.parquet is damaged \(a feature is not finite"):
+        list(open_feature_files([path], small_backbone.fingerprint).latest())
+
+
+def test_a_file_without_features_is_refused(
+    tmp_path: Path, features: np.ndarray, small_backbone: Backbone
+) -> None:
+    path = written(tmp_path / "features.parquet", features, small_backbone)
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["feature"]), path)
+    with pytest.raises(DataError, match="has no columns feature"):
+        open_feature_files([path], small_backbone.fingerprint)
+    lists = pa.array([[1.0, 2.0]] * 5)
+    pq.write_table(table.set_column(3, "feature", lists), path)
+    with pytest.raises(DataError, match="the column feature holds list"):
+        list(open_feature_files([path], small_backbone.fingerprint).latest())

@@ -42,3 +42,15 @@ def test_what_holds_no_paths_is_refused(tmp_path: Path) -> None:
     for name in ("numbers", "other", "text"):
         with pytest.raises(DataError, match=f"cannot read the manifest .*{name}"):
             list(listed_paths(tmp_path / f"{name}.parquet"))
+
+
+def test_a_list_with_bytes_that_parquet_cannot_mean_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise pa.ArrowNotImplementedError("Integers with more than 64 bits not implemented")
+
+    (tmp_path / "list.parquet").write_text("PAR1")
+    monkeypatch.setattr(pq, "ParquetFile", fail)
+    with pytest.raises(DataError, match=r"list.parquet \(Integers"):
+        list(listed_paths(tmp_path / "list.parquet"))

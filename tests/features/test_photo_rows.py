@@ -78,3 +78,22 @@ def test_a_photo_changed_if_its_latest_row_is_about_another_size_or_time(files: 
     rows = PhotoRows(files)
     stamps = [("d.jpg", 2, 5), ("d.jpg", 2, 6), ("d.jpg", 1, 1), ("none.jpg", 1, 1), ("d.jpg", 0, 0)]
     assert [rows.is_changed(Stamp(*stamp)) for stamp in stamps] == [False, True, True, False, False]
+
+
+def test_rows_without_a_path_or_of_another_kind_are_refused(tmp_path: Path) -> None:
+    rows = {"path": ["a", None], "size": [1, 2], "mtime": [1, 2]}
+    pq.write_table(pa.table(rows), tmp_path / "null.parquet")
+    with pytest.raises(DataError, match=r"null.parquet is damaged \(the column path"):
+        PhotoRows([tmp_path / "null.parquet"])
+    pq.write_table(pa.table({**rows, "path": [1, 2]}), tmp_path / "number.parquet")
+    with pytest.raises(DataError, match="the column path holds int64"):
+        PhotoRows([tmp_path / "number.parquet"])
+
+
+def test_bytes_that_are_no_text_are_noticed(tmp_path: Path) -> None:
+    rows = pa.table({"path": ["abcdefgh" * 4], "size": [1], "mtime": [1]})
+    pq.write_table(rows, tmp_path / "a.parquet", compression="none", use_dictionary=False)
+    data = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(data.replace(b"abcdefgh" * 4, b"abcdefg\xff" * 4))
+    with pytest.raises(DataError, match=r"a.parquet is damaged"):
+        PhotoRows([tmp_path / "a.parquet"])

@@ -216,3 +216,37 @@ def test_long_lists_are_read_and_the_limit_of_csv_stays(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         list(read_labels(tmp_path / "other.csv"))
     assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize("suffix", LABEL_SUFFIXES)
+def test_numbers_that_are_not_finite_are_missing_or_refused(tmp_path: Path, suffix: str) -> None:
+    path, row = tmp_path / f"labels{suffix}", {"path": "/a.jpg", "size": 1, "mtime": 1, "label": "cat"}
+    write_labels([pa.Table.from_pylist([{**row, "probability": float("nan")}], SCHEMA)], path)
+    (found,) = pa.concat_tables(read_labels(path)).to_pylist()
+    assert found["probability"] is None
+    write_labels([pa.Table.from_pylist([{**row, "probability": float("inf")}], SCHEMA)], path)
+    with pytest.raises(DataError, match=rf"labels{suffix}, .*column probability holds"):
+        list(read_labels(path))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize(("column", "value"), [("size", 2**63), ("mtime", -(2**64)), ("width", 2**31)])
+def test_numbers_that_are_too_large_are_told_with_their_line(
+    tmp_path: Path, suffix: str, column: str, value: int
+) -> None:
+    path = tmp_path / f"labels{suffix}"
+    row = {"path": "/a.jpg", "size": 123456, "mtime": 123457, "width": 123458, "error": "x"}
+    write_labels([pa.Table.from_pylist([row], SCHEMA)], path)
+    path.write_text(path.read_text().replace(str(row[column]), str(value)))
+    with pytest.raises(DataError, match=rf"labels{suffix}, line \d: column {column} holds"):
+        list(read_labels(path))
+
+
+def test_damaged_pages_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "labels.parquet"
+    row = {"path": "/a.jpg", "size": 1, "mtime": 1, "label": "zebra", "error": "some reason"}
+    write_labels([pa.Table.from_pylist([row], SCHEMA)], path)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"some reason", b"some treason"[:11], 1))
+    with pytest.raises(DataError, match=r"labels.parquet is no label file"):
+        list(read_labels(path))

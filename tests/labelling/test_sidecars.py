@@ -99,3 +99,12 @@ def test_sidecars_go_with_their_photo_and_replace_no_others(tmp_path: Path, how:
     assert (target.parent / "b-1.xmp").read_text() == "earlier"
     assert (tmp_path / "b.jpg.xmp").exists() == (how != "move")
     assert (tmp_path / "b.xmp").exists()
+
+
+def test_a_sidecar_is_valid_whatever_the_label_is(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    row = {"path": str(tmp_path / "a.jpg"), "size": 1, "mtime": 1, "label": "a\x1b[2J\0 & <b>"}
+    write_labels([pa.Table.from_pylist([row], SCHEMA)], tmp_path / "labels.parquet")
+    write_sidecars(tmp_path / "labels.parquet")
+    written = ElementTree.parse(tmp_path / "a.jpg.xmp")
+    assert [item.text for item in written.iter() if item.tag.endswith("li")] == [r"a\x1b[2J\x00 & <b>"]

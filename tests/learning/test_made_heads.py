@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import BackboneError, ClassTableError, DataError
+from zsl_images.errors import BackboneError, CacheWarning, ClassTableError, DataError
 from zsl_images.learning.made_heads import made_head, map_for
 from zsl_images.learning.train import train
 
@@ -36,8 +36,10 @@ def test_a_head_is_made_once_and_kept(weights: Path, animals: ClassTable) -> Non
     path, classes = made_head(NAME, animals, backbone_weights=weights)
     assert classes == 293
     assert made_head(NAME, animals, backbone_weights=weights) == (path, 0)
-    path.write_bytes(path.read_bytes()[:1000])  # damaged
-    assert made_head(NAME, animals, backbone_weights=weights) == (path, 293)
+    data = path.read_bytes()
+    for damaged in (data[:1000], data[:-100] + bytes([data[-100] ^ 1]) + data[-99:]):
+        path.write_bytes(damaged)
+        assert made_head(NAME, animals, backbone_weights=weights) == (path, 293)
     classifier = ZeroShotClassifier.load(path, backbone_weights=weights)
     assert classifier.classes == ("zebra", "new")
     (prediction,) = classifier.predict(np.zeros((40, 40, 3), np.uint8))
@@ -83,3 +85,15 @@ def test_without_photos_and_backbone_classes_there_is_nothing_to_learn_from() ->
         train(None, "things.csv")
     with pytest.raises(DataError, match="give backbone classes, and no recipe"):
         train(None, "things.csv", backbone_classes="things.csv", recipe="best")
+
+
+def test_a_head_that_cannot_be_kept_is_used_all_the_same(
+    weights: Path, animals: ClassTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.warns(CacheWarning, match="cannot be written") as warned:
+        path, classes = made_head(NAME, animals, backbone_weights=weights)
+    assert len(warned) == 1
+    assert classes == 293
+    assert ZeroShotClassifier.load(path, backbone_weights=weights).classes == ("zebra", "new")

@@ -68,6 +68,10 @@ def test_figures_that_say_nothing_are_left_out(source: Path, tmp_path: Path) -> 
             "no evaluation",
         ),
         ('{"figures": {"H": 1}, "curve": [], "confusions": [], "per_class": [{}]}', "no evaluation"),
+        ('{"figures": [1], "curve": [], "confusions": [], "per_class": []}', "no evaluation"),
+        ('{"figures": {"H": NaN}, "curve": [], "confusions": [], "per_class": []}', "no evaluation"),
+        ('{"figures": {"H": 1}, "curve": [], "confusions": [[1, 2, 3]], "per_class": []}', "no eval"),
+        ("[" * 100_000, "is no JSON"),
     ],
 )
 def test_anything_else_is_refused(tmp_path: Path, text: str, reason: str) -> None:

@@ -104,3 +104,10 @@ def test_an_empty_label_file_is_an_error(tmp_path: Path) -> None:
     write_labels([SCHEMA.empty_table()], tmp_path / "labels.parquet")
     with pytest.raises(DataError, match="no rows"):
         write_label_report(tmp_path / "labels.parquet", tmp_path / "report.html")
+
+
+def test_a_label_that_somebody_added_has_no_probability(tmp_path: Path) -> None:
+    row = {"path": "/a.jpg", "size": 1, "mtime": 1, "label": "cat"}
+    write_labels([pa.Table.from_pylist([row], SCHEMA)], tmp_path / "labels.csv")
+    write_label_report(tmp_path / "labels.csv", tmp_path / "report.html")
+    assert "cat" in (tmp_path / "report.html").read_text()

@@ -21,6 +21,8 @@ from zsl_images.files import replacing
 MISSING = frozenset({"", "na", "n/a", "nan"})
 """Cells (in lower case) that mean a missing value."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 _ATTRIBUTES_PER_CLASS = 4
 """From more attributes per class on, columns that agree by chance are normal."""
 
@@ -240,13 +242,13 @@ def _number(
         value = float(cell.replace(",", ".") if is_comma and has_commas else cell)
     except ValueError:
         value = np.inf
-    if np.isfinite(value) and "_" not in cell:
+    if abs(value) <= _LARGEST and "_" not in cell:  # neither NaN nor infinite, also as float32
         return value
     if is_comma:
         message = f"{cell!r} has a decimal comma; use a point for decimals throughout"
         findings.append(Finding("decimal comma", message, line, column, attribute, is_error=True))
     else:
-        message = f"{cell!r} is not a finite number"
+        message = f"{cell[:40]!r} is not a finite number"
         findings.append(Finding("number", message, line, column, attribute, is_error=True))
     return np.nan
 

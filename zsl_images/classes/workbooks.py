@@ -11,6 +11,8 @@ from zsl_images.classes.findings import Finding
 from zsl_images.errors import ClassTableError, listed
 
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
+_MOST_BYTES = 2**27
+_MOST_CELLS = 10**7
 
 
 def is_workbook(raw: bytes) -> bool:
@@ -42,18 +44,38 @@ def workbook_rows(raw: bytes, name: str, sheet: str | None = None) -> tuple[Rows
             f"{name} is an Excel workbook of the old form, or has a password; save it as .xlsx or CSV"
         )
     try:
+        _check_size(raw)
         values, formulas = (
             openpyxl.load_workbook(io.BytesIO(raw), data_only=is_value) for is_value in (True, False)
         )
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
+    except Exception as error:  # openpyxl and what it builds on raise many kinds on damaged files
+        reason = str(error) or type(error).__name__
         raise ClassTableError(
-            f"{name} cannot be read as an Excel workbook ({error}); save it as CSV"
+            f"{name} cannot be read as an Excel workbook ({reason}); save it as CSV"
         ) from error
     titles = [page.title for page in values.worksheets]
     if not titles or (sheet is not None and sheet not in titles):
         raise ClassTableError(f"{name} has no sheet {sheet!r}; it has {listed(titles) or 'none'}")
     title = titles[0] if sheet is None else sheet
+    cells = values[title].max_row * values[title].max_column
+    if cells > _MOST_CELLS:
+        raise ClassTableError(
+            f"{name} reaches to row {values[title].max_row} and column {values[title].max_column}, and "
+            "most of that is empty; copy the table onto a new sheet, or save it as CSV"
+        )
     return _rows(values[title], formulas[title])
+
+
+def _check_size(raw: bytes) -> None:
+    """Refuse a workbook of a few bytes that unpacks to gigabytes.
+
+    Raises:
+        ValueError: It is one.
+    """
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > _MOST_BYTES:
+        raise ValueError(f"it unpacks to {size / 2**20:.0f} MiB, expected {_MOST_BYTES >> 20} at most")
 
 
 def _rows(page: Any, formulas: Any) -> tuple[Rows, list[Finding]]:

@@ -37,6 +37,7 @@ def cached(key: str, name: str, convert: Callable[[Path], None], load: Callable[
         BackboneError: It cannot be converted.
     """
     kept = cache_folder() / "engines" / key
+    _sweep(kept.parent)
     if kept.is_dir():
         if _is_whole(kept):
             with suppress(Exception):  # the engines raise errors of their own
@@ -60,7 +61,6 @@ def cached(key: str, name: str, convert: Callable[[Path], None], load: Callable[
 def _converted_beside(kept: Path, convert: Callable[[Path], None]) -> Path:
     """A folder beside `kept` that holds the converted network, with its hash."""
     kept.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(kept.parent)
     folder = hidden_beside(kept)
     folder.mkdir()
     try:
@@ -106,7 +106,7 @@ def _hash_of(folder: Path) -> str:
 
 def _sweep(engines: Path) -> None:
     """Remove what runs that were killed left behind."""
-    for path in engines.iterdir():
+    for path in engines.glob("*"):  # none, if there is no such folder
         is_left = path.name.startswith((".", "tmp"))
         with suppress(OSError):
             if is_left and time.time() - path.stat().st_mtime > ABANDONED:

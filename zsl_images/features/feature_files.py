@@ -73,7 +73,7 @@ def write_features(tables: Iterable[pa.Table], schema: pa.Schema, path: Path) ->
         path: File to write.
     """
     tables = (table.cast(schema) for table in tables)
-    write_parquet(tables, schema, path, 4096, compression="none", write_page_checksum=True)
+    write_parquet(tables, schema, path, 4096, compression="none")
 
 
 def fact_columns(facts: Sequence[PhotoFacts]) -> dict[str, pa.Array]:
@@ -109,11 +109,12 @@ def open_feature_files(files: Sequence[Path], fingerprint: str, engine: str | No
             preprocessing or engine.
     """
     files = [file for file in files if file.exists()]
-    rows = PhotoRows(files, columns=[*STAMP, "feature", *FACTS.names], newer=FACTS)
+    columns = [*STAMP, "feature", *FACTS.names]
+    rows = PhotoRows(files, columns, newer=FACTS, problem_of=_problem_of)
     for file in files:
         metadata = pq.read_schema(file).metadata or {}
-        made_by = metadata.get(b"engine", b"").decode()
-        if metadata.get(b"backbone", b"").decode() != fingerprint:
+        made_by = metadata.get(b"engine", b"").decode(errors="replace")
+        if metadata.get(b"backbone", b"").decode(errors="replace") != fingerprint:
             raise DataError(
                 f"the features in {file} were made with another backbone or preprocessing than the one "
                 "in use; remove the file, or name another"
@@ -124,3 +125,11 @@ def open_feature_files(files: Sequence[Path], fingerprint: str, engine: str | No
                 f"--engine {made_by}, or name another file"
             )
     return rows
+
+
+def _problem_of(rows: pa.Table) -> str | None:
+    """What is wrong with the features in rows of a feature file."""
+    kind = rows.schema.field("feature").type
+    if not pa.types.is_fixed_size_binary(kind) or kind.byte_width % 2 or rows["feature"].null_count:
+        return f"the column feature holds {kind}, or is empty in a row"
+    return None if np.isfinite(features_in(rows)).all() else "a feature is not finite"

@@ -31,7 +31,7 @@ def listed_paths(file: Path) -> Iterator[Path]:
             yield from _lines(file)
         else:
             yield from _rows(file)
-    except (OSError, TypeError, ValueError) as error:  # pyarrow's errors are among these
+    except (OSError, TypeError, ValueError, ArithmeticError, NotImplementedError) as error:  # pyarrow
         raise DataError(
             f"cannot read the manifest {file} ({error}); expected one path per line (.txt), or a "
             "column 'path' (.parquet)"
@@ -49,7 +49,7 @@ def _lines(file: Path) -> Iterator[Path]:
 def _rows(file: Path) -> Iterator[Path]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(file) as table:
+    with pq.ParquetFile(file, page_checksum_verification=True) as table:
         if "path" not in table.schema_arrow.names:
             raise ValueError(f"no column 'path', but {', '.join(table.schema_arrow.names)}")
         number = 0

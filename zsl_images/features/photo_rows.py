@@ -19,6 +19,9 @@ from zsl_images.errors import DataError
 from zsl_images.features.stamps import STAMP, Stamp
 from zsl_images.file_kinds import kind_in_place_of_data
 
+_DAMAGE = (OSError, OverflowError, UnicodeError, pa.ArrowException)
+"""What pyarrow raises on damaged files."""
+
 
 class DamagedRows(DataError):
     """A file of photo rows was written by this package, but its content has changed since."""
@@ -55,6 +58,9 @@ class _Index(NamedTuple):
 IsGood = Callable[[pa.RecordBatch, Path], npt.NDArray[np.bool_]]
 """Rows, and the file they come from → which of them may be found again: (N,) bool."""
 
+ProblemOf = Callable[[pa.Table], str | None]
+"""Rows → what is wrong with their values, None if nothing is."""
+
 
 class PhotoRows:
     """Rows of Parquet files, one photo each, with the columns of `STAMP`.
@@ -68,9 +74,10 @@ class PhotoRows:
             Default: all rows.
         judged: Columns that `is_good` needs.
         newer: Columns that files of earlier versions do not have; there they are null.
+        problem_of: Finds what is wrong with the columns of `take`, when they are read.
 
     Raises:
-        DataError: A file is no Parquet file, or has no columns of `STAMP`.
+        DataError: A file is no Parquet file, or a column is missing.
     """
 
     def __init__(
@@ -80,17 +87,21 @@ class PhotoRows:
         is_good: IsGood | None = None,
         judged: Sequence[str] = (),
         newer: pa.Schema | None = None,
+        problem_of: ProblemOf = lambda rows: None,
     ) -> None:
-        self._files = list(files)
+        self._files, self._problem_of = list(files), problem_of
         self._columns, self._newer = columns, newer or pa.schema([])
+        older = [name for name in columns or () if name not in self._newer.names]
+        needed = dict.fromkeys([*STAMP, *older])
         self._group_starts: list[list[int]] = []
         parts = []
         for number, path in enumerate(self._files):
             # Closed again, since there may be more files than handles.
-            with _opened(path) as file, _noticing_damage(path):
+            with _opened(path, needed) as file, _noticing_damage(path):
                 self._group_starts.append(_group_starts(file.metadata))
                 first = 0
                 for batch in file.iter_batches(columns=[*STAMP, *judged]):
+                    _check_stamps(batch)
                     good = is_good(batch, path) if is_good else np.ones(len(batch), bool)
                     parts.append(_index_of(batch, number, first, good))
                     first += len(batch)
@@ -172,6 +183,9 @@ class PhotoRows:
         path = self._files[file]
         with _opened(path) as opened, _noticing_damage(path):
             table = opened.read_row_group(group, self._columns)
+            table.validate(full=True)
+            if problem := self._problem_of(table):
+                raise pa.ArrowInvalid(problem)
             order = self._columns or [*table.column_names, *self._newer.names]
             known = {field.name: field for field in (*self._newer, *table.schema)}
             schema = pa.schema([known[name] for name in dict.fromkeys(order)], table.schema.metadata)
@@ -202,7 +216,7 @@ def write_parquet(
         rows: Rows per row group.
         **options: Options of `pyarrow.parquet.ParquetWriter`.
     """
-    with pq.ParquetWriter(path, schema, **options) as writer:
+    with pq.ParquetWriter(path, schema, write_page_checksum=True, **options) as writer:
         waiting: list[pa.Table] = []
         for table in tables:
             waiting.append(table)
@@ -217,15 +231,23 @@ def write_parquet(
 def _noticing_damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, pa.ArrowException) as error:  # a checksum, for one, does not fit
+    except _DAMAGE as error:  # a checksum, for one, does not fit
         raise DamagedRows(f"{path} is damaged ({str(error).splitlines()[0]}); remove it") from error
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def _check_stamps(batch: pa.RecordBatch) -> None:
+    """Refuse rows that name no photo, by what `_noticing_damage` notices."""
+    batch.validate(full=True)
+    for name, kind in zip(STAMP, (pa.string(), pa.int64(), pa.int64()), strict=True):
+        if batch[name].type != kind or batch[name].null_count:
+            raise pa.ArrowInvalid(f"the column {name} holds {batch[name].type}, or is empty in a row")
+
+
+def _opened(path: Path, needed: Iterable[str] = STAMP) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        missing = [name for name in STAMP if name not in file.schema_arrow.names]
-    except (OSError, pa.ArrowException) as error:
+        missing = [name for name in needed if name not in file.schema_arrow.names]
+    except _DAMAGE as error:
         if kind := kind_in_place_of_data(path):
             raise DataError(f"{path} is {kind}") from error
         raise DataError(f"{path} cannot be read ({error}); remove it, or name another file") from error

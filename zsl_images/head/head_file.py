@@ -6,14 +6,14 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from zsl_images.arguments import check_path
 from zsl_images.classes.class_table import ClassTable
@@ -24,6 +24,7 @@ from zsl_images.files import replacing
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.header_checks import check_header, config_of
 from zsl_images.head.shipped_heads import head_path
 from zsl_images.model.config import ModelConfig, TrainConfig
 from zsl_images.model.frozen import FrozenVAE, shapes_of
@@ -39,9 +40,6 @@ _OLDER = ("zsl_images head 1", "zsl_images head 2", "zsl_images head 3")
 
 _ENCODER_ALONE = {"learning_parts": ["encoder"], "roll_back_interval": 0}
 """How heads were trained whose files do not say it."""
-
-_RETIRED = {"has_relevance", "left_out_weight", "has_decay"}
-"""Settings of trainings that earlier versions had; they do not matter once a head is trained."""
 
 
 _TABLE_KEY = "class_table.attributes"
@@ -86,7 +84,7 @@ def save_head(head: Head, path: str | os.PathLike[str]) -> None:
         arrays |= {key: getattr(memory, name) for name, key in _MEMORY_KEYS.items()}
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with replacing(path) as temporary:
-        save_file(arrays, temporary, metadata={"zsl_images": json.dumps(header)})
+        temporary.write_bytes(save(arrays, {"zsl_images": json.dumps(header)}))
 
 
 def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
@@ -100,10 +98,11 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
     try:
         if header["format"] in _OLDER:
             _upgrade(header, arrays)
+        check_header(header)
         attributes = arrays.pop(_TABLE_KEY)
         _check_finite(_TABLE_KEY, attributes)
         residuals, memory = _residuals(header, arrays), _memory(header, arrays)
-        config = _config(ModelConfig, header["model"])
+        config = config_of(ModelConfig, header["model"])
         _check(config, arrays, path)
         return Head(
             frozen=FrozenVAE(config, arrays),
@@ -114,7 +113,7 @@ def load_head(name_or_path: str | os.PathLike[str] = DEFAULT_HEAD) -> Head:
                 header["is_seen"],
             ).with_rows(header.get("row_classes", ())),
             backbone=BackboneInfo(**header["backbone"]),
-            train_config=_config(TrainConfig, _ENCODER_ALONE | header["training"]),
+            train_config=config_of(TrainConfig, _ENCODER_ALONE | header["training"]),
             calibration=_calibration(header),
             version=header["version"],
             residuals=residuals,
@@ -184,7 +183,7 @@ def _upgrade(header: dict[str, Any], arrays: _Arrays) -> None:
     if model["attribute_scaling"] == "length":
         del arrays["attribute_scaling.shift"], arrays["attribute_scaling.scale"]
     if header["format"] in _OLDER[:2]:
-        header["known_distances"] = ()
+        header["known_distances"] = []
         if centres:
             arrays["prior.relevance"] = np.ones(len(header["attributes"]), np.float32)
 
@@ -233,19 +232,6 @@ def _check_finite(name: str, array: npt.NDArray[Any]) -> None:
         raise ValueError(f"{name} of type {array.dtype}")
     if not np.isfinite(array).all():
         raise ValueError(f"values in {name} that are not finite")
-
-
-Config = TypeVar("Config", ModelConfig, TrainConfig)
-
-
-def _config(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """A config from its JSON, in which tuples have become lists."""
-    values = {name: value for name, value in values.items() if name not in _RETIRED}
-    unknown = set(values) - {f.name for f in fields(kind)}
-    if unknown:
-        raise ValueError(f"unknown settings {sorted(unknown)}")
-    settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return kind(**settings)
 
 
 def _check(config: ModelConfig, arrays: Arrays, path: Path) -> None:

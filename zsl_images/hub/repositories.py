@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zsl_images.arguments import check_path
 from zsl_images.errors import HeadError, OutputError
-from zsl_images.files import at_home, is_offline, make_folder
+from zsl_images.files import at_home, is_offline, make_folder, replacing
 from zsl_images.head.head import Head
 from zsl_images.head.head_file import save_head
 from zsl_images.head.shipped_heads import head_path, shipped_heads
@@ -85,10 +85,8 @@ def write_repository(
     folder = make_folder(at_home(folder))
     file = folder / HEAD_FILE
     save_head(head, file)
-    try:
-        (folder / CARD_FILE).write_text(card_of(head, file, name or folder.name, licence), "utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {folder / CARD_FILE}: {error.strerror or error}") from error
+    with replacing(folder / CARD_FILE) as temporary:
+        temporary.write_text(card_of(head, file, name or folder.name, licence), "utf-8")
     return folder
 
 

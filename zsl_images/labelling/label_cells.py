@@ -7,6 +7,7 @@ A row is flat in CSV: each of its candidates has columns of its own, `top1_label
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -67,7 +68,8 @@ def top_k_of(columns: Iterable[str]) -> int:
     columns = {*columns}
     if columns >= LISTS.keys():
         return 0
-    return max((int(found[1]) for found in map(_CANDIDATE.fullmatch, columns) if found), default=0)
+    ranks = (int(found[1]) for found in map(_CANDIDATE.fullmatch, columns) if found)
+    return min(max(ranks, default=0), len(columns))
 
 
 def check_columns(columns: Iterable[str]) -> None:
@@ -153,9 +155,9 @@ def from_cell(field: pa.Field, cell: str | None) -> Any:
         if pa.types.is_boolean(field.type):
             return _TRUTHS[cell.lower()]
         if pa.types.is_integer(field.type) and cell.lstrip("-").isdecimal():
-            return int(cell)  # more digits than a float has
+            return _whole(field, int(cell))  # more digits than a float has
         return from_json(field, float(cell.replace(",", ".")))
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise _error(field, cell) from error
 
 
@@ -176,14 +178,26 @@ def from_json(field: pa.Field, value: Any) -> Any:
         if pa.types.is_boolean(kind) and value in (0, 1):
             return bool(value)
         if pa.types.is_integer(kind) and isinstance(value, int | float):
-            return int(value)
-        if pa.types.is_floating(kind) and isinstance(value, int | float):
-            return float(value)
+            return _whole(field, int(value))
+        if pa.types.is_floating(kind) and isinstance(value, int | float) and not math.isinf(value):
+            return None if math.isnan(value) else float(value)
         if pa.types.is_string(kind) and isinstance(value, str):
             return value
     except (ValueError, OverflowError) as error:
         raise _error(field, value) from error
     raise _error(field, value)
+
+
+def _whole(field: pa.Field, value: int) -> int:
+    """A whole number that a column can hold.
+
+    Raises:
+        OverflowError: It is too large.
+    """
+    most: int = 2 ** (field.type.bit_width - 1)
+    if not -most <= value < most:
+        raise OverflowError(f"{value} does not fit into {field.type.bit_width} bits")
+    return value
 
 
 def _list_in(cell: str) -> Any:

@@ -44,6 +44,12 @@ NO_COLUMNS = pa.schema([])
 _ROWS = 8192
 """Rows in memory at once."""
 
+_UNREADABLE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError),
+    *(csv.Error, pa.ArrowException),
+)
+"""What readers raise on files that hold something else."""
+
 
 def check_suffix(path: str | os.PathLike[str]) -> None:
     """Refuse a file name that does not end like a label file's.
@@ -180,7 +186,7 @@ def _reading(path: str | os.PathLike[str]) -> Iterator[None]:
         raise DataError(
             f"{path} is not UTF-8, as if a spreadsheet saved it; save it as 'CSV UTF-8', or {step}"
         ) from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error) as error:
+    except _UNREADABLE as error:
         if kind := kind_in_place_of_data(path):
             raise DataError(f"{path} is {kind}, or {step}") from error
         raise DataError(f"{path} is no label file ({error or type(error).__name__}); {step}") from error
@@ -200,7 +206,7 @@ def _own_texts(rows: CsvRows | JsonRows) -> pa.Schema:
 
 
 def _parquet(path: Path) -> pq.ParquetFile:
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(path, page_checksum_verification=True)
     check_columns(file.schema_arrow.names)
     return file
 
@@ -216,6 +222,7 @@ def _parquet_tables(path: Path, with_own: bool) -> Iterator[pa.Table]:
         own = _own_fields(file.schema_arrow) if with_own else []
         for batch in file.iter_batches(_ROWS):
             table = pa.Table.from_batches([batch])
+            table.validate(full=True)
             columns = [_column(table, field) for field in SCHEMA]
             columns += [table[field.name] for field in own]
             yield _with_stamps(pa.table(columns, pa.schema([*SCHEMA, *own])))
@@ -245,7 +252,12 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array(values, field.type)])
     if pa.types.is_timestamp(column.type) and pa.types.is_string(field.type):
         column = pc.cast(column, pa.timestamp("s"), safe=False)  # written without a fraction
-    return pc.cast(column, field.type, safe=not pa.types.is_integer(field.type))
+    column = pc.cast(column, field.type, safe=not pa.types.is_integer(field.type))
+    if pa.types.is_floating(field.type):
+        if pc.any(pc.is_inf(column)).as_py():
+            raise CellError(f"column {field.name} holds an infinite number, expected a finite one")
+        column = pc.if_else(pc.is_nan(column), None, column)
+    return column
 
 
 def _with_stamps(table: pa.Table) -> pa.Table:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from zsl_images.errors import DataError
 from zsl_images.features.backbones import Backbone
-from zsl_images.features.feature_files import FACTS, open_feature_files, write_features
+from zsl_images.features.feature_files import open_feature_files, write_features
 from zsl_images.features.photo_rows import PhotoRows, completed, stamps_in, write_parquet
 from zsl_images.features.stamps import STAMP, Stamp
 from zsl_images.files import left_beside, make_folder, replacing
@@ -93,7 +93,7 @@ class PartFolder:
             return good
 
         files = [*self._label_file(), *self._parts(_LABELS)]
-        return PhotoRows(files, SCHEMA.names, is_good, (*origin, "error"), newer=FACTS)
+        return PhotoRows(files, SCHEMA.names, is_good, (*origin, "error"), newer=SCHEMA)
 
     def earlier_features(self) -> PhotoRows:
         """Features of the feature file and of earlier parts.
@@ -113,7 +113,7 @@ class PartFolder:
     def write_labels(self, path: Path, rows: pa.Table) -> None:
         """Write the rows of a part."""
         with replacing(path) as temporary:
-            pq.write_table(rows, temporary)
+            pq.write_table(rows, temporary, write_page_checksum=True)
 
     def write_features(self, path: Path, rows: pa.Table) -> None:
         """Write the features of the part whose rows are at `path`."""

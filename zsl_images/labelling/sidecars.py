@@ -16,6 +16,7 @@ from zsl_images.labelling.export_failures import Failures
 from zsl_images.labelling.exports import TOOL
 from zsl_images.labelling.label_files import answered_rows
 from zsl_images.labelling.transfers import How, transfer
+from zsl_images.names import printable
 from zsl_images.version import __version__
 
 _PHOTOS = SUFFIXES | HEIF_SUFFIXES | RAW_SUFFIXES
@@ -136,7 +137,7 @@ def _sidecar(label: str, version: str = __version__) -> str:
         f"<x:xmpmeta xmlns:x='adobe:ns:meta/' x:xmptk={quoteattr(f'{TOOL} {version}')}>\n"
         "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n"
         "<rdf:Description rdf:about='' xmlns:dc='http://purl.org/dc/elements/1.1/'>\n"
-        f"<dc:subject><rdf:Bag><rdf:li>{escape(label)}</rdf:li></rdf:Bag></dc:subject>\n"
+        f"<dc:subject><rdf:Bag><rdf:li>{escape(printable(label))}</rdf:li></rdf:Bag></dc:subject>\n"
         "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
     )
 

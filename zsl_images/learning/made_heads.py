@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from zsl_images.classes.class_map import ClassMap
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.table_paths import shipped_tables
 from zsl_images.defaults import AUTO
-from zsl_images.errors import BackboneError, ClassTableError, HeadError
+from zsl_images.errors import BackboneError, ClassTableError, OutputError
 from zsl_images.features.backbones import load_backbone
-from zsl_images.files import cache_folder, make_folder, shipped_file
-from zsl_images.head.head_file import load_head
+from zsl_images.files import cache_folder, make_folder, replacing, shipped_file, warn_not_kept
 from zsl_images.learning.train import train
 from zsl_images.version import __version__
 
@@ -28,7 +31,9 @@ def made_head(
 ) -> tuple[Path, int]:
     """The head of a backbone for a class table, made from the backbone's own classes.
 
-    It is kept in the cache folder, and made anew if weights, table, map or package change.
+    It is kept in the cache folder with its hash, and made anew if weights, table, map or package
+    change, or if it is damaged. If it cannot be kept, it lies in a temporary folder until the process
+    ends.
 
     Args:
         backbone: Name of the backbone.
@@ -42,7 +47,10 @@ def made_head(
     Raises:
         ClassTableError: No shipped map has the attributes of the table.
         BackboneError: The backbone cannot be loaded, or has no classifier that acts on its features.
-        OutputError: The cache folder cannot be written.
+        OutputError: Neither the cache folder nor a temporary one can be written.
+
+    Warns:
+        CacheWarning: It cannot be kept.
     """
     class_map = map_for(table)
     if class_map is None:
@@ -51,13 +59,23 @@ def made_head(
             "can be made for it; write a map of your own (`zsl train --backbone-classes MAP`)"
         )
     path = _place(backbone, table, class_map, backbone_weights)
-    if _can_be_read(path):
+    if _is_whole(path):
         return path, 0
     loaded = load_backbone(backbone, backbone_weights, device)
     classifier = train(None, table, backbone=loaded, backbone_classes=class_map).classifier
-    make_folder(path.parent)
-    classifier.save(path)
-    return path, len(classifier.head.table.row_names)
+    made = len(classifier.head.table.row_names)
+    try:
+        make_folder(path.parent)
+        classifier.save(path)
+        with replacing(_hash_beside(path)) as temporary:
+            temporary.write_text(_hash_of(path), "utf-8")
+    except OutputError as error:
+        warn_not_kept(error.__cause__ if isinstance(error.__cause__, OSError) else error)
+        folder = Path(tempfile.mkdtemp())
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        path = folder / path.name
+        classifier.save(path)
+    return path, made
 
 
 def map_for(table: ClassTable) -> ClassMap | None:
@@ -71,13 +89,20 @@ def map_for(table: ClassTable) -> ClassMap | None:
     return None
 
 
-def _can_be_read(path: Path) -> bool:
-    """Whether a head is there; a damaged one is made anew."""
-    try:
-        load_head(path)
-    except HeadError:
-        return False
-    return True
+def _is_whole(path: Path) -> bool:
+    """Whether a head is there, and is the one that was written."""
+    with suppress(OSError, ValueError):
+        return _hash_beside(path).read_text("utf-8") == _hash_of(path)
+    return False
+
+
+def _hash_beside(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_map(path: Path) -> bool:

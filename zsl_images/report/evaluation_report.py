@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -70,7 +70,7 @@ def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
         content = json.loads(Path(source).read_text("utf-8"))
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{source} is no JSON ({error})") from error
     if not _is_evaluation(content):
         raise DataError(
@@ -82,22 +82,52 @@ def _read(source: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _is_evaluation(content: Any) -> bool:
     """Whether JSON has the fields of an `Evaluation`."""
+    if not isinstance(content, dict):
+        return False
+    figures, per_class = content.get("figures"), content.get("per_class")
     return (
-        isinstance(content, dict)
-        and _is_numbers(list((content.get("figures") or {"": None}).values()), None)
-        and all(_is_numbers(row, 3) for row in content.get("curve", [None]))
-        and all(isinstance(row, list) and len(row) == 3 for row in content.get("confusions", [None]))
-        and all(
-            isinstance(row, dict) and {"label", "is_seen", "photos", "accuracy"} <= row.keys()
-            for row in content.get("per_class", [None])
-        )
+        isinstance(figures, dict)
+        and len(figures) > 0
+        and all(map(_is_number, figures.values()))
+        and _are_rows(content.get("curve"), _is_number, _is_number, _is_number)
+        and _are_rows(content.get("confusions"), _is_text, _is_text, _is_count)
+        and _are_rows(content.get("reliability", []), _is_number, _is_number, _is_count)
+        and isinstance(content.get("failures", []), list)
+        and isinstance(per_class, list)
+        and all(isinstance(one, dict) and all(map(_has(one), _PER_CLASS)) for one in per_class)
     )
 
 
-def _is_numbers(values: Any, count: int | None) -> bool:
-    return (
-        isinstance(values, Sequence)
-        and not isinstance(values, str)
-        and count in (None, len(values))
-        and all(isinstance(value, int | float) for value in values)
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) < 2**63  # and so neither NaN nor infinite
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+_PER_CLASS: Mapping[str, Callable[[Any], bool]] = {
+    "label": _is_text,
+    "is_seen": lambda value: isinstance(value, bool),
+    "photos": _is_count,
+    "accuracy": _is_number,
+}
+
+
+def _has(one: Mapping[str, Any]) -> Callable[[str], bool]:
+    return lambda name: _PER_CLASS[name](one.get(name))
+
+
+def _are_rows(rows: Any, *is_right: Callable[[Any], bool]) -> bool:
+    """Whether a value is a list of lists, each with one value per test, which passes it."""
+    return isinstance(rows, list) and all(
+        isinstance(row, list)
+        and len(row) == len(is_right)
+        and all(test(value) for test, value in zip(is_right, row, strict=True))
+        for row in rows
     )

@@ -81,10 +81,11 @@ class LabelFacts:
         if row["label"] is None:
             self.unlabelled += 1
             return
-        self.total += row["probability"]
+        probability = row["probability"] or 0.0  # somebody may have added the label
+        self.total += probability
         of_label = self.labels.setdefault(row["label"], _Extremes())
         older = "photos" if row["is_seen"] else "attributes"  # files of earlier versions do not say
-        of_label.add(row["probability"], path, row.get("known_by") or older)
+        of_label.add(probability, path, row.get("known_by") or older)
 
     @property
     def labelled(self) -> int:
