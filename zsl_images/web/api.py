@@ -30,9 +30,10 @@ from zsl_images.web.schemas import (
     ClassEntry,
     Classes,
     ClassProfile,
-    NewClasses,
+    Edits,
     PhotoResult,
     Ranking,
+    Ratings,
 )
 from zsl_images.web.uploads import FIELD, uploads_in
 
@@ -128,6 +129,7 @@ class _Api:
             ("GET", "/classes", self.classes),
             ("GET", "/classes/{name:path}", self.profile),
             ("POST", "/rank", self.rank),
+            ("GET", "/table", self.ratings),
             ("POST", "/table", self.table),
             ("POST", "/head", self.head),
         ):
@@ -160,8 +162,8 @@ class _Api:
         return [PhotoResult(**row) for row in rows]
 
     def rank(self, ranking: Ranking) -> list[PhotoResult]:
-        """Label photos again that were sent before, with new classes among the candidates."""
-        rows = self._labeller.rank(ranking.photos, ranking.classes, ranking.top_k, ranking.explain)
+        """Label photos again that were sent before, with an edited class table."""
+        rows = self._labeller.rank(ranking.photos, ranking, ranking.top_k, ranking.explain)
         return [PhotoResult(**row) for row in rows]
 
     def classes(self) -> Classes:
@@ -188,14 +190,23 @@ class _Api:
             telling=telling_attributes(table, name, table.ratings.shape[1]),
         )
 
-    def table(self, new: NewClasses) -> Response:
-        """Download the class table with the new classes, as CSV."""
-        table = self._labeller.with_classes(new.classes).table
+    def ratings(self) -> Ratings:
+        """List the values of all classes."""
+        table = self._labeller.classifier.table
+        values = table.ratings.tolist()
+        return Ratings(
+            attributes=list(table.attribute_names[: table.ratings.shape[1]]),
+            rows=dict(zip(table.names, values, strict=True)),
+        )
+
+    def table(self, edits: Edits) -> Response:
+        """Download the edited class table, as CSV."""
+        table = self._labeller.edited(edits).table
         return Response(table.to_csv(), media_type="text/csv", headers=_named("classes.csv"))
 
-    def head(self, new: NewClasses) -> Response:
-        """Download the head file with the new classes."""
-        classifier = self._labeller.with_classes(new.classes)
+    def head(self, edits: Edits) -> Response:
+        """Download the head file with the edited class table."""
+        classifier = self._labeller.edited(edits)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "head.safetensors"
             classifier.save(path)
