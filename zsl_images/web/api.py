@@ -21,6 +21,7 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import TOP_K
 from zsl_images.errors import ZSLError
 from zsl_images.version import __version__
+from zsl_images.web.examples import example_photos
 from zsl_images.web.folder_api import FolderApi
 from zsl_images.web.guard import Guard
 from zsl_images.web.labeller import Labeller
@@ -129,11 +130,15 @@ class _Api:
             ("GET", "/classes", self.classes),
             ("GET", "/classes/{name:path}", self.profile),
             ("POST", "/rank", self.rank),
+            ("GET", "/examples", self.examples),
             ("GET", "/table", self.ratings),
             ("POST", "/table", self.table),
             ("POST", "/head", self.head),
         ):
             self.router.add_api_route(path, answer, methods=[method])
+        self.router.add_api_route(
+            "/examples/{name}", self.example, methods=["GET"], response_class=FileResponse
+        )
         self.router.add_api_route(
             "/predict", self.predict, methods=["POST"], openapi_extra=_BODY, responses=_REFUSALS
         )
@@ -189,6 +194,17 @@ class _Api:
             attributes=dict(zip(table.attribute_names, table.attributes[row].tolist(), strict=True)),
             telling=telling_attributes(table, name, table.ratings.shape[1]),
         )
+
+    def examples(self) -> list[str]:
+        """List photos to try this with, from installed packages."""
+        return list(example_photos())
+
+    def example(self, name: str) -> Response:
+        """Download one of them."""
+        photos = example_photos()
+        if name not in photos:
+            raise HTTPException(404, f"there is no example {name}; GET /examples lists them")
+        return FileResponse(photos[name])
 
     def ratings(self) -> Ratings:
         """List the values of all classes."""
