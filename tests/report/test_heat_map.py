@@ -39,6 +39,7 @@ def test_shades_lie_between_none_and_full(table: ClassTable) -> None:
     cells = [cell for row in heat_map(table, table.names).rows.values() for cell in row]
     assert min(cell.shade for cell in cells) == 0
     assert max(cell.shade for cell in cells) == 1
+    assert {cell.text for cell in cells} >= {"50"}
     order = sorted(cells)
     assert [cell.shade for cell in order] == sorted(cell.shade for cell in order)
 

@@ -89,6 +89,7 @@ def write_evaluation_report(
         reliability=content.get("reliability", []),
         failures=content.get("failures", []),
         heat=heat,
+        origin=content.get("origin", {}),
     )
 
 
@@ -120,6 +121,7 @@ def _is_evaluation(content: Any) -> bool:
         and all(_is_numbers(row, 3) for row in content.get("curve", [None]))
         and all(isinstance(row, list) and len(row) == 3 for row in content.get("confusions", [None]))
         and all(isinstance(row, list) and len(row) == 3 for row in content.get("mistakes", []))
+        and isinstance(content.get("origin", {}), dict)
         and all(
             isinstance(row, dict) and {"label", "is_seen", "photos", "accuracy"} <= row.keys()
             for row in content.get("per_class", [None])

@@ -16,10 +16,11 @@ _CLASSES, _ATTRIBUTES = 30, 24
 
 
 class Cell(NamedTuple):
-    """A value, and where it lies between the least (0) and the greatest one (1) of the map."""
+    """A value, where it lies between the least (0) and the greatest one (1) of the map, and as text."""
 
     value: float
     shade: float
+    text: str
 
 
 class HeatMap(NamedTuple):
@@ -51,8 +52,11 @@ def heat_map(table: ClassTable | str | os.PathLike[str], names: Sequence[str]) -
     columns = np.sort(np.argsort(-values.std(axis=0), kind="stable")[:_ATTRIBUTES])
     values = values[:, columns]
     low, high = float(values.min()), float(values.max())
+    form = ".0f" if high - low > 20 else ".2g"
     rows = {
-        name: tuple(Cell(value, (value - low) / ((high - low) or 1)) for value in row)
+        name: tuple(
+            Cell(value, (value - low) / ((high - low) or 1), f"{value:{form}}") for value in row
+        )
         for name, row in zip(known, values.tolist(), strict=True)
     }
     return HeatMap(tuple(table.attribute_names[column] for column in columns), rows)

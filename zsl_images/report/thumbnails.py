@@ -37,9 +37,9 @@ class PagePhoto:
         self.source = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
 
 
-def load_all(photos: Sequence[PagePhoto], on_step: OnStep | None) -> None:
+def load_all(photos: Sequence[PagePhoto], on_step: OnStep | None, side: int = 160) -> None:
     """Make the thumbnails of some photos."""
     for number, photo in enumerate(photos, 1):
-        photo.load()
+        photo.load(side)
         if on_step:
             on_step(StepRecord("thumbnails", number, len(photos)))
