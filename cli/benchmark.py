@@ -13,12 +13,14 @@ import typer
 from zsl_images.defaults import CPU, DEFAULT_RECIPE, ROWS_RECIPE
 from zsl_images.errors import counted
 
-from .console import echo, progress
+from .console import echo, progress, usage_errors
 from .option_groups import Only, changed, refuse
 from .options import BackboneChoice, BackboneClassesOption, RecipeOption, needs
+from .plot import need_plots
 
 if TYPE_CHECKING:
     from zsl_images.evaluation.benchmark_results import BenchmarkResult
+    from zsl_images.evaluation.xlsa17 import Benchmark
 
 
 class BenchmarkFormat(StrEnum):
@@ -55,6 +57,13 @@ def benchmark(
     save: Annotated[
         Path | None, typer.Option(help="Head file to write (.safetensors), of the first seed.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture of the seen-unseen curve to write (.png, .svg, .pdf), of the first seed. "
+            f"Needs {needs('plot')}."
+        ),
+    ] = None,
     compare: Annotated[
         list[Path] | None,
         typer.Option(
@@ -79,6 +88,9 @@ def benchmark(
         refuse("without --backbone-classes", **changed(backbone))
     if conventional:
         refuse("with --conventional, which leaves no photo of a seen class", calibration=calibration)
+        refuse("with --conventional, which gives no curve", plot=bool(plot))
+    if plot:
+        _check_plot(plot)
     from zsl_images.evaluation.benchmark_rows import rows_for
     from zsl_images.evaluation.benchmarks import run
     from zsl_images.evaluation.xlsa17 import read_xlsa17
@@ -96,6 +108,8 @@ def benchmark(
         result = run(data, str(recipe), seeds, conventional, calibration, rows, device, on_step=show)
     if save:
         save_head(result.heads[0], save)
+    if plot:
+        _plot(result, data, plot)
     if format is BenchmarkFormat.JSON:
         beside = {"compared": [row.to_dict() for row in others]} if others else {}
         typer.echo(json.dumps(result.to_dict() | beside, indent=2))
@@ -103,6 +117,27 @@ def benchmark(
         typer.echo(_latex([result, *others]))
     else:
         _show_table(result, others)
+
+
+def _check_plot(place: Path) -> None:
+    """Refuse a picture that cannot be written, before anything is trained."""
+    need_plots()
+    from zsl_images.files import check_writable
+    from zsl_images.report.plots import check_plot
+
+    with usage_errors():
+        check_plot(place)
+    check_writable(place)
+
+
+def _plot(result: BenchmarkResult, data: Benchmark, place: Path) -> None:
+    """Draw the seen-unseen curve of the first seed's head."""
+    from zsl_images.evaluation.benchmarks import evaluate_on_test
+    from zsl_images.report.plots import plot_curves
+
+    head = result.heads[0]
+    curve = evaluate_on_test(head, data, head.calibration.seen_penalty).curve
+    plot_curves({result.recipe: curve}, place)
 
 
 def _show_table(result: BenchmarkResult, others: Sequence[BenchmarkResult]) -> None:

@@ -19,7 +19,8 @@ from .console import Printable, echo, finish_with, write_as
 from .decision_options import Candidates
 from .extra_columns import Details
 from .option_groups import refuse
-from .options import Excel, TopK, images_in
+from .options import Excel, TopK, images_in, needs
+from .pictures import with_pictures
 
 if TYPE_CHECKING:
     from zsl_images.results import Failure, Prediction
@@ -58,6 +59,10 @@ def classify(
         bool, typer.Option("--explain", help="Show which attributes speak for each label.")
     ] = False,
     excel: Excel = False,
+    show: Annotated[
+        bool,
+        typer.Option("--show", help=f"Show each photo, small, above the table. Needs {needs('show')}."),
+    ] = False,
 ) -> None:
     """Label photos: print each label, its probability, and whether it is seen.
 
@@ -65,6 +70,8 @@ def classify(
     """
     if format is not Format.CSV:
         refuse("without --format csv", excel=excel)
+    if format is not Format.TABLE:
+        refuse(f"with --format {format}", show=show)
     found, left_out = images_in(photos)
     paths = list(map(str, found))
     classifier = candidates.classifier()
@@ -92,7 +99,7 @@ def classify(
         write_as("utf-8")
         _show_json(results(), details)
     else:
-        _show_table(results(), details)
+        _show_table(with_pictures(results()) if show else results(), details)
     if failures:
         typer.echo(f"{len(failures)} of {counted(len(paths), 'photo')} could not be read", err=True)
     finish_with(len(failures), left_out)

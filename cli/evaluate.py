@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zsl_images.defaults import TOP_K
 from zsl_images.names import json_of
+from zsl_images.version import __version__
 
 from .console import finish, progress
 from .decision_options import Candidates
@@ -50,14 +52,18 @@ def evaluate(
 
         head = load_head(candidates.head)
         report = evaluate_on_test(head, read_xlsa17(photos), candidates.penalty_of(head))
+        origin = {"backbone": head.backbone.name}
     else:
         from zsl_images.evaluation.evaluate import evaluate as measure
+        from zsl_images.labelling.label_rows import origin_of
 
         classifier = candidates.classifier()
         with progress() as show:
             report = measure(classifier, photos, unknown=unknown, cache=cache, on_step=show)
+        origin = {"backbone": origin_of(classifier, TOP_K)["backbone"]}
+    about = {"head": str(candidates.head), "version": __version__}
     if format is ReportFormat.JSON:
-        typer.echo(json_of(report.to_dict(), indent=2))
+        typer.echo(json_of(report.to_dict() | {"origin": origin | about}, indent=2))
     else:
         _show_table(report)
     finish(report.failures)

@@ -11,6 +11,7 @@ import typer
 from zsl_images.errors import DataError
 
 from .console import echo, progress, usage_errors
+from .option_groups import refuse
 from .options import RecipeName, needs
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def plot(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", "-o", help=f"Picture to write (.png, .svg, .pdf). Needs {needs('plot')}."
+            "--out",
+            "-o",
+            help="Picture to write (.png, .svg, .pdf), or a page (.html) that shows the photo under "
+            f"the pointer. Needs {needs('plot')}.",
         ),
     ],
     recipe: Annotated[
@@ -40,6 +44,10 @@ def plot(
     curves: Annotated[
         bool, typer.Option("--curves", help="Draw seen-unseen curves instead of maps.")
     ] = False,
+    photos: Annotated[
+        Path | None,
+        typer.Option(help="With .html: folder of the data set's photos, if its paths begin there."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of training and of the map.")] = 0,
 ) -> None:
     """Draw what recipes or heads learn on a benchmark, side by side.
@@ -48,16 +56,21 @@ def plot(
     (t-SNE, the paper's figure 3). Without --recipe and --head, the recipes
     mmvae, sgal and best are drawn.
     """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise DataError(f"plots need another package: {needs('plot')}".replace("\\", ""))
+    is_page = out.suffix.lower() == ".html"
+    if not is_page:
+        refuse("without --out NAME.html", photos=bool(photos))
+    elif curves:
+        refuse("with --out NAME.html, which shows maps", curves=curves)
+    need_plots()
     from zsl_images.evaluation.benchmarks import evaluate_on_test
     from zsl_images.evaluation.latent_maps import latent_map
-    from zsl_images.evaluation.xlsa17 import read_xlsa17
+    from zsl_images.evaluation.xlsa17 import read_image_files, read_xlsa17
     from zsl_images.files import check_writable
     from zsl_images.report.plots import check_plot, plot_curves, plot_maps
 
-    with usage_errors():
-        check_plot(out)
+    if not is_page:
+        with usage_errors():
+            check_plot(out)
     check_writable(out)
     data = read_xlsa17(dataset)
     names = [str(name) for name in recipe or ([] if head else ["mmvae", "sgal", "best"])]
@@ -70,8 +83,27 @@ def plot(
         }
         plot_curves(found, out)
     else:
-        plot_maps({name: latent_map(one, data, seed) for name, one in heads.items()}, out)
+        maps = {name: latent_map(one, data, seed) for name, one in heads.items()}
+        if is_page:
+            from zsl_images.report.map_page import write_map_page
+
+            files = read_image_files(dataset)
+            paths = [str(photos / file) for file in files] if photos else files
+            with progress() as show:
+                write_map_page(maps, paths, out, show)
+        else:
+            plot_maps(maps, out)
     echo(f"{out}: {', '.join(heads)} on {data.name}")
+
+
+def need_plots() -> None:
+    """Refuse to go on without the package that draws.
+
+    Raises:
+        DataError: It is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise DataError(f"plots need another package: {needs('plot')}".replace("\\", ""))
 
 
 def _heads(

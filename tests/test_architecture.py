@@ -50,6 +50,7 @@ HOMES_OF = {
     "fsspec": {"features", "cluster"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "textual_image": {"cli"},
     "scipy": {"head", "evaluation"},
     "sklearn": {"evaluation"},
     "matplotlib": {"report"},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from commands import USAGE, run
 from typer.testing import CliRunner
 
 from zsl_images.cli import app
@@ -83,3 +84,13 @@ def test_latex_has_a_row_per_result(dataset: Path, tmp_path: Path) -> None:
     assert mine.startswith("best & ")
     assert mine.count(r"\pm") == 6
     assert peer == r"my\_peer & -- & -- & -- & 12.3\,{\scriptsize $\pm$ 0.5} & -- & -- \\"
+
+
+def test_the_curve_of_a_run_is_drawn(dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "curve.svg"
+    result = run("benchmark", dataset, "--recipe", "process", "--seeds", 1, "--plot", out)
+    assert result.exit_code == 0, result.stderr
+    assert out.read_text("utf-8").startswith("<?xml")
+    gif = tmp_path / "curve.gif"
+    assert run("benchmark", dataset, "--seeds", 1, "--plot", gif).exit_code == USAGE
+    assert run("benchmark", dataset, "--conventional", "--plot", out).exit_code == USAGE

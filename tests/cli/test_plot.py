@@ -20,6 +20,15 @@ def test_recipes_and_heads_are_drawn(dataset: Path, tmp_path: Path) -> None:
         assert (tmp_path / out).stat().st_size > 5000
 
 
+def test_a_page_shows_the_photos_and_no_curves(dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "map.html"
+    result = run("plot", dataset, "--recipe", "process", "--photos", tmp_path, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "class prior" in out.read_text("utf-8")
+    assert run("plot", dataset, "--curves", "--out", out).exit_code == USAGE
+    assert run("plot", dataset, "--photos", tmp_path, "--out", tmp_path / "a.png").exit_code == USAGE
+
+
 def test_another_ending_is_wrong_usage_before_anything_is_trained(
     dataset: Path, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.evaluation.evaluate import evaluate
+from zsl_images.evaluation.figures import SHOWN_MISTAKES
 
 
 def test_evaluate_gives_the_figures_of_labelled_photos(
@@ -33,6 +34,22 @@ def test_evaluate_gives_the_figures_of_labelled_photos(
         for seed in range(50, 54)
     ]
     assert report.figures["per_image"] == pytest.approx(np.mean(right))
+
+
+def test_photos_that_are_labelled_wrongly_are_named(
+    trained: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blue").mkdir()
+    for seed in range(6):
+        draw("red", seed).save(tmp_path / "blue" / f"{seed}.png")
+    monkeypatch.chdir(tmp_path.parent)
+    report = evaluate(trained, tmp_path.name)
+    assert report.confusions == (("blue", "red", 6),)
+    assert len(report.mistakes) == SHOWN_MISTAKES
+    for path, *mistaken in report.mistakes:
+        assert Path(path).parent == tmp_path / "blue"
+        assert Path(path).is_file()
+        assert mistaken == ["blue", "red"]
 
 
 def test_evaluate_on_seen_classes_alone_gives_no_gzsl_figures(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import draw
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
@@ -47,6 +48,28 @@ def test_curves_and_confusions_are_shown(source: Path, tmp_path: Path) -> None:
     assert "&lt;i&gt;okapi" in page
     assert "<i>" not in page
     assert sum(photos for *_, photos in content["reliability"]) == 100
+
+
+def test_what_is_mistaken_for_what_is_shown_with_photos(source: Path, tmp_path: Path) -> None:
+    content = json.loads(source.read_text())
+    (label, given, _), *others = content["confusions"]
+    draw("red", 0).save(tmp_path / "wrong.png")
+    content["mistakes"] = [[str(tmp_path / "wrong.png"), label, given]]
+    source.write_text(json.dumps(content))
+    write_evaluation_report(source, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count("data:image/jpeg;base64,") == 1
+    assert "wrong.png" in page
+    rows = page.partition("labelled as</th>")[2]
+    assert rows.count("<tr><td>") == len(others)
+
+
+def test_a_class_table_gives_a_heat_map_of_the_worst_classes(source: Path, tmp_path: Path) -> None:
+    table = ClassTable(("cat", "whale"), ("size", "teeth"), np.array([[1, 2], [9, 0]]))
+    write_evaluation_report(source, tmp_path / "report.html", table)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert '<th scope="row">whale</th>' in page
+    assert "opacity: 1.00" in page
 
 
 def test_figures_that_say_nothing_are_left_out(source: Path, tmp_path: Path) -> None:

@@ -100,6 +100,13 @@ def test_a_page_shows_a_bounded_number_of_photos(
     assert "Of the 5 most frequent labels." in page
 
 
+def test_sets_of_labels_are_counted_if_there_are_some() -> None:
+    facts = LabelFacts()
+    for number, labels in enumerate((["cat"], ["cat", "dog"], None)):
+        facts.add(row("cat", 0.9, number, label_set=labels))
+    assert facts.set_sizes == {1: 1, 2: 1}
+
+
 def test_an_empty_label_file_is_an_error(tmp_path: Path) -> None:
     write_labels([SCHEMA.empty_table()], tmp_path / "labels.parquet")
     with pytest.raises(DataError, match="no rows"):

@@ -21,7 +21,7 @@ def map_() -> LatentMap:
     rng = np.random.default_rng(0)
     table = ClassTable(("cat", "dog", "sea_cow"), ("size",), np.arange(3)[:, None]).with_seen(["cat"])
     places = rng.normal(size=(30, 2)).astype(np.float32)
-    return LatentMap(places, np.repeat(np.arange(3), 10), places[:3], table)
+    return LatentMap(places, np.repeat(np.arange(3), 10), places[:3], table, np.arange(30))
 
 
 @pytest.mark.parametrize("suffix", STARTS)

@@ -12,7 +12,7 @@ from zsl_images.report.report import report
 
 def test_a_label_file_becomes_a_page_with_progress(labels: Path, tmp_path: Path) -> None:
     steps = []
-    report(labels, tmp_path / "report.html", steps.append)
+    report(labels, tmp_path / "report.html", on_step=steps.append)
     assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
     assert steps[-1].step == steps[-1].steps == len(steps)
 

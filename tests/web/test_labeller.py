@@ -10,10 +10,10 @@ from drawing import draw
 from label_files import noting_classifier
 
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import ClassTableError, DataError
+from zsl_images.errors import DataError
 from zsl_images.web.labeller import Labeller, Upload
 from zsl_images.web.limits import Limits
-from zsl_images.web.schemas import NewClass
+from zsl_images.web.schemas import Edits, NewClass
 
 
 def test_labels_are_those_of_the_classifier(trained: ZeroShotClassifier, photo, tmp_path: Path) -> None:
@@ -31,18 +31,16 @@ def test_ranking_opens_no_photo(trained: ZeroShotClassifier, photo) -> None:
     labeller = Labeller(classifier, Limits())
     (row,) = labeller.predict([Upload("r.png", io.BytesIO(photo("red")))], 3, False)
     opened.clear()
-    assert labeller.rank([row["id"]], (), 3, False) == [row]
+    assert labeller.rank([row["id"]], Edits(), 3, False) == [row]
     assert not opened
-    assert labeller.rank([], (), 3, False) == []
+    assert labeller.rank([], Edits(), 3, False) == []
     with pytest.raises(DataError, match="send it again"):
-        labeller.rank(["nonsense"], (), 3, False)
+        labeller.rank(["nonsense"], Edits(), 3, False)
 
 
 def test_the_candidates_stay_as_they_are(trained: ZeroShotClassifier) -> None:
     labeller = Labeller(trained, Limits())
     attributes = dict.fromkeys(trained.table.attribute_names, 100.0)
-    grown = labeller.with_classes([NewClass(name="beige", attributes=attributes)])
+    grown = labeller.edited(Edits(classes=[NewClass(name="beige", attributes=attributes)]))
     assert grown.classes == (*trained.classes, "beige")
     assert labeller.classifier.classes == trained.classes
-    with pytest.raises(ClassTableError, match="a line break"):
-        labeller.with_classes([NewClass(name="a\nb", attributes=attributes)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import pytest
 from drawing import COLOURS, draw
 
 from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.labelling.label import label
+from zsl_images.web.examples import example_photos
+from zsl_images.web.gallery import LABELS
 from zsl_images.web.server import Server
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -96,6 +100,35 @@ def test_a_photo_is_labelled_with_bars_and_reasons(page: Any, tmp_path: Path) ->
     assert page.inner_text("#status") == "2 photos labelled"
 
 
+def test_the_shipped_head_says_cat_first_when_a_real_cat_is_dropped(browser: Any) -> None:
+    cat = example_photos().get("cat.png")
+    if cat is None:
+        pytest.skip("scikit-image, which brings the photo of a cat, is not installed")
+    server = Server(ZeroShotClassifier.load(), port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        page = browser.new_page()
+        page.goto(server.address)
+        content = base64.b64encode(cat.read_bytes()).decode()
+        transfer = page.evaluate_handle(
+            """content => {
+                const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([bytes], "a photo.png", { type: "image/png" }));
+                return transfer;
+            }""",
+            content,
+        )
+        page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+        label_ = page.locator(".card .answer strong")
+        playwright.expect(label_).to_have_text("cat", timeout=60_000)
+        page.close()
+    finally:
+        server.stop()
+        thread.join()
+
+
 def test_a_file_that_is_no_photo_is_named(page: Any, tmp_path: Path) -> None:
     (tmp_path / "<b>notes.png").write_text("no photo")
     draw("red", 70).save(tmp_path / "red.png")
@@ -110,7 +143,7 @@ def test_the_ranking_follows_a_slider(page: Any, tmp_path: Path) -> None:
     share = page.locator(".standing .number")
     playwright.expect(share).to_contain_text("%")
     before = share.inner_text()
-    page.get_by_label("redness").focus()
+    page.get_by_label("redness", exact=True).focus()
     for _ in range(12):
         page.keyboard.press("PageUp")
     playwright.expect(share).not_to_have_text(before)
@@ -121,7 +154,9 @@ def test_a_new_class_wins_for_its_photo_and_stays_after_a_reload(page: Any, tmp_
     label = page.locator(".card .answer strong")
     playwright.expect(label).to_have_text("orange")
     add_class(page, "amber", "orange")
-    page.get_by_label("greenness").evaluate(  # a little nearer to the photo than orange itself
+    page.get_by_label(
+        "greenness", exact=True
+    ).evaluate(  # a little nearer to the photo than orange itself
         "one => { one.value = 120; one.dispatchEvent(new Event('input')); }"
     )
     playwright.expect(label).to_have_text("amber")
@@ -133,6 +168,55 @@ def test_a_new_class_wins_for_its_photo_and_stays_after_a_reload(page: Any, tmp_
     assert page.inner_text(".mine-class h3") == "amber"
 
 
+def test_a_value_of_the_table_is_edited_and_taken_back(page: Any, tmp_path: Path) -> None:
+    drop(page, tmp_path, "orange")
+    label = page.locator(".card .answer strong")
+    playwright.expect(label).to_have_text("orange")
+    page.locator("#table summary").click()
+    row = page.locator("#sheet [role=row]", has=page.get_by_role("rowheader", name="orange"))
+    playwright.expect(row.locator("[role=gridcell]")).to_have_count(4)
+    row.locator("[role=gridcell]").first.click()
+    playwright.expect(page.locator("#meaning")).to_contain_text("redness of orange")
+    for value in ("40", "200", "200"):  # what cyan is like; below orange there is no row
+        page.keyboard.type(value)
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowRight")
+    playwright.expect(label).not_to_have_text("orange")
+    playwright.expect(page.locator("#table-count")).to_contain_text("3 values changed")
+    with page.expect_download() as saved:
+        page.locator("#table").get_by_role("button", name="Save the table").click()
+    assert "\norange,40,200,200," in Path(saved.value.path()).read_text()
+    page.click("#take-back")
+    playwright.expect(label).to_have_text("orange")
+    playwright.expect(page.locator("#table-count")).to_contain_text("0 values changed")
+
+
+def test_a_value_out_of_range_is_explained_and_not_taken(page: Any) -> None:
+    page.locator("#table summary").click()
+    page.locator("#sheet [role=gridcell]").first.click()
+    page.keyboard.type("9999")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#meaning")).to_contain_text("9999 is no value: expected a number")
+    page.keyboard.press("Escape")
+    playwright.expect(page.locator("#table-count")).to_contain_text("0 values changed")
+
+
+def test_a_new_class_is_a_row_of_the_table_and_follows_it(page: Any) -> None:
+    page.locator("#table summary").click()
+    add_class(page, "navy", "blue")
+    playwright.expect(page.locator("#sheet [role=rowheader]").first).to_have_text("navy")
+    page.locator("#sheet [role=gridcell]").first.dblclick()
+    page.keyboard.type("77")
+    page.keyboard.press("Enter")
+    slider = page.locator(".slider", has=page.get_by_label("redness", exact=True))
+    playwright.expect(slider.locator("output")).to_have_text("77")
+
+
+def test_an_example_is_labelled_by_a_click(page: Any) -> None:
+    page.get_by_role("button", name="flower").click()
+    playwright.expect(page.locator(".card .name")).to_have_text("flower.jpg", timeout=20_000)
+
+
 def test_a_name_that_is_taken_is_explained(page: Any) -> None:
     page.fill("#name", "Red ")
     page.press("#name", "Enter")
@@ -141,11 +225,13 @@ def test_a_name_that_is_taken_is_explained(page: Any) -> None:
 
 
 def test_everything_can_be_reached_with_the_keyboard(page: Any) -> None:
+    page.get_by_role("button", name="flower").wait_for()
     reached = []
-    for _ in range(6):
+    for _ in range(10):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
-    assert reached == ["A", "files", "name", "like", "BUTTON", "SUMMARY"]
+    reached = [one for one in reached if one not in ("A", "BUTTON")]  # links, examples, "Add"
+    assert reached[:5] == ["files", "name", "like", "SUMMARY", "SUMMARY"]
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -154,6 +240,46 @@ def test_nothing_is_wider_than_the_screen(page: Any, tmp_path: Path, width: int)
     drop(page, tmp_path, "red")
     add_class(page, "a" * 100, "blue")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault(
+    browser: Any, address: str, root: Path, tmp_path: Path, scheme: str, trained: ZeroShotClassifier
+) -> None:
+    """No fault of any weight on any page, with everything open."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    (root / "few").mkdir(exist_ok=True)
+    draw("red", 1).save(root / "few" / "a.png")
+    label(trained, root / "few", root / "few" / LABELS)
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)  # axe is put into the page
+    page = context.new_page()
+    faults = []
+
+    def check(where: str) -> None:
+        for found in axe.Axe().run(page).response["violations"]:
+            faults.append((where, found["id"], found["nodes"][0]["target"]))
+
+    page.goto(address)
+    playwright.expect(page.locator("#like option")).to_have_count(8)
+    check("empty")
+    drop(page, tmp_path, "red", "orange")
+    add_class(page, "navy", "blue")
+    page.locator("#table summary").click()
+    page.locator("#sheet [role=gridcell]").first.click()
+    page.locator(".card summary").first.click()
+    page.locator("#all summary").click()
+    check("photos, classes and table")
+    page.goto(f"{address}gallery")
+    page.select_option("#folders", "few")
+    playwright.expect(page.locator(".cell img[src]").first).to_be_visible()
+    page.focus("#grid")
+    page.keyboard.press("Space")
+    check("gallery")
+    page.goto(f"{address}docs")
+    page.get_by_text("POST /predict", exact=True).wait_for()
+    check("docs")
+    context.close()
+    assert faults == []
 
 
 def test_the_api_page_lists_every_address(page: Any, address: str) -> None:
@@ -184,6 +310,13 @@ def test_a_folder_is_labelled_and_corrected_by_keyboard(page: Any, address: str,
     written = (root / "photos" / "corrections.csv").read_text().splitlines()
     assert len(written) == 13
     assert sum(line.endswith(",sea_cow") for line in written) == 2
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the labels").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert lines[0] == "path,label,given_by"
+    assert sum(line.endswith(",sea_cow,person") for line in lines) == 2
+    assert sum(line.endswith(",machine") for line in lines) == 40 - 12
+    page.focus("#grid")
     page.keyboard.press("Control+z")
     playwright.expect(status).to_contain_text(" 10 corrected")
     assert "sea_cow" not in (root / "photos" / "corrections.csv").read_text()

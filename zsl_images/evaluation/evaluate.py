@@ -10,6 +10,7 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError
 from zsl_images.evaluation.figures import Evaluation, assess
 from zsl_images.features.extraction import folder_features, labelled_features
+from zsl_images.files import absolute
 from zsl_images.progress import OnStep
 
 
@@ -55,5 +56,6 @@ def evaluate(
         temperature=head.calibration.temperature,
         min_confidence=classifier.min_confidence,
         distances=distances,
+        paths=[absolute(path) for path in features.paths],
     )
     return replace(evaluation, failures=failures)

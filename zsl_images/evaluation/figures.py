@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ from zsl_images.metrics import (
 )
 from zsl_images.model.scoring import class_probabilities
 from zsl_images.results import Failure
+
+SHOWN_MISTAKES = 4
+"""Photos per pair of classes that an evaluation names."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Evaluation:
         failures: Photos that could not be read.
         reliability: (mean probability, accuracy, photos) of the labels of each tenth of probability, as
             far as there are some.
+        mistakes: (path, true class, label) of some wrongly labelled photos, up to `SHOWN_MISTAKES` per
+            pair of classes, if the paths are known.
     """
 
     figures: Mapping[str, float]
@@ -68,6 +73,7 @@ class Evaluation:
     curve: tuple[tuple[float, float, float], ...] = ()
     failures: tuple[Failure, ...] = ()
     reliability: tuple[tuple[float, float, int], ...] = ()
+    mistakes: tuple[tuple[str, str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The fields of the JSON output."""
@@ -83,6 +89,7 @@ def assess(
     temperature: float,
     min_confidence: float = 0.0,
     distances: tuple[Scores, Scores] | None = None,
+    paths: Sequence[str] | None = None,
 ) -> Evaluation:
     """All figures of labelled photos. Classes known by the backbone count as seen here.
 
@@ -95,6 +102,7 @@ def assess(
         min_confidence: Probability below which a photo gets no label.
         distances: Distance to the nearest class of these N photos, and of M photos of other classes,
             see `scoring.nearest_distances`.
+        paths: Path of each of the N photos, to name those that are labelled wrongly.
     """
     is_seen, of_seen = table.is_known, table.is_known[labels]
     penalised = scores - seen_penalty * is_seen
@@ -128,7 +136,21 @@ def assess(
         tuple((table.names[k], table.names[j], count) for (k, j), count in pairs.most_common()),
         curve,
         reliability=_reliability(penalised, labels, temperature),
+        mistakes=_mistakes(paths, labels, predicted, table.names) if paths is not None else (),
     )
+
+
+def _mistakes(
+    paths: Sequence[str], labels: Labels, predicted: Labels, names: Sequence[str]
+) -> tuple[tuple[str, str, str], ...]:
+    """Path, true class and label of the first photos of each confusion."""
+    counts: Counter[tuple[int, int]] = Counter()
+    found = []
+    for path, k, j in zip(paths, labels.tolist(), predicted.tolist(), strict=True):
+        if k != j and counts[k, j] < SHOWN_MISTAKES:
+            counts[k, j] += 1
+            found.append((path, names[k], names[j]))
+    return tuple(found)
 
 
 def _of_probabilities(

@@ -26,12 +26,14 @@ class LatentMap:
         labels: Row of each photo's class in `table`, (N,).
         priors: Places of the K class priors, (K, 2).
         table: The K classes.
+        rows: Row of each photo in the data set, (N,).
     """
 
     photos: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
     priors: npt.NDArray[np.float32]
     table: ClassTable
+    rows: npt.NDArray[np.int64]
 
 
 def latent_map(head: Head, data: Benchmark, seed: int = 0, most: int = 2000) -> LatentMap:
@@ -60,4 +62,4 @@ def latent_map(head: Head, data: Benchmark, seed: int = 0, most: int = 2000) -> 
     everything = np.concatenate([latents, priors]).astype(np.float32)
     perplexity = min(_PERPLEXITY, (len(everything) - 1) / 3)
     placed = TSNE(init="pca", perplexity=perplexity, random_state=seed).fit_transform(everything)
-    return LatentMap(placed[: len(rows)], data.labels[rows], placed[len(rows) :], data.table)
+    return LatentMap(placed[: len(rows)], data.labels[rows], placed[len(rows) :], data.table, rows)

@@ -43,6 +43,7 @@ def config_of(kind: type[Config], values: Mapping[str, Any]) -> Config:
     Raises:
         ValueError: A setting is unknown, or of another type than its default.
     """
+    values = {name: value for name, value in values.items() if name not in _RETIRED}
     default_of = {field.name: field.default for field in fields(kind)}
     if unknown := values.keys() - default_of.keys():
         raise ValueError(f"unknown settings {sorted(unknown)}")

@@ -8,8 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import DataError
+from zsl_images.progress import OnStep
+from zsl_images.report.heat_map import heat_map
 from zsl_images.report.pages import write_page
+from zsl_images.report.thumbnails import PagePhoto, load_all
 
 _CONFUSIONS = 40
 """Confusions that are listed, the most frequent first."""
@@ -33,30 +37,59 @@ FIGURES = {
 _OF_ANSWERED = ("coverage", "answered_accuracy")
 
 
-def write_evaluation_report(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
+def write_evaluation_report(
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    attributes: ClassTable | str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
+) -> None:
     """Write the report on what `zsl evaluate --format json` printed.
 
+    Args:
+        source: The JSON.
+        out: HTML file to write.
+        attributes: Class table, for a heat map of the attributes of the worst classes.
+        on_step: Called after each thumbnail.
+
     Raises:
-        DataError: The file cannot be read, or holds something else.
+        ClassTableError: The class table cannot be read.
+        DataError: The file cannot be read, holds something else, or is about other classes.
         OutputError: The page cannot be written.
     """
     content = _read(source)
     figures, per_class = dict(content["figures"]), content["per_class"]
     if figures.get("coverage") == 1:  # no photo was held back, so these two say nothing
         figures = {name: value for name, value in figures.items() if name not in _OF_ANSWERED}
+    per_class = sorted(per_class, key=lambda one: one["accuracy"])
+    worst = [one["label"] for one in per_class]
+    heat = heat_map(attributes, worst) if attributes is not None else None
+    confusions = [
+        (
+            *pair,
+            [
+                PagePhoto(path)
+                for path, *mistaken in content.get("mistakes", [])
+                if mistaken == pair[:2]
+            ],
+        )
+        for pair in content["confusions"][:_CONFUSIONS]
+    ]
+    load_all([photo for *_, photos in confusions for photo in photos], on_step)
     write_page(
         "evaluation.html",
         out,
         name=PurePath(source).name,
         figures=[(figures[name], words) for name, words in FIGURES.items() if name in figures],
-        per_class=sorted(per_class, key=lambda one: one["accuracy"]),
+        per_class=per_class,
         photos=sum(one["photos"] for one in per_class),
-        confusions=content["confusions"][:_CONFUSIONS],
+        confusions=confusions,
         more_confusions=max(0, len(content["confusions"]) - _CONFUSIONS),
         curve=_line((s, u) for _, s, u in content["curve"]),
         chosen=(figures["s"], figures["u"]) if {"s", "u"} <= figures.keys() else None,
         reliability=content.get("reliability", []),
         failures=content.get("failures", []),
+        heat=heat,
+        origin=content.get("origin", {}),
     )
 
 
@@ -92,6 +125,8 @@ def _is_evaluation(content: Any) -> bool:
         and _are_rows(content.get("curve"), _is_number, _is_number, _is_number)
         and _are_rows(content.get("confusions"), _is_text, _is_text, _is_count)
         and _are_rows(content.get("reliability", []), _is_number, _is_number, _is_count)
+        and _are_rows(content.get("mistakes", []), _is_text, _is_text, _is_text)
+        and isinstance(content.get("origin", {}), dict)
         and isinstance(content.get("failures", []), list)
         and isinstance(per_class, list)
         and all(isinstance(one, dict) and all(map(_has(one), _PER_CLASS)) for one in per_class)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import heapq
 import os
 from collections import Counter
@@ -10,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from zsl_images.errors import DataError, ImageError
-from zsl_images.features.thumbnails import thumbnail
-from zsl_images.files import path_of_text
+from zsl_images.classes.class_table import ClassTable
+from zsl_images.errors import DataError
 from zsl_images.labelling.label_files import read_labels
-from zsl_images.progress import OnStep, StepRecord
+from zsl_images.progress import OnStep
+from zsl_images.report.heat_map import heat_map
 from zsl_images.report.pages import write_page
+from zsl_images.report.thumbnails import PagePhoto, load_all
 from zsl_images.results import UNKNOWN
 
 SHOWN_PHOTOS = 600
@@ -63,6 +63,7 @@ class LabelFacts:
     most_unknown: list[tuple[float, str]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     origins: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    set_sizes: Counter[int] = field(default_factory=Counter)
 
     def add(self, row: dict[str, Any]) -> None:
         """Take one more row of the file into account."""
@@ -74,6 +75,8 @@ class LabelFacts:
             if len(self.failures) < _UNREADABLE:
                 self.failures.append((path, row["error"]))
             return
+        if (label_set := row.get("label_set")) is not None:
+            self.set_sizes[len(label_set)] += 1
         score = row["unknown_score"]
         if score is not None and score >= UNKNOWN:
             self.unknown += 1
@@ -94,12 +97,22 @@ class LabelFacts:
 
 
 def write_label_report(
-    labels: str | os.PathLike[str], out: str | os.PathLike[str], on_step: OnStep | None = None
+    labels: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    attributes: ClassTable | str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
 ) -> None:
     """Write the report on a label file; photos that are gone show their name alone.
 
+    Args:
+        labels: Label file.
+        out: HTML file to write.
+        attributes: Class table, for a heat map of the labels' attributes.
+        on_step: Called after each thumbnail.
+
     Raises:
-        DataError: The label file cannot be read, or has no rows.
+        ClassTableError: The class table cannot be read.
+        DataError: The label file cannot be read, or has no rows, or its labels are not in the table.
         OutputError: The page cannot be written.
     """
     facts = LabelFacts()
@@ -110,15 +123,13 @@ def write_label_report(
     if not facts.photos:
         raise DataError(f"{labels} has no rows; label some photos first")
     ranked = sorted(facts.labels.items(), key=lambda one: (-one[1].photos, one[0]))
+    heat = heat_map(attributes, [name for name, _ in ranked]) if attributes is not None else None
     per_label = max(1, min(_PER_LABEL, SHOWN_PHOTOS // (2 * max(1, len(ranked)))))
     pictured = ranked[: SHOWN_PHOTOS // (2 * per_label)]
     sections = [_Section(name, of_label, per_label) for name, of_label in pictured]
-    unknown = [_Photo(path, score) for score, path in sorted(facts.most_unknown, reverse=True)]
+    unknown = [PagePhoto(path) for _, path in sorted(facts.most_unknown, reverse=True)]
     pictures = [photo for one in sections for photo in one.surest + one.least] + unknown
-    for number, photo in enumerate(pictures, 1):
-        photo.load()
-        if on_step:
-            on_step(StepRecord("thumbnails", number, len(pictures)))
+    load_all(pictures, on_step)
     write_page(
         "labels.html",
         out,
@@ -129,23 +140,8 @@ def write_label_report(
         sections=sections,
         unknown=unknown,
         threshold=UNKNOWN,
+        heat=heat,
     )
-
-
-class _Photo:
-    """A photo on the page."""
-
-    def __init__(self, path: str, score: float | None = None) -> None:
-        self.path, self.name, self.score = path, PurePath(path).name, score
-        self.source: str | None = None
-
-    def load(self) -> None:
-        """Make its thumbnail, if it is still there."""
-        try:
-            data = thumbnail(path_of_text(self.path))
-        except ImageError:
-            return
-        self.source = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
 
 
 class _Section:
@@ -153,7 +149,9 @@ class _Section:
 
     def __init__(self, label: str, of_label: _Extremes, most: int) -> None:
         self.label, self.photos = label, of_label.photos
-        self.surest, self.least = ([_Photo(path) for path in paths] for paths in of_label.shown(most))
+        self.surest, self.least = (
+            [PagePhoto(path) for path in paths] for paths in of_label.shown(most)
+        )
 
 
 def _keep(best: list[tuple[float, str]], one: tuple[float, str], most: int) -> None:

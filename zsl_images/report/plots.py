@@ -24,7 +24,8 @@ PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 _NAMED = 20
 """Unseen classes with a colour and a name of their own; further ones share colours."""
 
-_GREY = "#b8bfbc"
+GREY = "#b8bfbc"
+"""Colour of seen classes."""
 
 
 def check_plot(path: str | os.PathLike[str]) -> None:
@@ -58,9 +59,9 @@ def plot_maps(maps: Mapping[str, LatentMap], out: str | os.PathLike[str]) -> Non
             axes.set_title(title)
         table = next(iter(maps.values())).table
         handles = [
-            _mark("o", _GREY, "photos of seen classes"),
+            _mark("o", GREY, "photos of seen classes"),
             _mark("D", "#7b8481", "priors of seen classes"),
-            *(_mark("*", colour, name) for name, colour in _colours(table.unseen_names).items()),
+            *(_mark("*", colour, name) for name, colour in colours(table.unseen_names).items()),
         ]
         figure.legend(
             handles=handles[: 2 + _NAMED],
@@ -117,20 +118,20 @@ def _picture(out: str | os.PathLike[str], width: float, height: float) -> Iterat
 def _draw_map(axes: Axes, found: LatentMap) -> None:
     table, (x, y) = found.table, found.photos.T
     of_seen = table.is_seen[found.labels]
-    axes.scatter(x[of_seen], y[of_seen], s=6, color=_GREY, linewidths=0)
+    axes.scatter(x[of_seen], y[of_seen], s=6, color=GREY, linewidths=0)
     x, y = found.priors[table.is_seen].T
     axes.scatter(x, y, s=22, marker="D", color="#7b8481", edgecolors="white", linewidths=0.5)
-    for name, colour in _colours(table.unseen_names).items():
+    for name, colour in colours(table.unseen_names).items():
         row = table.names.index(name)
         x, y = found.photos[found.labels == row].T
         axes.scatter(x, y, s=9, color=colour, linewidths=0)
-    for name, colour in _colours(table.unseen_names).items():
+    for name, colour in colours(table.unseen_names).items():
         x, y = found.priors[table.names.index(name)]
         axes.scatter(x, y, s=190, marker="*", color=colour, edgecolors="black", linewidths=0.8)
     axes.set(xticks=[], yticks=[])
 
 
-def _colours(names: tuple[str, ...]) -> dict[str, Any]:
+def colours(names: tuple[str, ...]) -> dict[str, Any]:
     """The colour of each of these classes."""
     palette = colormaps["tab10" if len(names) <= 10 else "tab20"].colors  # type: ignore[attr-defined]
     return {name: palette[place % len(palette)] for place, name in enumerate(names)}

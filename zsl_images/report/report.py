@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from zsl_images.arguments import check_path
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.defaults import LABEL_SUFFIXES
 from zsl_images.errors import DataError
 from zsl_images.files import check_writable
@@ -15,17 +16,23 @@ from zsl_images.report.label_report import write_label_report
 
 
 def report(
-    source: str | os.PathLike[str], out: str | os.PathLike[str], on_step: OnStep | None = None
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    attributes: ClassTable | str | os.PathLike[str] | None = None,
+    on_step: OnStep | None = None,
 ) -> None:
     """Write a page that needs no network about what was labelled or measured.
 
     Args:
         source: Label file, or the JSON that `zsl evaluate` prints.
         out: HTML file to write.
+        attributes: Class table, for a heat map of the attributes of the classes.
         on_step: Called after each thumbnail.
 
     Raises:
-        DataError: The source cannot be read, or is neither.
+        ClassTableError: The class table cannot be read.
+        DataError: The source cannot be read, or is neither, or is about other classes.
         OutputError: The page cannot be written.
     """
     for path in (source, out):
@@ -40,6 +47,6 @@ def report(
         raise DataError(f"{out}: expected a file that ends in .html")
     check_writable(out)
     if suffix == ".json":
-        write_evaluation_report(source, out)
+        write_evaluation_report(source, out, attributes, on_step)
     else:
-        write_label_report(source, out, on_step)
+        write_label_report(source, out, attributes, on_step)

@@ -21,6 +21,7 @@ from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.defaults import TOP_K
 from zsl_images.errors import ZSLError
 from zsl_images.version import __version__
+from zsl_images.web.examples import example_photos
 from zsl_images.web.folder_api import FolderApi
 from zsl_images.web.guard import Guard
 from zsl_images.web.labeller import Labeller
@@ -30,9 +31,10 @@ from zsl_images.web.schemas import (
     ClassEntry,
     Classes,
     ClassProfile,
-    NewClasses,
+    Edits,
     PhotoResult,
     Ranking,
+    Ratings,
 )
 from zsl_images.web.uploads import FIELD, uploads_in
 
@@ -128,10 +130,15 @@ class _Api:
             ("GET", "/classes", self.classes),
             ("GET", "/classes/{name:path}", self.profile),
             ("POST", "/rank", self.rank),
+            ("GET", "/examples", self.examples),
+            ("GET", "/table", self.ratings),
             ("POST", "/table", self.table),
             ("POST", "/head", self.head),
         ):
             self.router.add_api_route(path, answer, methods=[method])
+        self.router.add_api_route(
+            "/examples/{name}", self.example, methods=["GET"], response_class=FileResponse
+        )
         self.router.add_api_route(
             "/predict", self.predict, methods=["POST"], openapi_extra=_BODY, responses=_REFUSALS
         )
@@ -160,8 +167,8 @@ class _Api:
         return [PhotoResult(**row) for row in rows]
 
     def rank(self, ranking: Ranking) -> list[PhotoResult]:
-        """Label photos again that were sent before, with new classes among the candidates."""
-        rows = self._labeller.rank(ranking.photos, ranking.classes, ranking.top_k, ranking.explain)
+        """Label photos again that were sent before, with an edited class table."""
+        rows = self._labeller.rank(ranking.photos, ranking, ranking.top_k, ranking.explain)
         return [PhotoResult(**row) for row in rows]
 
     def classes(self) -> Classes:
@@ -188,14 +195,34 @@ class _Api:
             telling=telling_attributes(table, name, table.ratings.shape[1]),
         )
 
-    def table(self, new: NewClasses) -> Response:
-        """Download the class table with the new classes, as CSV."""
-        table = self._labeller.with_classes(new.classes).table
+    def examples(self) -> list[str]:
+        """List photos to try this with, from installed packages."""
+        return list(example_photos())
+
+    def example(self, name: str) -> Response:
+        """Download one of them."""
+        photos = example_photos()
+        if name not in photos:
+            raise HTTPException(404, f"there is no example {name}; GET /examples lists them")
+        return FileResponse(photos[name])
+
+    def ratings(self) -> Ratings:
+        """List the values of all classes."""
+        table = self._labeller.classifier.table
+        values = table.ratings.tolist()
+        return Ratings(
+            attributes=list(table.attribute_names[: table.ratings.shape[1]]),
+            rows=dict(zip(table.names, values, strict=True)),
+        )
+
+    def table(self, edits: Edits) -> Response:
+        """Download the edited class table, as CSV."""
+        table = self._labeller.edited(edits).table
         return Response(table.to_csv(), media_type="text/csv", headers=_named("classes.csv"))
 
-    def head(self, new: NewClasses) -> Response:
-        """Download the head file with the new classes."""
-        classifier = self._labeller.with_classes(new.classes)
+    def head(self, edits: Edits) -> Response:
+        """Download the head file with the edited class table."""
+        classifier = self._labeller.edited(edits)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "head.safetensors"
             classifier.save(path)

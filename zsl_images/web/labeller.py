@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Any, BinaryIO, NamedTuple
@@ -12,15 +12,14 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from zsl_images.classes.class_rows import check_range
-from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
-from zsl_images.errors import ClassTableError, DataError, ImageError, listed
+from zsl_images.errors import DataError, ImageError
 from zsl_images.features.extraction import stream_features
 from zsl_images.features.photo_sizes import pixels_of
 from zsl_images.results import Failure, Prediction
+from zsl_images.web.edits import edited
 from zsl_images.web.limits import MEGABYTE, Limits
-from zsl_images.web.schemas import NewClass
+from zsl_images.web.schemas import Edits
 
 
 class Upload(NamedTuple):
@@ -65,19 +64,19 @@ class Labeller:
                 rows.append(Failure(upload.name, f"{upload.name}: {text}"))
             else:
                 rows.append(self._keep(upload.name, feature))
-        labelled = iter(self.rank([row for row in rows if isinstance(row, str)], (), top_k, explain))
+        labelled = iter(
+            self.rank([row for row in rows if isinstance(row, str)], Edits(), top_k, explain)
+        )
         return [_fields(None, row) if isinstance(row, Failure) else next(labelled) for row in rows]
 
-    def rank(
-        self, ids: Sequence[str], classes: Iterable[NewClass], top_k: int, explain: bool
-    ) -> list[dict[str, Any]]:
-        """Label photos that are kept, with more candidates.
+    def rank(self, ids: Sequence[str], edits: Edits, top_k: int, explain: bool) -> list[dict[str, Any]]:
+        """Label photos that are kept, with an edited class table.
 
         Raises:
             DataError: A photo is not kept, or no more.
-            ClassTableError: A class cannot be used.
+            ClassTableError: An edit cannot be used.
         """
-        classifier = self.with_classes(classes)
+        classifier = self.edited(edits)
         with self._lock:
             kept = [self._kept.get(id) for id in ids]
         if None in kept:
@@ -93,31 +92,13 @@ class Labeller:
             for id, row, prediction in zip(ids, rows, decisions.predictions(), strict=True)
         ]
 
-    def with_classes(self, classes: Iterable[NewClass]) -> ZeroShotClassifier:
-        """The classifier with new classes among its candidates.
+    def edited(self, edits: Edits) -> ZeroShotClassifier:
+        """The classifier with an edited class table; see `edits.edited`.
 
         Raises:
-            ClassTableError: They are too many, a name is taken, or attributes are missing, unknown or
-                out of the table's range.
+            ClassTableError: An edit cannot be used.
         """
-        classes, table = list(classes), self.classifier.table
-        if not classes:
-            return self.classifier
-        if len(classes) > self._limits.classes:
-            raise ClassTableError(
-                f"{len(classes)} new classes, expected {self._limits.classes} at most"
-            )
-        columns = table.attribute_names
-        for row in classes:
-            if unknown := [name for name in row.attributes if name not in columns]:
-                raise ClassTableError(f"not among the table's attributes: {listed(unknown, columns)}")
-            if missing := [name for name in columns if name not in row.attributes]:
-                raise ClassTableError(f"attributes of {row.name} are missing: {listed(missing)}")
-            for attribute in columns[: table.ratings.shape[1]]:  # vectors of descriptions have no scale
-                check_range(attribute, row.attributes[attribute], table.ratings)
-        values = np.array([[row.attributes[name] for name in columns] for row in classes], np.float32)
-        new = ClassTable(tuple(row.name for row in classes), columns, values, text=table.text)
-        return replace(self.classifier, table=table.joined(new))
+        return edited(self.classifier, edits, self._limits)
 
     def _keep(self, name: str, feature: npt.NDArray[np.float16]) -> str:
         id = secrets.token_urlsafe(12)

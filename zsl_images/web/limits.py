@@ -29,7 +29,7 @@ class Limits(NamedTuple):
     pixels: int = 100 * MEGABYTE
     upload: int = 256 * MEGABYTE
     body: int = 4 * MEGABYTE
-    uploads: int = 16
+    uploads: int = 8
     idle: float = 10
     receiving: float = 120
     labelling: float = 60

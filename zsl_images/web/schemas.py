@@ -103,10 +103,20 @@ class NewClass(BaseModel):
     attributes: Annotated[dict[str, Number], Field(max_length=10_000)]
 
 
-class NewClasses(BaseModel):
-    """Classes to add to those of the head."""
+class Edits(BaseModel):
+    """What a person changes in the class table."""
 
-    classes: list[NewClass] = []
+    classes: list[NewClass] = Field(default=[], description="classes to add to those of the head")
+    changes: dict[Name, dict[str, Number]] = Field(
+        default={}, max_length=10_000, description="class of the head, attribute, its new value"
+    )
+
+
+class Ratings(BaseModel):
+    """The class table: the values of all classes."""
+
+    attributes: list[str]
+    rows: dict[str, list[float]] = Field(description="class, its values in the order of attributes")
 
 
 class Folder(BaseModel):
@@ -162,8 +172,8 @@ class Corrections(BaseModel):
     labels: Annotated[list[Name | None], Field(max_length=100_000)]
 
 
-class Ranking(NewClasses):
-    """Photos to label again, with more candidates."""
+class Ranking(Edits):
+    """Photos to label again, with an edited class table."""
 
     photos: list[str]
     top_k: Annotated[int, Field(ge=1, le=1000)] = 5

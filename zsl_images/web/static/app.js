@@ -1,8 +1,10 @@
 // The page: what each part of it does when a person acts.
 
+import { ask } from "./api.js";
 import { create, find, start } from "./classes.js";
-import { byId } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { clear, complain, exportLabels, send } from "./photos.js";
+import { startTable } from "./table.js";
 
 const drop = byId("drop");
 byId("files").addEventListener("change", (event) => {
@@ -24,4 +26,15 @@ byId("clear").addEventListener("click", clear);
 byId("export").addEventListener("click", exportLabels);
 byId("new-class").addEventListener("submit", create);
 byId("filter").addEventListener("input", find);
-start().catch((error) => complain(error.message));
+startTable();
+
+async function offerExamples() {
+  const examples = await (await ask("/examples")).json();
+  byId("examples").hidden = !examples.length;
+  byId("examples").append(...examples.map((name) => element("button", { type: "button", onclick: async () => {
+    const photo = await (await ask(`/examples/${encodeURIComponent(name)}`)).blob();
+    send([new File([photo], name, { type: photo.type })]);
+  } }, name.replace(/\.\w+$/, ""))));
+}
+
+start().then(offerExamples).catch((error) => complain(error.message));
