@@ -153,7 +153,9 @@ _KINDS = {
 
 def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
     """Label, probability and kind of the rows of one photo; the first one is its answer."""
-    if prediction.is_abstention:
+    if prediction.is_unknown:
+        yield "unknown: unlike every class", "", ""
+    elif prediction.is_abstention:
         answer = prediction.answer
         if answer:
             yield answer.label, f"{answer.probability:.1%}", answer.level
@@ -165,8 +167,8 @@ def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
             yield candidate.label, probability, _KINDS[candidate.known_by]
     if prediction.rival:
         yield f"close call: {prediction.top[0].label} or {prediction.rival}", "", ""
-    if prediction.is_unknown:
-        yield f"unlike anything known ({prediction.unknown_score:.2f})", "", ""
+    if prediction.label_set is not None:
+        yield f"one of: {', '.join(prediction.label_set) or 'none is sure enough'}", "", ""
 
 
 def _escaped(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
+from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER, MAX_UNKNOWN
 
 from .console import echo
 from .option_groups import refuse
@@ -81,6 +81,27 @@ class Candidates:
         float,
         typer.Option(min=0, max=1, help="Probability below which a photo gets no label, 0 to 1."),
     ] = 0.0
+    max_unknown: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the photos of known classes that may be called unknown, 0 to 1. A photo "
+            "farther from every class than all but this share is unknown: it gets no label and no "
+            "group. With 0, none is.",
+        ),
+    ] = MAX_UNKNOWN
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Also give a set of labels (label_set) that holds the right one for this share of the "
+            "photos, 0 to 1. That holds if photos, classes and seen penalty are like those of "
+            "`zsl train` (else: `zsl calibrate`), on average, and for unseen classes only roughly.",
+        ),
+    ] = None
     taxonomy: Annotated[
         Path | None,
         table_option(
@@ -159,6 +180,7 @@ class Candidates:
         if self.zsl_only:
             classifier = classifier.only_unseen()
         classifier = classifier.with_min_confidence(self.min_confidence)
+        classifier = classifier.with_max_unknown(self.max_unknown).with_coverage(self.coverage)
         return classifier.with_taxonomy(taxonomy) if taxonomy else classifier
 
     def _fitting_head(self, table: ClassTable | None) -> str | Path:

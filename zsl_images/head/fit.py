@@ -22,6 +22,7 @@ from zsl_images.errors import DataError
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.folds import Fold, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.outside import Outside
 from zsl_images.head.remembering import remember
 from zsl_images.head.row_classes import RowClasses
 from zsl_images.metrics import gzsl_report
@@ -93,6 +94,7 @@ def train_on_features(
         calibration = calibrate(outcomes, outcome(total, photos, recipe), max_seen_loss)
     model = fit_model(features, labels, table, rows, recipe, seed, "training", device, on_step)
     head = _head(model, features, labels, table, recipe)
+    calibration = replace(calibration, outside_weight=head.calibration.outside_weight)
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
 
@@ -184,8 +186,9 @@ def _head(
     rows = torch.tensor(np.unique(labels, return_inverse=True)[1], device=model.device)
     x = torch.tensor(features, device=model.device)
     memory = remember(model, x, rows, table.seen_names)
-    origin = BackboneInfo("features of unknown origin")
-    return Head(model.frozen(), table, origin, recipe.training, memory=memory)
+    origin, frozen = BackboneInfo("features of unknown origin"), model.frozen()
+    calibration = Calibration(outside_weight=Outside(frozen).weight)
+    return Head(frozen, table, origin, recipe.training, calibration, memory=memory)
 
 
 def fit_model(

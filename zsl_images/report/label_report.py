@@ -16,7 +16,6 @@ from zsl_images.files import path_of_text
 from zsl_images.labelling.label_files import read_labels
 from zsl_images.progress import OnStep, StepRecord
 from zsl_images.report.pages import write_page
-from zsl_images.results import UNKNOWN
 
 SHOWN_PHOTOS = 600
 """Photos on a page; so it stays below 10 megabytes, however many there are."""
@@ -75,11 +74,11 @@ class LabelFacts:
                 self.failures.append((path, row["error"]))
             return
         score = row["unknown_score"]
-        if score is not None and score >= UNKNOWN:
+        if row["is_unknown"] and score is not None:
             self.unknown += 1
             _keep(self.most_unknown, (score, path), _UNKNOWN)
         if row["label"] is None:
-            self.unlabelled += 1
+            self.unlabelled += not row["is_unknown"]
             return
         self.total += row["probability"]
         of_label = self.labels.setdefault(row["label"], _Extremes())
@@ -89,7 +88,7 @@ class LabelFacts:
     @property
     def labelled(self) -> int:
         """Number of photos with a label."""
-        return self.photos - self.unlabelled - self.unreadable
+        return self.photos - self.unlabelled - self.unknown - self.unreadable
 
 
 def write_label_report(
@@ -127,7 +126,6 @@ def write_label_report(
         most=ranked[0][1].photos if ranked else 1,
         sections=sections,
         unknown=unknown,
-        threshold=UNKNOWN,
     )
 
 
