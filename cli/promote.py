@@ -25,6 +25,14 @@ def promote(
     ],
     out: HeadOut,
     candidates: Annotated[Candidates, Only("head", "backbone_weights", "device")],
+    new: Annotated[
+        bool,
+        typer.Option(
+            "--new",
+            help="Let folders that the head has no class for become classes without attributes, such "
+            "as 'empty' for frames without an animal.",
+        ),
+    ] = False,
     cache: FeatureCache = None,
 ) -> None:
     """Turn unseen classes into seen ones, with a few photos of each."""
@@ -35,7 +43,7 @@ def promote(
     classifier = candidates.classifier()
     before = len(classifier.table.seen_names)
     with progress() as show:
-        result = promote_classes(classifier, photos, cache=cache, on_step=show)
+        result = promote_classes(classifier, photos, new=new, cache=cache, on_step=show)
     result.classifier.save(out)
     after = len(result.classifier.table.seen_names)
     echo(f"{out}: {after - before} classes promoted, {after} seen in all")

@@ -10,18 +10,16 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from zsl_images.features.extraction import WITHOUT_LABEL
 from zsl_images.features.photo_sizes import upright_size
 from zsl_images.files import path_of_text, replacing
 from zsl_images.labelling.label_files import answered_rows
 from zsl_images.version import __version__
 
-UNLABELLED = "unlabelled"
-"""Folder and category of photos without a label."""
+UNKNOWN, UNLABELLED = WITHOUT_LABEL
+"""Folders and categories of photos that are unlike every candidate, and of others without a label."""
 
 TOOL = "zsl_images"
-
-UNKNOWN = "unknown"
-"""Folder and category of photos that are too unlike every candidate to get a label."""
 
 _UNLABELLED_ID, _UNKNOWN_ID = 0, -1
 """Numbers of these categories, which no class has."""
