@@ -14,6 +14,7 @@ from .benchmark import benchmark
 from .classes import classes
 from .classify import classify
 from .console import ReportingGroup
+from .correct import correct
 from .evaluate import evaluate
 from .export import export
 from .features import features
@@ -73,6 +74,7 @@ register(
     panel=TRAIN,
 )
 register(app, evaluate, example="evaluate photos --head head.safetensors", panel=TRAIN)
+register(app, correct, example="correct labels.csv --out corrected.safetensors", panel=TRAIN)
 register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRAIN)
 register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
 register(app, plot, example="plot AWA2 --recipe sgal --out sgal.png", panel=TRAIN)

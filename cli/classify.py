@@ -154,7 +154,7 @@ _KINDS = {
 def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
     """Label, probability and kind of the rows of one photo; the first one is its answer."""
     if prediction.is_unknown:
-        yield "unknown: unlike every class", "", ""
+        yield f"unknown: unlike every class ({prediction.unknown_score:.2f})", "", ""
     elif prediction.is_abstention:
         answer = prediction.answer
         if answer:

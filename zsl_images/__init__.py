@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from zsl_images.features.extraction import FeatureSet, extract_features
     from zsl_images.features.manifests import write_manifest
     from zsl_images.head.class_checks import check_classes
+    from zsl_images.labelling.correct import correct
     from zsl_images.labelling.export_options import Outputs
     from zsl_images.labelling.label import label
     from zsl_images.labelling.merge import merge
@@ -75,6 +76,7 @@ _HOMES = {
     "ZeroShotClassifier": "classifier",
     "adapt": "learning.adapt",
     "check_classes": "head.class_checks",
+    "correct": "labelling.correct",
     "evaluate": "evaluation.evaluate",
     "extract_features": "features.extraction",
     "label": "labelling.label",
@@ -116,6 +118,7 @@ __all__ = [
     "__version__",
     "adapt",
     "check_classes",
+    "correct",
     "evaluate",
     "extract_features",
     "label",
