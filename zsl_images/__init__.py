@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from zsl_images.labelling.merge import merge
     from zsl_images.labelling.relabel import relabel
     from zsl_images.learning.adapt import adapt
+    from zsl_images.learning.calibrate import calibrate
     from zsl_images.learning.promote import promote
     from zsl_images.learning.train import train
     from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Prediction
@@ -75,6 +76,7 @@ _HOMES = {
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
     "adapt": "learning.adapt",
+    "calibrate": "learning.calibrate",
     "check_classes": "head.class_checks",
     "correct": "labelling.correct",
     "evaluate": "evaluation.evaluate",
@@ -117,6 +119,7 @@ __all__ = [
     "ZeroShotClassifier",
     "__version__",
     "adapt",
+    "calibrate",
     "check_classes",
     "correct",
     "evaluate",
