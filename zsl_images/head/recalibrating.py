@@ -27,7 +27,8 @@ LEAST_PHOTOS = 20
 def recalibrated(head: Head, features: npt.NDArray[np.float32], labels: Sequence[str]) -> Head:
     """A head with temperature, known distances and misfits of labelled photos.
 
-    It must not have learned from them. Photos of seen and of unseen classes count apart, each if there are enough of them.
+    It must not have learned from them. Photos of seen and of unseen classes count apart, each if there
+    are enough of them.
 
     Args:
         head: A head; its table gives the candidates.
