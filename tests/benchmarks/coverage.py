@@ -3,7 +3,7 @@
     python tests/benchmarks/coverage.py PHOTOS CLASSES.csv [--splits 5] [--folds 1]
     python tests/benchmarks/coverage.py PHOTOS CLASSES.csv --head HEAD [--calibrate] [--splits 5]
 
-PHOTOS has one folder per class, CLASSES.csv a row for each of them and for the unseen classes, which are
+PHOTOS has one folder per class, CLASSES.csv a row for each of them and for unseen classes, which are
 candidates too. Each split trains a head on four fifths of the photos and measures sets of the others.
 With --head, the photos are measured with a head that did not learn from them; with --calibrate, half of
 them calibrate it first (`zsl calibrate`). Figures are in per cent of the photos: the mean over splits,
