@@ -17,7 +17,7 @@ from zsl_images.names import json_of, printable, shortened
 from .console import echo, finish_with, write_as
 from .decision_options import Candidates
 from .extra_columns import Details
-from .option_groups import refuse
+from .option_groups import AllBut, refuse
 from .options import Excel, TopK, images_in
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def classify(
     photos: Annotated[
         list[str], typer.Argument(metavar="PHOTO...", help="Files, folders, globs, or - for stdin.")
     ],
-    candidates: Candidates,
+    candidates: Annotated[Candidates, AllBut("burst")],
     top_k: TopK = TOP_K,
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
     explain: Annotated[

@@ -34,6 +34,19 @@ Text = Annotated[
 ]
 
 
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+"""Unit of a time → seconds."""
+
+
+def seconds_of(text: str) -> float:
+    """The seconds in a time such as `10s`, `2m` or `1.5`."""
+    number = str(text).rstrip("smh")
+    unit = str(text).removeprefix(number)
+    if unit not in _SECONDS or not _is_number(number) or float(number) < 0:
+        raise typer.BadParameter(f"{text!r}, expected a time such as 10s, 2m or 1h")
+    return float(number) * _SECONDS[unit]
+
+
 @dataclass(frozen=True)
 class Candidates:
     """The head that labels photos, its candidate classes, and how its scores are read."""
@@ -100,6 +113,15 @@ class Candidates:
             help="Also give a set of labels (label_set) that holds the right one for this share of the "
             "photos, 0 to 1. That holds if photos, classes and seen penalty are like those of "
             "`zsl train` (else: `zsl calibrate`), on average, and for unseen classes only roughly.",
+        ),
+    ] = None
+    burst: Annotated[
+        float | None,
+        typer.Option(
+            parser=seconds_of,
+            metavar="TIME",
+            help="Answer photos in one folder together that one camera took at most this long apart "
+            "(EXIF time), such as 10s or 2m.",
         ),
     ] = None
     taxonomy: Annotated[
@@ -181,6 +203,7 @@ class Candidates:
             classifier = classifier.only_unseen()
         classifier = classifier.with_min_confidence(self.min_confidence)
         classifier = classifier.with_max_unknown(self.max_unknown).with_coverage(self.coverage)
+        classifier = classifier.with_burst(self.burst)
         return classifier.with_taxonomy(taxonomy) if taxonomy else classifier
 
     def _fitting_head(self, table: ClassTable | None) -> str | Path:

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 from commands import USAGE, run
 
 from zsl_images.cli.console import FAILED
+from zsl_images.cli.decision_options import seconds_of
 from zsl_images.files import shipped_file
 
 
@@ -95,3 +97,10 @@ def test_how_many_known_photos_may_be_unknown_can_be_set(photos: Path) -> None:
     assert labelled(noise)["label"] is None
     assert not labelled(noise, "--max-unknown", 0)["is_unknown"]
     assert run("classify", noise, "--max-unknown", 2).exit_code == USAGE
+
+
+def test_a_time_is_read_with_its_unit() -> None:
+    assert [seconds_of(text) for text in ("10s", "2m", "1h", "1.5")] == [10, 120, 3600, 1.5]
+    for text in ("s", "10d", "-1s", "10 ms"):
+        with pytest.raises(typer.BadParameter, match="expected a time"):
+            seconds_of(text)

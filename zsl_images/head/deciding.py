@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -19,8 +20,10 @@ from zsl_images.classes.profiles import known_by
 from zsl_images.classes.taxonomy import Taxonomy
 from zsl_images.defaults import BALANCED, MAX_UNKNOWN, TOP_K
 from zsl_images.errors import ClassTableError, DataError
+from zsl_images.head.bursts import bursts_of
 from zsl_images.head.decisions import Decider, Decisions
 from zsl_images.head.head import Head
+from zsl_images.results import PhotoFacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,8 @@ class Deciding:
             none is.
         coverage: Share of photos of known classes, 0..1, whose label set must hold the right label, see
             `label_sets`; None for no sets.
+        burst: Longest time in seconds between two photos of a burst, which label files answer together,
+            see `bursts`; None to answer each photo by itself.
         taxonomy: Groups of the classes, with a row for every candidate.
         is_explaining: Whether decisions carry explanations.
 
@@ -52,6 +57,7 @@ class Deciding:
     min_confidence: float = 0.0
     max_unknown: float = MAX_UNKNOWN
     coverage: float | None = None
+    burst: float | None = None
     taxonomy: Taxonomy | None = None
     is_explaining: bool = False
 
@@ -61,6 +67,8 @@ class Deciding:
         number("max_unknown", self.max_unknown, 0, 1)
         if self.coverage is not None:
             number("coverage", self.coverage, 0, 1)
+        if self.burst is not None:
+            number("burst", self.burst, 0)
         if self.taxonomy is not None:
             self.taxonomy.of(self.table.names)
 
@@ -95,6 +103,20 @@ class Deciding:
                 for no sets.
         """
         return replace(self, coverage=coverage)
+
+    def with_burst(self, seconds: float | None) -> Self:
+        """The same classifier, but label files answer the photos of a burst together; see `bursts`.
+
+        Args:
+            seconds: Longest time between two photos of a burst; None to answer each by itself.
+        """
+        return replace(self, burst=seconds)
+
+    def bursts_of(
+        self, paths: Sequence[str], facts: Sequence[PhotoFacts]
+    ) -> npt.NDArray[np.int64] | None:
+        """The burst of each of N photos, (N,); None if each is answered by itself."""
+        return None if self.burst is None else bursts_of(paths, facts, self.burst)
 
     def with_seen_penalty(self, seen_penalty: float | Literal["balanced"]) -> Self:
         """The same classifier with another seen penalty γ.
@@ -192,6 +214,7 @@ class Deciding:
             self.min_confidence,
             self.max_unknown,
             self.coverage,
+            self.burst,
             self.taxonomy and (self.taxonomy.levels, groups),
             top_k,
         )

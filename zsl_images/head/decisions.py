@@ -16,6 +16,7 @@ from zsl_images.arguments import count
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.profiles import known_by
 from zsl_images.classes.taxonomy import Taxonomy, deepest
+from zsl_images.head.bursts import together
 from zsl_images.head.explanations import Explainer
 from zsl_images.head.head import Head
 from zsl_images.head.label_sets import SetMaker
@@ -133,10 +134,19 @@ class Decider:
         self._roll_up = taxonomy.of(table.names) if taxonomy else None
         self._explainer = Explainer(head, table) if is_explaining else None
 
-    def __call__(self, features: npt.NDArray[np.floating[Any]]) -> Decisions:
-        """The decisions on features (N, D)."""
+    def __call__(
+        self, features: npt.NDArray[np.floating[Any]], bursts: npt.NDArray[np.int64] | None = None
+    ) -> Decisions:
+        """The decisions on features (N, D).
+
+        Args:
+            features: Features of N photos.
+            bursts: Number of each photo's burst, (N,), see `bursts_of`. Default: each by itself.
+        """
         starts = range(0, max(1, len(features)), _BLOCK)
-        blocks = [self._block(features[start : start + _BLOCK]) for start in starts]
+        bursts = np.arange(len(features)) if bursts is None else bursts
+        parts_of = [slice(start, start + _BLOCK) for start in starts]
+        blocks = [self._block(features[part], bursts[part]) for part in parts_of]
         probabilities, rows, unknown = (
             np.concatenate(parts) for parts in zip(*(block[:3] for block in blocks), strict=True)
         )
@@ -160,7 +170,7 @@ class Decider:
         )
 
     def _block(
-        self, features: npt.NDArray[np.floating[Any]]
+        self, features: npt.NDArray[np.floating[Any]], bursts: npt.NDArray[np.int64]
     ) -> tuple[
         npt.NDArray[np.float32],
         npt.NDArray[np.int64],
@@ -180,6 +190,8 @@ class Decider:
         distances = nearest_distances(scaled, self._centres)  # (B,)
         if calibration.outside_weight:
             distances += np.float32(calibration.outside_weight) * self._outside(features)
+        if len(np.unique(bursts)) < len(bursts):
+            every, distances = together(every, distances, bursts)
         is_seen = self._table.is_seen[every.argmax(axis=1)]
         roll_up, explainer, sets = self._roll_up, self._explainer, self._sets
         return (

@@ -283,9 +283,10 @@ class Run:
         failed = {at: made for at, made in part.made.items() if isinstance(made, ImageError)}
         tables = [self.rows.take(part.rows.values())]
         if features:
-            decisions = self.decide(np.stack(list(features.values())))
             stamps = [part.stamps[at] for at in features]
             facts = [part.facts[at] for at in features]
+            bursts = self.classifier.bursts_of([stamp.path for stamp in stamps], facts)
+            decisions = self.decide(np.stack(list(features.values())), bursts)
             tables.append(decision_rows(stamps, decisions, facts, self.origin))
         if failed:
             stamps = [part.stamps[at] for at in failed]
