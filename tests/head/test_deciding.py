@@ -41,6 +41,9 @@ def test_unknown_photos_get_no_label_and_no_group(
     assert [one.label is None for one in predictions] == is_far
     assert [one.answer is None for one in predictions] == is_far
     assert all(one.levels for one in predictions)
+    generated = replace(calibration, metrics={}, seen_misfits=())  # as of a head without photos
+    unsure = replace(grouped, head=replace(grouped.head, calibration=generated))
+    assert not unsure.label_features(features).is_unknown.any()
     every = grouped.with_max_unknown(0).label_features(features).predictions()
     assert all(one.label and one.answer for one in every)
 

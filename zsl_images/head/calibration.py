@@ -123,6 +123,13 @@ class Calibration:
     unseen_misfits: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def is_of_photos(self) -> bool:
+        """Whether it was measured on photos. A head without photos is calibrated to generated features,
+        which lie nearer to their classes than photos do; so they say of none that it is unknown.
+        """
+        return bool(self.metrics or self.seen_misfits)
+
     def unknown_scores(self, distances: Scores, is_seen: Mask) -> npt.NDArray[np.float32]:
         """How far photos lie from every candidate, compared with photos of known classes.
 

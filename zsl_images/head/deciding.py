@@ -211,6 +211,7 @@ class Deciding:
             known_by(self.table),
             self.seen_penalty,
             replace(self.head.calibration, metrics={}),
+            self.head.calibration.is_of_photos,
             self.min_confidence,
             self.max_unknown,
             self.coverage,

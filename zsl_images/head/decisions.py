@@ -153,6 +153,7 @@ class Decider:
         levels = [found for block in blocks for found in block[3]]
         least = self._min_confidence
         is_unknown = unknown > 1 - self._max_unknown  # NaN, if the head was not validated, is not
+        is_unknown &= self._head.calibration.is_of_photos
         return Decisions(
             table=self._table,
             probabilities=probabilities,

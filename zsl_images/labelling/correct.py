@@ -52,7 +52,7 @@ def correct(
     Args:
         classifier: Classifier to start from; its candidates stay.
         labels: Labels by people, see `corrections.read_corrections`. In a folder of sorted photos,
-            those count that are not where this classifier would sort them.
+            those count that are not where this classifier would sort them; if there are none, all.
         new: Whether labels that are no candidates become classes without attributes.
         cache: See `train`.
         seed: Seed of every random choice.
@@ -77,7 +77,8 @@ def correct(
     found = extract_features(list(given), backbone, where, on_step=on_step)
     truth = np.array([row_name.get(given[path], given[path]) for path in found.paths], str)
     before = _labels(classifier, found.features)
-    counted = before != truth if Path(labels).is_dir() else np.ones(len(truth), bool)
+    is_wrong = before != truth
+    counted = is_wrong if Path(labels).is_dir() and is_wrong.any() else np.ones(len(truth), bool)
     head = correct_classes(
         classifier.own_head(),
         found.features[counted],
@@ -91,7 +92,7 @@ def correct(
     return CorrectResult(
         corrected,
         len(truth),
-        int((before != truth).sum()),
+        int(is_wrong.sum()),
         int((after != truth).sum()),
         found.failures,
     )
