@@ -11,9 +11,11 @@ from zsl_images.version import __version__
 from .adapt import adapt
 from .add_classes import add
 from .benchmark import benchmark
+from .calibrate import calibrate
 from .classes import classes
 from .classify import classify
 from .console import ReportingGroup
+from .correct import correct
 from .evaluate import evaluate
 from .export import export
 from .features import features
@@ -73,6 +75,8 @@ register(
     panel=TRAIN,
 )
 register(app, evaluate, example="evaluate photos --head head.safetensors", panel=TRAIN)
+register(app, correct, example="correct labels.csv --out corrected.safetensors", panel=TRAIN)
+register(app, calibrate, example="calibrate photos --out calibrated.safetensors", panel=TRAIN)
 register(app, adapt, example="adapt photos --out adapted.safetensors", panel=TRAIN)
 register(app, benchmark, example="benchmark AWA2 --recipe sgal", panel=TRAIN)
 register(app, plot, example="plot AWA2 --recipe sgal --out sgal.png", panel=TRAIN)

@@ -18,7 +18,7 @@ from zsl_images.names import json_of, printable, shortened
 from .console import Printable, echo, finish_with, write_as
 from .decision_options import Candidates
 from .extra_columns import Details
-from .option_groups import refuse
+from .option_groups import AllBut, refuse
 from .options import Excel, TopK, images_in, needs
 from .pictures import with_pictures
 
@@ -52,7 +52,7 @@ def classify(
         list[str],
         typer.Argument(metavar="PHOTO...", help="Files, folders, archives, globs, or - for stdin."),
     ],
-    candidates: Candidates,
+    candidates: Annotated[Candidates, AllBut("burst")],
     top_k: TopK = TOP_K,
     format: Annotated[Format, typer.Option(help="Form of the output.")] = Format.TABLE,
     explain: Annotated[
@@ -163,7 +163,9 @@ _KINDS = {
 
 def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
     """Label, probability and kind of the rows of one photo; the first one is its answer."""
-    if prediction.is_abstention:
+    if prediction.is_unknown:
+        yield f"unknown: unlike every class ({prediction.unknown_score:.2f})", "", ""
+    elif prediction.is_abstention:
         answer = prediction.answer
         if answer:
             yield answer.label, f"{answer.probability:.1%}", answer.level
@@ -175,8 +177,8 @@ def _rows(prediction: Prediction) -> Iterator[tuple[str, str, str]]:
             yield candidate.label, probability, _KINDS[candidate.known_by]
     if prediction.rival:
         yield f"close call: {prediction.top[0].label} or {prediction.rival}", "", ""
-    if prediction.is_unknown:
-        yield f"unlike anything known ({prediction.unknown_score:.2f})", "", ""
+    if prediction.label_set is not None:
+        yield f"one of: {', '.join(prediction.label_set) or 'none is sure enough'}", "", ""
 
 
 def _escaped(text: str) -> str:

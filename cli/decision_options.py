@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER
+from zsl_images.defaults import AUTO, BALANCED, DEFAULT_HEAD, DEFAULT_TEXT_ENCODER, MAX_UNKNOWN
 from zsl_images.errors import counted
 
 from .console import echo
@@ -33,6 +33,19 @@ Text = Annotated[
         f"besides them. Needs {needs('text')}.",
     ),
 ]
+
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+"""Unit of a time → seconds."""
+
+
+def seconds_of(text: str) -> float:
+    """The seconds in a time such as `10s`, `2m` or `1.5`."""
+    number = str(text).rstrip("smh")
+    unit = str(text).removeprefix(number)
+    if unit not in _SECONDS or not _is_number(number) or float(number) < 0:
+        raise typer.BadParameter(f"{text!r}, expected a time such as 10s, 2m or 1h")
+    return float(number) * _SECONDS[unit]
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,36 @@ class Candidates:
         float,
         typer.Option(min=0, max=1, help="Probability below which a photo gets no label, 0 to 1."),
     ] = 0.0
+    max_unknown: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the photos of known classes that may be called unknown, 0 to 1. A photo "
+            "farther from every class than all but this share is unknown: it gets no label and no "
+            "group. With 0, none is.",
+        ),
+    ] = MAX_UNKNOWN
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Also give a set of labels (label_set) that holds the right one for this share of the "
+            "photos, 0 to 1. That holds if photos, classes and seen penalty are like those of "
+            "`zsl train` (else: `zsl calibrate`), on average, and for unseen classes only roughly.",
+        ),
+    ] = None
+    burst: Annotated[
+        float | None,
+        typer.Option(
+            parser=seconds_of,
+            metavar="TIME",
+            help="Answer photos in one folder together that one camera took at most this long apart "
+            "(EXIF time), such as 10s or 2m.",
+        ),
+    ] = None
     taxonomy: Annotated[
         Path | None,
         table_option(
@@ -160,6 +203,8 @@ class Candidates:
         if self.zsl_only:
             classifier = classifier.only_unseen()
         classifier = classifier.with_min_confidence(self.min_confidence)
+        classifier = classifier.with_max_unknown(self.max_unknown).with_coverage(self.coverage)
+        classifier = classifier.with_burst(self.burst)
         return classifier.with_taxonomy(taxonomy) if taxonomy else classifier
 
     def _fitting_head(self, table: ClassTable | None) -> str | Path:

@@ -84,7 +84,7 @@ def label(
     if cluster.cluster:
         refuse("with --cluster", features=features is not None, shard=shard is not None)
         refuse("with --cluster", strict=strict, prune=prune, excel=excel, json_progress=json_progress)
-        refuse("with --cluster", **changed(outputs))
+        refuse("with --cluster", burst=candidates.burst is not None, **changed(outputs))
         cluster.run(photos, out, candidates, top_k, batch_size)
         return
     if not out.lower().endswith(".csv"):

@@ -28,6 +28,14 @@ def promote(
     ],
     out: HeadOut,
     candidates: Annotated[Candidates, Only("head", "backbone_weights", "device")],
+    new: Annotated[
+        bool,
+        typer.Option(
+            "--new",
+            help="Let folders that the head has no class for become classes without attributes, such "
+            "as 'empty' for frames without an animal.",
+        ),
+    ] = False,
     cache: FeatureCache = None,
 ) -> None:
     """Turn unseen classes into seen ones, with a few photos of each."""
@@ -38,7 +46,7 @@ def promote(
     classifier = candidates.classifier()
     before = len(classifier.table.seen_names)
     with progress() as show:
-        result = promote_classes(classifier, photos, cache=cache, on_step=show)
+        result = promote_classes(classifier, photos, new=new, cache=cache, on_step=show)
     save_somewhere(result.classifier.save, out)
     after = len(result.classifier.table.seen_names)
     echo(f"{out}: {counted(after - before, 'class')} promoted, {after} seen in all")

@@ -16,6 +16,19 @@ from .option_groups import Only, refuse
 from .options import BackboneChoice, BackboneClassesOption, FeatureCache, HeadOut, RecipeOption
 from .rescue import save_somewhere
 
+_MEANINGS = {
+    "seen_accuracy": "right labels for photos of seen classes",
+    "unseen_accuracy": "right labels for photos of unseen classes",
+    "ECE": "how far the probabilities of seen classes are off",
+    "T": "right, if only unseen classes are candidates (--zsl-only)",
+    "s": "like seen_accuracy, with --seen-penalty balanced",
+    "u": "like unseen_accuracy, with --seen-penalty balanced",
+    "H": "harmonic mean of s and u",
+    "best_H": "H with the seen penalty that suits these photos best",
+    "AUSUC": "area under u over s, for all seen penalties",
+}
+"""Figure of a validation → what it is, in the order in which they are printed."""
+
 Folds = Annotated[
     int,
     typer.Option(
@@ -110,6 +123,15 @@ def train(
             f"  learned from {counted(len(rows), 'class')} of the backbone, {known} of them among the "
             "unseen"
         )
-    for name, value in head.calibration.metrics.items():
-        typer.echo(f"  {name:<16}{value:6.1%}")
+    metrics = head.calibration.metrics
+    if metrics:
+        typer.echo(
+            "What to expect of photos that it did not learn from; unseen: seen classes that were"
+        )
+        typer.echo(
+            "treated as unseen. Yours may differ by many points, as some are hard to tell apart."
+        )
+    for name in (*_MEANINGS, *sorted(metrics.keys() - _MEANINGS.keys())):
+        if name in metrics:
+            typer.echo(f"  {name:<16}{metrics[name]:6.1%}  {_MEANINGS.get(name, '')}".rstrip())
     finish(result.failures)

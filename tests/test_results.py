@@ -33,13 +33,9 @@ def test_predictions_and_failures_have_the_same_json_fields() -> None:
 
 
 def test_a_rival_is_at_least_half_as_probable() -> None:
-    def prediction(*probabilities: float, unknown_score: float | None = None) -> Prediction:
-        top = tuple(Candidate(str(p), p, True, "photos") for p in probabilities)
-        return Prediction(None, top, unknown_score)
+    def prediction(*probabilities: float) -> Prediction:
+        return Prediction(None, tuple(Candidate(str(p), p, True, "photos") for p in probabilities))
 
     assert prediction(0.5, 0.25).rival == "0.25"
     assert prediction(0.5, 0.24).rival is None
     assert prediction(1.0).rival is None
-    assert prediction(1.0, unknown_score=0.95).is_unknown
-    assert not prediction(1.0, unknown_score=0.94).is_unknown
-    assert not prediction(1.0).is_unknown

@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from zsl_images.features.extraction import FeatureSet, extract_features
     from zsl_images.features.manifests import write_manifest
     from zsl_images.head.class_checks import check_classes
+    from zsl_images.labelling.correct import correct
     from zsl_images.labelling.export_options import Outputs
     from zsl_images.labelling.label import label
     from zsl_images.labelling.merge import merge
     from zsl_images.labelling.relabel import relabel
     from zsl_images.learning.adapt import adapt
+    from zsl_images.learning.calibrate import calibrate
     from zsl_images.learning.promote import promote
     from zsl_images.learning.train import train
     from zsl_images.results import Candidate, Explanation, Failure, LevelLabel, Prediction
@@ -74,7 +76,9 @@ _HOMES = {
     "ZSLError": "errors",
     "ZeroShotClassifier": "classifier",
     "adapt": "learning.adapt",
+    "calibrate": "learning.calibrate",
     "check_classes": "head.class_checks",
+    "correct": "labelling.correct",
     "evaluate": "evaluation.evaluate",
     "extract_features": "features.extraction",
     "label": "labelling.label",
@@ -115,7 +119,9 @@ __all__ = [
     "ZeroShotClassifier",
     "__version__",
     "adapt",
+    "calibrate",
     "check_classes",
+    "correct",
     "evaluate",
     "extract_features",
     "label",

@@ -50,6 +50,10 @@ MAX_SEEN_LOSS = 0.02
 """How much seen accuracy the default γ may cost; see `calibration.penalty_within`."""
 
 
+MAX_UNKNOWN = 0.05
+"""Largest share of photos of known classes that may be called unknown."""
+
+
 PART_ROWS = 512
 """Photos per part: what is lost at most if a run is killed."""
 

@@ -10,9 +10,6 @@ from zsl_images.errors import DataError
 CLOSE = 0.5
 """Share of the likeliest class's probability from which on the second likeliest is its rival."""
 
-UNKNOWN = 0.95
-"""Unknown score from which on an image is said to be unlike anything known."""
-
 
 class PhotoFacts(NamedTuple):
     """What the file of a photo says of it; None for what it does not say.
@@ -114,9 +111,13 @@ class Prediction:
         top: The likeliest classes, the likeliest first.
         unknown_score: 0..1, near 1 if the image lies farther from every candidate than images of
             known classes do; None if the head was not validated, or has an old format.
-        is_abstention: Whether `top[0]` is not sure enough to be the label.
+        is_abstention: Whether `top[0]` is not the label, as it is not sure enough or the image unknown.
+        is_unknown: Whether the image is too unlike every candidate to get a label or a group.
         levels: The likeliest group at each level of a taxonomy, from fine to coarse; empty without one.
-        answer: The finest of these groups that is sure enough; None if none is, or without a taxonomy.
+        answer: The finest of these groups that is sure enough; None if none is, if the image is
+            unknown, or without a taxonomy.
+        label_set: Labels of which one is right for a stated share of images, the likeliest first; None
+            if that was not asked for.
         explanation: Why the image gets its label; None if that was not asked for.
         facts: What the image's file says of it; of an image given as an object, its size.
     """
@@ -125,8 +126,10 @@ class Prediction:
     top: tuple[Candidate, ...]
     unknown_score: float | None = None
     is_abstention: bool = False
+    is_unknown: bool = False
     levels: tuple[LevelLabel, ...] = ()
     answer: LevelLabel | None = None
+    label_set: tuple[str, ...] | None = None
     explanation: Explanation | None = None
     facts: PhotoFacts | None = None
 
@@ -143,7 +146,7 @@ class Prediction:
 
     @property
     def label(self) -> str | None:
-        """The likeliest class; None for an abstention."""
+        """The likeliest class; None for an abstention, and for an unknown image."""
         return None if self.is_abstention else self.top[0].label
 
     @property
@@ -158,11 +161,6 @@ class Prediction:
         return second.label if second and second.probability >= CLOSE * self.probability else None
 
     @property
-    def is_unknown(self) -> bool:
-        """Whether the image is less like the candidates than 95 % of photos of known classes are."""
-        return self.unknown_score is not None and self.unknown_score >= UNKNOWN
-
-    @property
     def is_seen(self) -> bool:
         """Whether the head learned the likeliest class from photos."""
         return self.top[0].is_seen
@@ -173,7 +171,7 @@ class Prediction:
         return self.top[0].known_by
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields of the JSON output; `levels` and `explanation` only if there are any."""
+        """The fields of the JSON output; what was not asked for has none."""
         fields: dict[str, Any] = {
             "path": self.path,
             "label": self.label,
@@ -182,8 +180,11 @@ class Prediction:
             "known_by": self.known_by,
             "top": [asdict(candidate) for candidate in self.top],
             "unknown_score": self.unknown_score,
+            "is_unknown": self.is_unknown,
             "error": None,
         }
+        if self.label_set is not None:
+            fields["label_set"] = list(self.label_set)
         if self.levels:
             fields["levels"] = [asdict(level) for level in self.levels]
             fields["answer"] = asdict(self.answer) if self.answer else None
@@ -209,5 +210,6 @@ class Failure:
             "known_by": None,
             "top": [],
             "unknown_score": None,
+            "is_unknown": None,
             "error": self.reason,
         }

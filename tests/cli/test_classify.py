@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -35,13 +36,16 @@ def test_json_has_the_promised_fields(photos: Path) -> None:
     for row in rows:
         assert list(row) == [
             *("path", "label", "probability", "is_seen", "known_by"),
-            *("top", "unknown_score", "error"),
+            *("top", "unknown_score", "is_unknown", "error"),
         ]
         assert len(row["top"]) == 3
-        assert row["top"][0] == {
-            name: row[name] for name in ("label", "probability", "is_seen", "known_by")
-        }
+        about = ("probability", "is_seen", "known_by")
+        assert row["top"][0].items() >= {name: row[name] for name in about}.items()
+        assert row["is_unknown"]  # noise
+        assert row["label"] is None
         assert row["error"] is None
+    (row, _) = json.loads(run(photos, "--format", "json", "--max-unknown", 0)[1])
+    assert row["label"] == row["top"][0]["label"]
 
 
 def test_csv_has_the_columns_of_a_label_file(photos: Path, tmp_path: Path) -> None:
@@ -55,7 +59,7 @@ def test_csv_has_the_columns_of_a_label_file(photos: Path, tmp_path: Path) -> No
     assert list(rows[0]) == list(labelled[0])
     for row, other in zip(rows, labelled, strict=False):
         assert {**row, "path": str(Path(row["path"]).absolute())} == other
-    assert rows[0]["label"] == rows[0]["top1_label"]
+    assert rows[0]["top1_label"]
     assert rows[2]["label"] == ""
     assert "no such file" in rows[2]["error"]
 
@@ -67,10 +71,10 @@ def test_csv_for_excel_begins_with_a_byte_order_mark(photos: Path) -> None:
     assert run(photos, "--excel")[0] == USAGE
 
 
-def result_of(*probabilities: float, unknown_score: float = 0.1) -> Prediction:
+def result_of(*probabilities: float, **more: Any) -> Prediction:
     names = ("bear", "black_bear", "cat", "dog")
     top = tuple(Candidate(*one, True, "photos") for one in zip(names, probabilities, strict=False))
-    return Prediction("a.png", top, unknown_score)
+    return Prediction("a.png", top, **({"unknown_score": 0.1} | more))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,13 @@ def result_of(*probabilities: float, unknown_score: float = 0.1) -> Prediction:
         (result_of(0.9996, 0.0004, 0), ["bear 100.0%"], ["cat", "black_bear", "close", "unlike"]),
         (result_of(0.5, 0.3, 0.2), ["close call: bear or black_bear", "cat 20.0%"], ["unlike"]),
         (result_of(0.6, 0.2, 0.2), ["black_bear 20.0%"], ["close"]),
-        (result_of(0.9, 0.1, unknown_score=0.97), ["unlike anything known (0.97)"], ["close"]),
+        (
+            result_of(0.9, 0.1, unknown_score=0.97, is_unknown=True),
+            ["unknown: unlike every class (0.97)", "bear 90.0%"],
+            ["close"],
+        ),
+        (result_of(0.9, 0.1, label_set=("bear", "cat")), ["one of: bear, cat"], ["unlike"]),
+        (result_of(0.9, 0.1, label_set=()), ["one of: none is sure enough"], ["unlike"]),
     ],
 )
 def test_the_table_says_what_to_make_of_the_candidates(
@@ -130,7 +140,7 @@ def test_the_folder_of_a_photo_is_told_at_80_columns(
 def test_the_table_has_one_line_per_candidate(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "250")
     (row,) = json.loads(run(photos / "a.png", "--format", "json", "--top-k", 2)[1])
-    code, out, _ = run(photos / "a.png", "--top-k", 2)
+    code, out, _ = run(photos / "a.png", "--top-k", 2, "--max-unknown", 0)
     assert code == 0
     first, second = (line.split() for line in out.splitlines() if "%" in line)
     assert first[0] == str(photos / "a.png")
@@ -196,7 +206,7 @@ def test_as_a_process_it_labels_a_photo(photos: Path) -> None:
         check=True,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
-    assert json.loads(result.stdout)[0]["label"]
+    assert json.loads(result.stdout)[0]["top"]
     lines = result.stderr.splitlines()  # on the first run of all, one about the conversion
     assert all(line.startswith("converting ") for line in lines), result.stderr
 

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 from commands import USAGE, run
 
 from zsl_images.cli.console import FAILED
+from zsl_images.cli.decision_options import seconds_of
 from zsl_images.files import shipped_file
 
 
@@ -33,7 +35,7 @@ def test_only_unseen_classes_are_candidates_if_asked(photos: Path) -> None:
 def test_the_seen_penalty_can_be_set(photos: Path) -> None:
     assert labelled(photos / "a.png", "--seen-penalty", 1e6)["is_seen"] is False
     assert labelled(photos / "a.png", "--seen-penalty", -1e6)["is_seen"] is True
-    assert labelled(photos / "a.png", "--seen-penalty", "balanced")["label"]
+    assert labelled(photos / "a.png", "--seen-penalty", "balanced")["top"]
     assert run("classify", photos / "a.png", "--seen-penalty", "much").exit_code == USAGE
 
 
@@ -43,7 +45,8 @@ def test_below_the_minimum_confidence_there_is_no_label(photos: Path) -> None:
     assert row["error"] is None
     assert row["top"]
     assert 0 <= row["unknown_score"] <= 1
-    assert "no label" in run("classify", photos / "a.png", "--min-confidence", 1).stdout
+    shown = run("classify", photos / "a.png", "--min-confidence", 1, "--max-unknown", 0).stdout
+    assert "no label" in shown
     assert run("classify", photos / "a.png", "--min-confidence", 1.5).exit_code == USAGE
 
 
@@ -86,3 +89,18 @@ def test_an_unseen_share_chooses_the_seen_penalty(photos: Path) -> None:
     for other in (("--seen-penalty", "balanced"), ("--zsl-only",)):
         result = run("classify", photos / "a.png", *table, "--unseen-share", 0.5, *other)
         assert result.exit_code == USAGE
+
+
+def test_how_many_known_photos_may_be_unknown_can_be_set(photos: Path) -> None:
+    noise = photos / "a.png"
+    assert labelled(noise)["is_unknown"]
+    assert labelled(noise)["label"] is None
+    assert not labelled(noise, "--max-unknown", 0)["is_unknown"]
+    assert run("classify", noise, "--max-unknown", 2).exit_code == USAGE
+
+
+def test_a_time_is_read_with_its_unit() -> None:
+    assert [seconds_of(text) for text in ("10s", "2m", "1h", "1.5")] == [10, 120, 3600, 1.5]
+    for text in ("s", "10d", "-1s", "10 ms"):
+        with pytest.raises(typer.BadParameter, match="expected a time"):
+            seconds_of(text)

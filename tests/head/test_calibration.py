@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zsl_images.head.calibration import Outcome, calibrate, calibration_error, fit_temperature
+from zsl_images.head.calibration import (
+    Calibration,
+    Outcome,
+    calibrate,
+    calibration_error,
+    fit_temperature,
+    share_below,
+    spread_of,
+)
 
 
 def test_the_temperature_is_that_of_the_scores() -> None:
@@ -60,3 +68,30 @@ def test_photos_without_a_mistake_do_not_make_a_head_sure_of_all() -> None:
     scores = np.float32([[0, -10], [-10, 0]])[labels]
     temperature = fit_temperature(scores, labels)
     assert 1 / (1 + np.exp(-10 / temperature)) == pytest.approx(20 / 21, abs=1e-3)
+
+
+def test_a_photo_is_compared_with_photos_of_classes_of_the_kind_of_its_label() -> None:
+    calibration = Calibration(known_distances=(1, 2, 3), unseen_distances=(5, 6, 7))
+    distances, is_seen = np.float32([0.5, 2.5, 9, 2.5, 9]), np.array([True, True, True, False, False])
+    found = calibration.unknown_scores(distances, is_seen)
+    np.testing.assert_allclose(found, [0, 0.5, 0.75, 0, 0.75])
+    older = Calibration(known_distances=(1, 2, 3))
+    np.testing.assert_allclose(older.unknown_scores(distances, ~is_seen), [0, 0.5, 0.75, 0.5, 0.75])
+    assert np.isnan(Calibration().unknown_scores(distances, is_seen)).all()
+
+
+def test_few_known_photos_never_show_that_a_photo_is_unknown() -> None:
+    """19 of them give a share of 95 % at most, however far a photo is."""
+    score = Calibration(known_distances=tuple(range(19))).unknown_scores(
+        np.float32([99]), np.ones(1, bool)
+    )
+    assert score == pytest.approx(0.95)
+
+
+def test_the_spread_of_many_values_keeps_their_shares() -> None:
+    values = np.random.default_rng(0).normal(size=5000).astype(np.float32)
+    some = np.linspace(-2, 2, 9, dtype=np.float32)
+    assert len(spread_of(values)) < len(values)
+    found, expected = share_below(spread_of(values), some), share_below(np.sort(values), some)
+    np.testing.assert_allclose(found, expected, atol=0.004)
+    assert spread_of(np.float32([3, 1, 2])) == (1, 2, 3)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import draw
 from label_files import assert_alike, noting_classifier, rows_of
+from PIL import Image
 
 from zsl_images.classifier import ZeroShotClassifier
 from zsl_images.errors import DataError, ImageError, PhotoWarning
@@ -127,3 +129,21 @@ def test_a_folder_that_cannot_be_read_drops_no_row(
     with pytest.warns(PhotoWarning, match="Permission denied"):
         label(trained, [photos], out)
     assert len(rows_of(out)) == 40
+
+
+def test_photos_of_a_burst_are_answered_together(trained: ZeroShotClassifier, tmp_path: Path) -> None:
+    photos = tmp_path / "bursts"
+    photos.mkdir()
+    for second, colour in enumerate(("red", "orange", "blue")):
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0x9003] = f"2024:05:31 18:0{second // 2}:0{second}"
+        draw(colour, second).save(photos / f"{second}.jpg", exif=exif)
+    out, features = tmp_path / "bursts.parquet", tmp_path / "features.parquet"
+    label(trained.with_burst(10), photos, out, features=features)
+    first, second, third = rows_of(out)
+    assert first["top_probabilities"] == second["top_probabilities"]
+    assert first["label"] != third["label"]
+    relabel(trained.with_burst(10), features, tmp_path / "again.parquet")
+    assert [row["label"] for row in rows_of(tmp_path / "again.parquet")] == [
+        row["label"] for row in (first, second, third)
+    ]

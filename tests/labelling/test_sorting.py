@@ -14,7 +14,7 @@ from zsl_images.errors import OutputError
 from zsl_images.features.stamps import stamp_of
 from zsl_images.labelling import sorting, transfers
 from zsl_images.labelling.export_failures import Failures
-from zsl_images.labelling.label_files import write_labels
+from zsl_images.labelling.label_files import read_labels, write_labels
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.labelling.sorting import Sorted, sort_photos
 
@@ -265,3 +265,13 @@ def test_long_names_that_are_taken_are_cut(tmp_path: Path) -> None:
     labels = write(tmp_path / "labels.csv", dict.fromkeys(photos, "lion"))
     sort_photos(labels, tmp_path / "sorted", "copy")
     assert sorted(tree(tmp_path / "sorted").values()) == ["a", "b"]
+
+
+def test_unknown_photos_go_into_a_folder_of_their_own(labels: Path, tmp_path: Path) -> None:
+    (table,) = read_labels(labels)
+    at = table.schema.get_field_index("is_unknown")
+    is_unknown = pa.array([False, False, True, False, False])
+    write_labels([table.set_column(at, table.schema.field(at), is_unknown)], labels)
+    sort_photos(labels, tmp_path / "sorted", "copy")
+    assert (tmp_path / "sorted" / "unknown" / "2.jpg").is_file()
+    assert not (tmp_path / "sorted" / "unlabelled").exists()

@@ -11,7 +11,6 @@ from zsl_images.model.scoring import (
     nearest_distances,
     penalised,
     top_classes,
-    unknown_scores,
 )
 
 
@@ -67,13 +66,11 @@ def test_top_classes_are_at_most_all(latents: torch.Tensor, priors: torch.Tensor
     np.testing.assert_array_equal(two, top[:, :2])
 
 
-def test_the_unknown_score_is_the_share_of_known_photos_that_lie_nearer() -> None:
-    known = [1.0, 2.0, 3.0, 4.0]
+def test_distances_are_those_to_the_nearest_centre() -> None:
     centres = np.array([[0, 0], [3, 0]], np.float32)
     scaled = np.array([[0.5, 0.5], [3, 1.5], [9, 9]], np.float32)
     distances = nearest_distances(scaled, centres)
     np.testing.assert_allclose(distances, [0.5, 2.25, 117])
-    np.testing.assert_allclose(unknown_scores(distances, known), [0, 0.5, 1])
 
 
 def test_numpy_and_torch_score_alike(latents: torch.Tensor, priors: torch.Tensor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,14 @@ import numpy.typing as npt
 
 from zsl_images.arguments import count
 from zsl_images.defaults import BATCH_SIZE
-from zsl_images.errors import ClassTableError, DataError, ImageError, counted, listed
+from zsl_images.errors import (
+    ClassTableError,
+    DataError,
+    ImageError,
+    PhotoWarning,
+    counted,
+    listed,
+)
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.cpu_cores import usable_cores
 from zsl_images.features.decoding import ImageLike, decoded
@@ -220,14 +228,22 @@ def folder_features(
     return _kept_features(paths, photos, backbone, cache, on_step, left_out)
 
 
+WITHOUT_LABEL = ("unknown", "unlabelled")
+"""Folders of a sorted copy for photos without a label."""
+
+
 def labelled_features(
     photos: str | os.PathLike[str],
     names: Sequence[str],
     backbone: Backbone,
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
+    *,
+    are_others_classes: bool = False,
 ) -> tuple[FeatureSet, tuple[str, ...]]:
     """Features of photos in class folders, and the class of each row.
+
+    A folder `unknown` or `unlabelled`, as sorted copies have them, is left out with a warning.
 
     Args:
         photos: Folder with one folder of photos per class; see `names.matched` for how folders are
@@ -236,6 +252,7 @@ def labelled_features(
         backbone: Backbone that makes the features.
         cache: See `extract_features`. Default: `default_cache`.
         on_step: Called after each batch.
+        are_others_classes: Whether a folder that is none of `names` is a class all the same.
 
     Returns:
         N features, and for each its class, as `names` spells it; folders that cannot be read are among
@@ -248,8 +265,14 @@ def labelled_features(
     left_out = LeftOut()
     classes = find_labelled_images(photos, left_out)
     row_name = matched(classes, names, "the class table")
+    if skipped := [name for name in WITHOUT_LABEL if name in classes and name not in row_name]:
+        many = sum(len(classes.pop(name)) for name in skipped)
+        message = f"{photos}: {many} photos in {' and '.join(skipped)} have no label, and are left out"
+        warnings.warn(message, PhotoWarning, stacklevel=2)
     without_row = [name for name in classes if name not in row_name]
-    if without_row:
+    if are_others_classes:
+        row_name |= {name: name for name in without_row}
+    elif without_row:
         raise ClassTableError(
             f"{photos}: no row in the class table for {counted(len(without_row), 'folder')}: "
             f"{listed(without_row, names)}; add rows, or move the folders away"

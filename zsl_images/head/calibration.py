@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from zsl_images.metrics import (
     Labels,
@@ -79,7 +80,7 @@ class Outcome:
         scores: Scores (N, K) without a seen penalty.
         labels: Column of the true class, (N,).
         is_seen: Mask of the seen classes, (K,).
-        distances: Distance to the nearest class (N,), see `scoring.nearest_distances`.
+        distances: Distance to the nearest class (N,), see `Head.distances`.
         share: Share of the steps of generate-and-learn that led to the model, see `RollBack`.
     """
 
@@ -94,12 +95,19 @@ class Outcome:
 class Calibration:
     """How scores become decisions and probabilities, and how good they were in validation.
 
+    Photos of *known* classes are held-out photos of seen classes and, apart, photos of classes that
+    played unseen in the folds, as the class of a label is seen or not.
+
     Args:
         seen_penalty: Default γ, which costs seen classes little, see `penalty_within`.
         balanced_seen_penalty: γ with the best harmonic mean.
         temperature: Temperature of the softmax over scores less `seen_penalty`.
-        known_distances: Rising quantiles of the squared distance from a held-out photo of a seen
-            class to the nearest class centre, see `scoring.unknown_scores`.
+        known_distances: Rising distances of held-out photos of seen classes, see `Head.distances`.
+        unseen_distances: The same for classes that played unseen; those of seen ones if empty.
+        outside_weight: What lies outside the axes of the head counts in these distances, see `Outside`.
+        seen_misfits: Rising misfits (1 - probability of the true class) of held-out photos of seen
+            classes, see `label_sets`.
+        unseen_misfits: The same for classes that played unseen.
         metrics: Means over the folds: the figures of `gzsl_report` at the balanced γ, and
             `seen_accuracy` and `unseen_accuracy` at the default one. Also the `ECE` of the held-out
             photos at the default γ.
@@ -109,11 +117,61 @@ class Calibration:
     balanced_seen_penalty: float = 0.0
     temperature: float = 1.0
     known_distances: tuple[float, ...] = ()
+    unseen_distances: tuple[float, ...] = ()
+    outside_weight: float = 0.0
+    seen_misfits: tuple[float, ...] = ()
+    unseen_misfits: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_of_photos(self) -> bool:
+        """Whether it was measured on photos. A head without photos is calibrated to generated features,
+        which lie nearer to their classes than photos do; so they say of none that it is unknown.
+        """
+        return bool(self.metrics or self.seen_misfits)
+
+    def unknown_scores(self, distances: Scores, is_seen: Mask) -> npt.NDArray[np.float32]:
+        """How far photos lie from every candidate, compared with photos of known classes.
+
+        Args:
+            distances: Distance to the nearest candidate, (N,).
+            is_seen: Whether the head learned the class of a photo's label from photos, (N,).
+
+        Returns:
+            (N,), 0 to 1: the share of known photos that lie nearer to a class than this one does; NaN
+            if the head was not validated. Near 1 the photo shows none of the candidates, or nothing
+            that the head recognises.
+        """
+        if not self.known_distances:
+            return np.full(len(distances), np.nan, np.float32)
+        of_seen = share_below(self.known_distances, distances)
+        of_unseen = share_below(self.unseen_distances or self.known_distances, distances)
+        return np.where(is_seen, of_seen, of_unseen)
+
+
+def share_below(known: Sequence[float], values: Scores) -> npt.NDArray[np.float32]:
+    """The share of known values that are smaller, as if each value were among them: (N,) → (N,).
+
+    M known values give M / (M + 1) at most. So few of them never show that a value is extreme.
+    """
+    below = np.searchsorted(np.array(known, values.dtype), values)
+    return (below / (len(known) + 1)).astype(np.float32)
+
+
+_KEPT = 400
+"""Number of rising values that say how the values of many photos are spread."""
+
+
+def spread_of(values: Scores) -> tuple[float, ...]:
+    """Values in rising order; of many, quantiles at equal steps, such that `share_below` stays."""
+    if len(values) > _KEPT:
+        at = np.arange(1, _KEPT + 1) / (_KEPT + 1) * (len(values) + 1) - 1
+        values = np.sort(values)[np.ceil(at).astype(int).clip(0, len(values) - 1)]
+    return tuple(map(float, np.sort(values)))
 
 
 def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: float) -> Calibration:
-    """Choose γ on validation folds, and the temperature and known distances on photos of seen classes.
+    """Choose γ on validation folds, and the temperature and known distances on held-out photos.
 
     Args:
         outcomes: One per fold, with photos of seen and pseudo-unseen classes.
@@ -132,5 +190,24 @@ def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: flo
         figure |= {"seen_accuracy": seen, "unseen_accuracy": unseen}
     metrics = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
     metrics["ECE"] = calibration_error(scores, held_out.labels, temperature)
-    quantiles = np.quantile(held_out.distances, np.linspace(0, 1, 101))
-    return Calibration(default, balanced, temperature, tuple(map(float, quantiles)), metrics)
+    plays_unseen = [~o.is_seen[o.labels] for o in outcomes]
+    pairs = list(zip(outcomes, plays_unseen, strict=True))
+    unseen_misfits = [misfits(o, default, temperature)[rows] for o, rows in pairs]
+    return Calibration(
+        seen_penalty=default,
+        balanced_seen_penalty=balanced,
+        temperature=temperature,
+        known_distances=spread_of(held_out.distances),
+        unseen_distances=spread_of(np.concatenate([o.distances[rows] for o, rows in pairs])),
+        seen_misfits=spread_of(misfits(held_out, default, temperature)),
+        unseen_misfits=spread_of(np.concatenate(unseen_misfits)),
+        metrics=metrics,
+    )
+
+
+def misfits(outcome: Outcome, seen_penalty: float, temperature: float) -> Scores:
+    """1 - probability of the true class of each photo, (N,)."""
+    scores = outcome.scores - seen_penalty * outcome.is_seen
+    probabilities = class_probabilities(scores, temperature)
+    found: Scores = 1 - probabilities[np.arange(len(scores)), outcome.labels]
+    return found

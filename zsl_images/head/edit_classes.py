@@ -16,9 +16,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
-from zsl_images.model.formulas import drawn_to_photos
 from zsl_images.model.latent_space import space_of
 from zsl_images.names import in_both
 
@@ -65,26 +65,32 @@ def promote_classes(
     features: npt.NDArray[np.float32],
     labels: Sequence[str],
     photos_of_prior: float = PHOTOS_OF_PRIOR,
+    *,
+    new: bool = False,
 ) -> Head:
     """Make unseen classes seen with a few photos of each.
 
         residual_k = n / (n + n₀) · (mean latent of the n photos - mu(a_k)),    on the sphere
 
-    See `drawn_to_photos`.
+    See `drawn_to_photos`. A class that has no attributes, such as *empty* for frames without an animal,
+    lies where its photos are (n₀ = 0); in the table it gets the mean of all classes' attributes.
 
     Args:
         head: A trained head.
         features: Features (N, D) as the backbone gives them.
         labels: Unseen class of the head for each feature, (N,).
         photos_of_prior: n₀.
+        new: Whether labels that are no class of the head become classes without attributes.
 
     Raises:
-        ClassTableError: A class is not in the head.
+        ClassTableError: A class is not in the head, and `new` is not set.
         DataError: There is no photo, or a class is already seen.
     """
     names = list(dict.fromkeys(labels))
     if not names:
         raise DataError("no photos of a class to promote; expected at least one photo per class")
+    have_none = [name for name in names if new and name not in head.table.names]
+    head = replace(head, table=_with_mean_rows(head.table, have_none))
     table = head.table.select(names)
     if table.seen_names:
         raise DataError(
@@ -96,10 +102,21 @@ def promote_classes(
     latents, priors = frozen.latents(features), head.priors_of(table.attributes)  # (N, L), (K, L)
     means = np.stack([latents[rows == row].mean(axis=0) for row in range(len(names))])  # (K, L)
     photos, space = np.bincount(rows).astype(np.float32), space_of(head.config.radius)
-    places = drawn_to_photos(priors, means, photos, photos_of_prior, space)  # (K, L)
+    worth = np.where([name in have_none for name in names], 0, np.float32(photos_of_prior))  # n₀, (K,)
+    places = space.between(priors, means, photos / (photos + worth))  # (K, L)
     residuals = dict(zip(names, places - priors, strict=True))
     if memory is not None:
-        for name, mean in zip(names, frozen.decoder(places), strict=True):
-            memory = memory.with_class(name, mean)
+        scaled = frozen.feature_scaling(features)  # (N, P)
+        for row, name in enumerate(names):
+            memory = memory.with_class(name, scaled[rows == row].mean(axis=0))
     seen = head.table.with_seen({*head.table.seen_names, *names})
     return replace(head, table=seen, residuals={**head.residuals, **residuals}, memory=memory)
+
+
+def _with_mean_rows(table: ClassTable, names: Sequence[str]) -> ClassTable:
+    """The table with classes of which no attribute is known; they get the mean of all classes."""
+    if not names:
+        return table
+    rows = np.repeat(table.attributes.mean(axis=0, keepdims=True), len(names), axis=0)
+    columns = table.attribute_names
+    return table.joined(ClassTable(tuple(names), columns, rows, text=table.text))

@@ -22,6 +22,7 @@ from zsl_images.errors import DataError, counted
 from zsl_images.head.calibration import Calibration, Outcome, calibrate
 from zsl_images.head.folds import Fold, check_rows, hold_out, make_folds
 from zsl_images.head.head import BackboneInfo, Head
+from zsl_images.head.outside import Outside
 from zsl_images.head.remembering import remember
 from zsl_images.head.row_classes import RowClasses
 from zsl_images.metrics import gzsl_report
@@ -96,6 +97,7 @@ def train_on_features(
         calibration = calibrate(outcomes, outcome(total, photos, recipe), max_seen_loss)
     model = fit_model(features, labels, table, rows, recipe, seed, "training", device, on_step)
     head = _head(model, features, labels, table, recipe)
+    calibration = replace(calibration, outside_weight=head.calibration.outside_weight)
     return replace(head, backbone=backbone or head.backbone, calibration=calibration)
 
 
@@ -189,8 +191,9 @@ def _head(
     """A head that remembers its training rows, not calibrated yet."""
     rows = np.unique(labels, return_inverse=True)[1]
     memory = remember(model, features, rows, table.seen_names)
-    origin = BackboneInfo("features of unknown origin")
-    return Head(model.frozen(), table, origin, recipe.training, memory=memory)
+    origin, frozen = BackboneInfo("features of unknown origin"), model.frozen()
+    calibration = Calibration(outside_weight=Outside(frozen).weight)
+    return Head(frozen, table, origin, recipe.training, calibration, memory=memory)
 
 
 def fit_model(

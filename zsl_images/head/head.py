@@ -15,6 +15,7 @@ from zsl_images.errors import HeadError, counted
 from zsl_images.features.backbones import Backbone, fingerprint
 from zsl_images.head.calibration import Calibration
 from zsl_images.head.class_memory import Memory
+from zsl_images.head.outside import Outside
 from zsl_images.model.config import ModelConfig, TrainConfig
 from zsl_images.model.frozen import FrozenVAE
 from zsl_images.model.scoring import class_scores, nearest_distances
@@ -163,10 +164,13 @@ class Head:
     def distances(
         self, table: ClassTable, features: npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
-        """Squared distance (N,) from features (N, D) to the nearest centre of a class of `table`."""
+        """Squared distance (N,) from features (N, D) to the nearest centre of a class of `table`.
+
+        What lies outside the axes of the head is added, times the calibration's weight.
+        """
         scaled = self.frozen.feature_scaling(features)
         found: npt.NDArray[np.float32] = nearest_distances(scaled, self.centres(table))
-        return found
+        return found + np.float32(self.calibration.outside_weight) * Outside(self.frozen)(features)
 
     def scores(self, table: ClassTable, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Scores (N, K) of the classes of `table` for features (N, D), without a seen penalty."""

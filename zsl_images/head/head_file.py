@@ -42,6 +42,10 @@ _ENCODER_ALONE = {"learning_parts": ["encoder"], "roll_back_interval": 0}
 """How heads were trained whose files do not say it."""
 
 
+_LATER_SPREADS = ("unseen_distances", "seen_misfits", "unseen_misfits")
+"""Fields of a calibration that heads of earlier versions do not have."""
+
+
 _TABLE_KEY = "class_table.attributes"
 
 
@@ -210,16 +214,16 @@ def _memory(header: Mapping[str, Any], arrays: _Arrays) -> Memory | None:
 
 
 def _calibration(header: Mapping[str, Any]) -> Calibration:
-    numbers = {
+    numbers: dict[str, Any] = {
         name: float(header[name]) for name in ("seen_penalty", "balanced_seen_penalty", "temperature")
     }
+    numbers["outside_weight"] = float(header.get("outside_weight", 0))
     if not all(map(math.isfinite, numbers.values())) or numbers["temperature"] <= 0:
         raise ValueError(f"a calibration of {numbers}")
-    return Calibration(
-        **numbers,
-        known_distances=tuple(map(float, header["known_distances"])),
-        metrics=header["metrics"],
-    )
+    later = {name: header.get(name, ()) for name in _LATER_SPREADS}
+    spreads = {"known_distances": header["known_distances"], **later}
+    rising: dict[str, Any] = {name: tuple(map(float, values)) for name, values in spreads.items()}
+    return Calibration(**rising, **numbers, metrics=header["metrics"])
 
 
 def _form(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> str:

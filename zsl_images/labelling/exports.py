@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from zsl_images.features.extraction import WITHOUT_LABEL
 from zsl_images.features.photo_sizes import upright_size
 from zsl_images.files import path_of_text, replacing
 from zsl_images.labelling.label_files import answered_rows
 from zsl_images.version import __version__
 
-UNLABELLED = "unlabelled"
-"""Folder and category of photos without a label."""
+UNKNOWN, UNLABELLED = WITHOUT_LABEL
+"""Folders and categories of photos that are unlike every candidate, and of others without a label."""
 
 TOOL = "zsl_images"
 
-_UNLABELLED_ID = 0
-"""Number of that category, which no class has."""
+_UNLABELLED_ID, _UNKNOWN_ID = 0, -1
+"""Numbers of these categories, which no class has."""
 
 
 def write_coco(
@@ -41,12 +42,17 @@ def write_coco(
     Raises:
         OutputError: The file cannot be written.
     """
-    found = {row["label"] for row in answered_rows(labels)}
+    found, unknown = set(), False
+    for row in answered_rows(labels):
+        found.add(row["label"])
+        unknown |= bool(row["is_unknown"])
     further = sorted(name for name in found - set(classes) if name is not None)
     numbers = {name: number for number, name in enumerate([*classes, *further], 1)}
     categories = [{"id": number, "name": name, "supercategory": ""} for name, number in numbers.items()]
     if None in found:
         categories.append({"id": _UNLABELLED_ID, "name": UNLABELLED, "supercategory": ""})
+    if unknown:
+        categories.append({"id": _UNKNOWN_ID, "name": UNKNOWN, "supercategory": ""})
     sizes = array("Q")  # width and height of each photo, which are opened once
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
         info = {"description": f"Labels by {TOOL} {__version__}", "version": __version__}
@@ -57,7 +63,7 @@ def write_coco(
         _write_list(
             out,
             (
-                _annotation(n, row, numbers.get(row["label"], _UNLABELLED_ID), sizes)
+                _annotation(n, row, _category(row, numbers), sizes)
                 for n, row in enumerate(answered_rows(labels), 1)
             ),
         )
@@ -75,6 +81,15 @@ def write_label_studio(labels: str | os.PathLike[str], path: str | os.PathLike[s
     """
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as out:
         _write_list(out, map(_task, answered_rows(labels)))
+
+
+def without_label(row: Mapping[str, Any]) -> str:
+    """What a photo without a label is sorted under."""
+    return UNKNOWN if row["is_unknown"] else UNLABELLED
+
+
+def _category(row: dict[str, Any], numbers: Mapping[str, int]) -> int:
+    return numbers.get(row["label"], _UNKNOWN_ID if row["is_unknown"] else _UNLABELLED_ID)
 
 
 def _image(number: int, row: dict[str, Any], sizes: array[int]) -> dict[str, Any]:
@@ -98,7 +113,7 @@ def _task(row: dict[str, Any]) -> dict[str, Any]:
         "from_name": "label",
         "to_name": "image",
         "type": "choices",
-        "value": {"choices": [row["label"] or UNLABELLED]},
+        "value": {"choices": [row["label"] or without_label(row)]},
     }
     place = quote(PurePath(row["path"]).as_posix())  # a part of a query, taken from the root down
     return {

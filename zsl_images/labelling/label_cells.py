@@ -91,6 +91,8 @@ def csv_cells(row: Mapping[str, Any], header: Sequence[str]) -> list[Any]:
         for rank, value in enumerate(row[name] or (), start=1):
             flat[candidate_column(rank, what)] = value
     is_own = row.keys() - SCHEMA.names
+    if flat["label_set"] is not None:  # its length differs from row to row, so it stays in one cell
+        flat["label_set"] = json.dumps(list(flat["label_set"]), ensure_ascii=False)
     return [flat.get(name) if name in is_own else to_cell(flat.get(name)) for name in header]
 
 

@@ -16,6 +16,8 @@ SCHEMA = pa.schema(
         ("top_labels", pa.list_(pa.string())),
         ("top_probabilities", pa.list_(pa.float32())),
         ("unknown_score", pa.float32()),
+        ("is_unknown", pa.bool_()),
+        ("label_set", pa.list_(pa.string())),
         ("answer", pa.string()),
         ("answer_level", pa.string()),
         ("answer_probability", pa.float32()),
@@ -30,5 +32,5 @@ SCHEMA = pa.schema(
 )
 """Columns of a label file; README explains each of them."""
 
-REQUIRED = frozenset(SCHEMA.names) - {"known_by", *FACTS.names}
+REQUIRED = frozenset(SCHEMA.names) - {"known_by", "is_unknown", "label_set", *FACTS.names}
 """Columns of every label file; those of earlier versions do not have the others."""

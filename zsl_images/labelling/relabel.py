@@ -57,7 +57,9 @@ def relabel(
     def tables() -> Iterator[pa.Table]:
         nonlocal progress
         for rows in kept.latest():
-            table = decision_rows(stamps_in(rows), decide(features_in(rows)), facts_in(rows), origin)
+            stamps, facts = stamps_in(rows), facts_in(rows)
+            bursts = classifier.bursts_of([stamp.path for stamp in stamps], facts)
+            table = decision_rows(stamps, decide(features_in(rows), bursts), facts, origin)
             progress = progress.with_rows(table)
             on_progress(progress)
             yield table

@@ -33,7 +33,8 @@ class Progress:
         done: Number of photos that have a row.
         kept: Number of these photos whose row an earlier run wrote.
         failures: Number of photos that could not be read.
-        unlabelled: Number of photos without a label, because no class is sure enough.
+        unlabelled: Number of photos without a label: unknown ones, and those of which no class is sure
+            enough.
         changed: Number of photos whose earlier rows were about other content, and were replaced.
         gone: Number of photos that do not exist, and whose earlier rows stay.
         is_complete: Whether the label file is written.
@@ -265,7 +266,7 @@ class Run:
             rows = self._table(part, new)
             self.parts.write_labels(path, rows)
         else:
-            rows = pq.read_table(path, columns=["path", "label", "answer", "error"])
+            rows = pq.read_table(path, columns=["path", "label", "answer", "is_unknown", "error"])
         self.progress = self.progress.with_rows(rows, len(part.rows), part.changed, len(part.gone))
 
     def _table(self, part: _Part, new: dict[int, npt.NDArray[np.float16]]) -> pa.Table:
@@ -282,9 +283,10 @@ class Run:
         failed = {at: made for at, made in part.made.items() if isinstance(made, ImageError)}
         tables = [self.rows.take(part.rows.values())]
         if features:
-            decisions = self.decide(np.stack(list(features.values())))
             stamps = [part.stamps[at] for at in features]
             facts = [part.facts[at] for at in features]
+            bursts = self.classifier.bursts_of([stamp.path for stamp in stamps], facts)
+            decisions = self.decide(np.stack(list(features.values())), bursts)
             tables.append(decision_rows(stamps, decisions, facts, self.origin))
         if failed:
             stamps = [part.stamps[at] for at in failed]

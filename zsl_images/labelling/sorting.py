@@ -19,7 +19,7 @@ from zsl_images.features.stamps import STAMP, Stamp, stamp_of
 from zsl_images.files import absolute, make_folder, path_of_text, path_text, shortened
 from zsl_images.labelling.copy_record import CopyRecord
 from zsl_images.labelling.export_failures import Failures
-from zsl_images.labelling.exports import UNLABELLED
+from zsl_images.labelling.exports import without_label
 from zsl_images.labelling.label_files import is_for_excel, own_columns_of, read_labels, write_labels
 from zsl_images.labelling.locks import locked
 from zsl_images.labelling.moved_features import followed
@@ -57,7 +57,8 @@ def sort_photos(
 ) -> Sorted:
     """Move, copy or link the photos of a label file into `folder`, with one subfolder per label.
 
-    The label is the answer, if there is a taxonomy. Photos that could not be read stay in their place.
+    The label is the answer, if there is a taxonomy. Unknown photos go into a folder `unknown`, others
+    without a label into `unlabelled`; photos that could not be read stay in their place.
     If two photos of a label have the same name, the second one's name gets a few letters of a hash.
     Photos that have already arrived are skipped, so the same call continues after an interruption; they
     follow their label if it has changed. Rows of moved photos get the new paths, also in the feature
@@ -246,21 +247,19 @@ class _Sorting:
 
 
 def _photos_in(rows: pa.Table) -> list[_Photo]:
-    answers = zip(*(rows[name].to_pylist() for name in ("answer", "label", "error")), strict=True)
+    columns = rows.select(["answer", "label", "is_unknown", "error"]).to_pylist()
     return [
         _Photo(
             stamp,
             Path(absolute(path_of_text(stamp.path))),
-            _folder_name(answer or label),
-            error is not None,
+            _folder_name(row["answer"] or row["label"] or without_label(row)),
+            row["error"] is not None,
         )
-        for stamp, (answer, label, error) in zip(stamps_in(rows), answers, strict=True)
+        for stamp, row in zip(stamps_in(rows), columns, strict=True)
     ]
 
 
-def _folder_name(label: str | None) -> str:
+def _folder_name(label: str) -> str:
     """The name of a class as that of one folder; characters that a folder cannot have become `_`."""
-    name = "".join(
-        "_" if letter in '/\\:*?"<>|' or letter < " " else letter for letter in label or UNLABELLED
-    )
+    name = "".join("_" if letter in '/\\:*?"<>|' or letter < " " else letter for letter in label)
     return shortened(name.strip(". ")) or "_"

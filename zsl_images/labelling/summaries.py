@@ -28,11 +28,13 @@ class Summary:
     Args:
         labels: Label, or group that is the answer with a taxonomy → number of photos; None for photos
             without one.
+        unknown: Number of photos without one that are unlike every candidate.
         failures: Path of each of the first unreadable photos, and why it could not be read.
         unreadable: Number of all unreadable photos.
     """
 
     labels: Counter[str | None] = field(default_factory=Counter)
+    unknown: int = 0
     failures: tuple[tuple[str, str], ...] = ()
     unreadable: int = 0
 
@@ -42,10 +44,11 @@ class Summary:
         answers = pc.coalesce(rows["answer"], rows["label"])  # as photos are sorted
         counted = answers.filter(is_read).value_counts().to_pylist()
         labels = self.labels + Counter({one["values"]: one["counts"] for one in counted})
+        unknown = self.unknown + (pc.sum(rows["is_unknown"]).as_py() or 0)
         failed = rows.filter(pc.invert(is_read))
         first = failed.slice(0, _FAILURES - len(self.failures)).select(["path", "error"]).to_pylist()
         failures = (*self.failures, *((row["path"], row["error"]) for row in first))
-        return Summary(labels, failures, self.unreadable + len(failed))
+        return Summary(labels, unknown, failures, self.unreadable + len(failed))
 
     def lines(self) -> Iterator[str]:
         """Photos per label in lines of 80 columns, those labels first that most photos have."""
@@ -56,7 +59,9 @@ class Summary:
             entries.append(
                 (f"and {counted(len(more), 'more label')}", sum(photos for _, photos in more))
             )
-        if unlabelled := self.labels[None]:
+        if self.unknown:
+            entries.append(("unknown", self.unknown))
+        if unlabelled := self.labels[None] - self.unknown:
             entries.append(("without a label", unlabelled))
         if self.unreadable:
             entries.append(("unreadable", self.unreadable))

@@ -16,6 +16,7 @@ def promote(
     classifier: ZeroShotClassifier,
     photos: str | os.PathLike[str],
     *,
+    new: bool = False,
     cache: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> TrainingResult:
@@ -24,16 +25,18 @@ def promote(
     Args:
         classifier: Classifier to start from; its candidates stay.
         photos: Folder with one folder of photos per class to promote.
+        new: Whether folders that are no candidates become classes without attributes, which their
+            photos alone describe, such as `empty` for frames without an animal.
         cache: See `train`.
         on_step: Called with each record of progress.
 
     Raises:
         DataError: There are no photos, or a class is already seen.
-        ClassTableError: A folder is no candidate class.
+        ClassTableError: A folder is no candidate class, and `new` is not set.
     """
     check_type("classifier", classifier, ZeroShotClassifier)
     features, labels = labelled_features(
-        photos, classifier.table.names, classifier.backbone, cache, on_step
+        photos, classifier.table.names, classifier.backbone, cache, on_step, are_others_classes=new
     )
-    head = promote_classes(classifier.own_head(), features.features, labels)
+    head = promote_classes(classifier.own_head(), features.features, labels, new=new)
     return TrainingResult(classifier.with_head(head), features.failures)

@@ -5,9 +5,6 @@ Arrays are NumPy's or torch's alike; see `arrays`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -54,23 +51,6 @@ def class_probabilities(scores: Array, temperature: float) -> Array:
 def nearest_distances(scaled: Array, centres: Array) -> Array:
     """Squared distance from each scaled feature (B, P) to the nearest class centre (K, P): (B,)."""
     return -namespace(scaled).amax(class_scores(scaled, centres), axis=1)
-
-
-def unknown_scores(
-    distances: npt.NDArray[np.floating[Any]], known_distances: Sequence[float]
-) -> npt.NDArray[np.float32]:
-    """How far a photo lies from every candidate, compared with photos of known classes.
-
-    Args:
-        distances: (B,), see `nearest_distances`.
-        known_distances: Rising quantiles of the distances of photos of known classes.
-
-    Returns:
-        (B,), 0 to 1: the share of known photos that lie nearer to a class than this one does. Near 1
-        the photo shows none of the candidates, or nothing that the head recognises.
-    """
-    quantiles = np.array(known_distances, distances.dtype)
-    return (np.searchsorted(quantiles, distances) / len(quantiles)).astype(np.float32)
 
 
 def top_classes(

@@ -16,7 +16,6 @@ from zsl_images.progress import OnStep
 from zsl_images.report.heat_map import heat_map
 from zsl_images.report.pages import write_page
 from zsl_images.report.thumbnails import PagePhoto, load_all
-from zsl_images.results import UNKNOWN
 
 SHOWN_PHOTOS = 600
 """Photos on a page; so it stays below 10 megabytes, however many there are."""
@@ -78,11 +77,11 @@ class LabelFacts:
         if (label_set := row.get("label_set")) is not None:
             self.set_sizes[len(label_set)] += 1
         score = row["unknown_score"]
-        if score is not None and score >= UNKNOWN:
+        if row["is_unknown"] and score is not None:
             self.unknown += 1
             _keep(self.most_unknown, (score, path), _UNKNOWN)
         if row["label"] is None:
-            self.unlabelled += 1
+            self.unlabelled += not row["is_unknown"]
             return
         probability = row["probability"] or 0.0  # somebody may have added the label
         self.total += probability
@@ -93,7 +92,7 @@ class LabelFacts:
     @property
     def labelled(self) -> int:
         """Number of photos with a label."""
-        return self.photos - self.unlabelled - self.unreadable
+        return self.photos - self.unlabelled - self.unknown - self.unreadable
 
 
 def write_label_report(
@@ -139,7 +138,6 @@ def write_label_report(
         most=ranked[0][1].photos if ranked else 1,
         sections=sections,
         unknown=unknown,
-        threshold=UNKNOWN,
         heat=heat,
     )
 

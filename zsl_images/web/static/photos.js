@@ -61,8 +61,8 @@ function texts(row) {
   const how = known.get(first.label) ?? "attributes";
   return [
     element("div", { className: "answer" },
-      element("strong", {}, row.label === null ? "no label" : pretty(row.label)),
-      tag(how), row.is_unknown ? tag("unknown") : null,
+      element("strong", {}, row.is_unknown ? "unknown" : row.label === null ? "no label" : pretty(row.label)),
+      tag(how),
       row.rival ? element("span", { className: "hint" }, `or ${pretty(row.rival)}`) : null),
     bars(row),
     row.explanation ? why(row.explanation) : null,
