@@ -185,7 +185,9 @@ def test_a_share_of_a_batch_is_generated_and_carries_its_classes(
 
     monkeypatch.setattr("zsl_images.model.training.bound", logged)
     recipe = small(name, warm_up_epochs=0, learn_epochs=1, learn_rate=0.0, seen_only_probability=0.0)
-    priors = fitted(data, recipe).class_priors(torch.tensor(data.attributes))
+    model = fitted(data, recipe)
+    priors = model.class_priors(torch.tensor(data.attributes))
+    priors = model.known_longer(priors, torch.tensor(data.is_seen))
     for (x, y, of_bound), means, features in zip(
         batches, generated.priors, generated.features, strict=True
     ):
