@@ -21,10 +21,9 @@ def main(file: str, classes: str, photos: str) -> None:
         rows = list(csv.DictReader(stream))
     inputs = {
         "pixels": np.load(photos),
-        "attributes": np.array(
-            [[row[name] for name in about["attributes"]] for row in rows], np.float32
-        ),
+        "attributes": np.float32([[row[name] for name in about["attributes"]] for row in rows]),
         "is_seen": np.array([row["class"] in about["seen"] for row in rows]),
+        "is_known": np.array([row["class"] in about["known"] for row in rows]),
     }
     (probabilities,) = session.run(["probabilities"], inputs)
     for row, likeliest in zip(probabilities, probabilities.argmax(axis=1), strict=True):

@@ -19,6 +19,7 @@ from zsl_images.features import engines
 from zsl_images.head.export import Answerer
 from zsl_images.model.mmvae import thawed
 
+INPUTS = ("pixels", "attributes", "is_seen", "is_known")
 EXAMPLE = Path(__file__).parent.parent / "examples" / "label_with_onnx.py"
 
 
@@ -43,7 +44,7 @@ def run_onnx(file: Path, *values: np.ndarray) -> np.ndarray:
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(file)
     names = [given.name for given in session.get_inputs()]
-    assert names == ["pixels", "attributes", "is_seen"]
+    assert names == list(INPUTS)
     assert [given.name for given in session.get_outputs()] == ["probabilities"]
     found: np.ndarray = session.run(None, dict(zip(names, values, strict=True)))[0]
     return found
@@ -52,9 +53,7 @@ def run_onnx(file: Path, *values: np.ndarray) -> np.ndarray:
 def run_openvino(file: Path, *values: np.ndarray) -> np.ndarray:
     openvino = pytest.importorskip("openvino")
     model = openvino.Core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    found: np.ndarray = model(dict(zip(("pixels", "attributes", "is_seen"), values, strict=True)))[
-        "probabilities"
-    ]
+    found: np.ndarray = model(dict(zip(INPUTS, values, strict=True)))["probabilities"]
     return found
 
 
@@ -79,7 +78,7 @@ def test_an_exported_head_classifies_with_a_table_it_has_never_seen(
         classifier = trained.with_seen_penalty(1.5).with_classes(table)
         table = classifier.table
         for photos in (pixels, pixels[:1]):
-            found = run(file, photos, table.attributes, table.is_seen)
+            found = run(file, photos, table.attributes, table.is_seen, table.is_known)
             decisions = classifier.label_features(trained.backbone.features(photos), len(table))
             expected = np.zeros_like(found)
             np.put_along_axis(expected, decisions.rows, decisions.probabilities, axis=1)
@@ -133,7 +132,7 @@ def test_a_head_whose_priors_are_shorter_the_less_sure_they_are_is_exported(
     classifier = trained.with_head(head).with_classes(new)
     classifier.export(tmp_path / "head.onnx")
     table = classifier.table
-    found = run_onnx(tmp_path / "head.onnx", pixels, table.attributes, table.is_seen)
+    found = run_onnx(tmp_path / "head.onnx", pixels, table.attributes, table.is_seen, table.is_known)
     expected = classifier.label_features(trained.backbone.features(pixels))
     np.testing.assert_allclose(found.max(axis=1), expected.probabilities[:, 0], atol=1e-4)
 
@@ -149,7 +148,7 @@ def test_the_network_answers_as_the_classifier_does(
         calibration.temperature,
     ).eval()
     table = trained.table
-    inputs = (pixels, table.attributes, table.is_seen)
+    inputs = (pixels, table.attributes, table.is_seen, table.is_known)
     with torch.no_grad():
         found = network(*map(torch.from_numpy, inputs)).numpy()
     decisions = trained.label_features(trained.backbone.features(pixels), len(table))

@@ -43,9 +43,31 @@ def test_a_head_is_made_once_and_kept(weights: Path, animals: ClassTable) -> Non
     classifier = ZeroShotClassifier.load(path, backbone_weights=weights)
     assert classifier.classes == ("zebra", "new")
     (prediction,) = classifier.predict(np.zeros((40, 40, 3), np.uint8))
-    with pytest.raises(DataError, match="cannot be exported"):
-        classifier.export(path.with_name("head.onnx"))
     assert {c.label: c.known_by for c in prediction.top} == {"zebra": "backbone", "new": "attributes"}
+
+
+def test_a_made_head_is_exported_with_the_classes_that_it_knows(
+    weights: Path, animals: ClassTable, tmp_path: Path
+) -> None:
+    openvino = pytest.importorskip("openvino")
+    path, _ = made_head(NAME, animals, backbone_weights=weights)
+    classifier = ZeroShotClassifier.load(path, backbone_weights=weights).with_seen_penalty(2.0)
+    classifier.export(tmp_path / "head.xml")
+    table, backbone = classifier.table, classifier.backbone
+    model = openvino.Core().compile_model(
+        tmp_path / "head.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    size = backbone.preprocessing["input_size"]
+    inputs = {
+        "pixels": np.random.default_rng(0).integers(0, 255, (2, *size), np.uint8),
+        "attributes": table.attributes,
+        "is_seen": table.is_seen,
+        "is_known": table.is_known,
+    }
+    found = model(inputs)["probabilities"]
+    decisions = classifier.label_features(backbone.features(inputs["pixels"]), len(table))
+    expected = np.take_along_axis(found, decisions.rows, axis=1)
+    np.testing.assert_allclose(decisions.probabilities, expected, atol=1e-3)
 
 
 def test_other_weights_or_classes_make_another_head(

@@ -26,7 +26,7 @@ from zsl_images.version import __version__
 ENGINE_OF = {".onnx": "onnx", ".xml": "openvino"}
 """Ending of an exported file → engine that runs it."""
 
-_ROWS = {"pixels": "batch", "attributes": "classes", "is_seen": "classes"}
+_ROWS = {"pixels": "batch", **dict.fromkeys(("attributes", "is_seen", "is_known"), "classes")}
 
 
 class Answerer(nn.Module):
@@ -46,19 +46,20 @@ class Answerer(nn.Module):
         self.backbone, self.model = backbone, model
         self.seen_penalty, self.temperature = seen_penalty, temperature
 
-    def forward(self, pixels: Tensor, attributes: Tensor, is_seen: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor, attributes: Tensor, is_seen: Tensor, is_known: Tensor) -> Tensor:
         """Classify photos.
 
         Args:
             pixels: Photos as `Backbone.pixels` gives them, uint8, (B, 3, H, W).
             attributes: Attributes of the classes, in the order of the head's, float32, (K, A).
             is_seen: Mask of the classes that the head knows from photos, bool, (K,).
+            is_known: Mask of these and of the classes that it knows by its backbone, bool, (K,).
 
         Returns:
             Probabilities, (B, K), float32; each row sums to 1.
         """
         scores = self.model.scores(self.backbone(pixels), attributes, is_seen)
-        penalised_scores = penalised(scores, is_seen, self.seen_penalty)
+        penalised_scores = penalised(scores, is_known, self.seen_penalty)
         probabilities: Tensor = class_probabilities(penalised_scores, self.temperature)
         return probabilities
 
@@ -69,7 +70,7 @@ def export_head(
     """Write the backbone and the head as one network; see `Answerer` for what goes in and out.
 
     The file carries a JSON text under `zsl_images`: the names of the attributes and their order, the
-    seen classes, and the preprocessing of photos.
+    classes that are seen and those that are known, and the preprocessing of photos.
 
     Args:
         classifier: Head and seen penalty; the candidates do not matter.
@@ -79,8 +80,7 @@ def export_head(
 
     Raises:
         BackboneError: The engine that runs such files is not installed.
-        DataError: The path has another ending, or the head knows classes by its backbone: the network
-            is told which classes are seen, but not which of the others the seen penalty is for.
+        DataError: The path has another ending.
         OutputError: The file cannot be written.
 
     Warns:
@@ -90,11 +90,6 @@ def export_head(
     path, head = Path(path), classifier.head
     if path.suffix.lower() not in ENGINE_OF:
         raise DataError(f"{path}: expected a name that ends in {' or '.join(ENGINE_OF)}")
-    if head.table.row_names:
-        raise DataError(
-            "a head that learned from the classes of its backbone cannot be exported; export one that "
-            "was trained without --backbone-classes"
-        )
     engine = resolve_engine(ENGINE_OF[path.suffix.lower()], "cpu")
     check_writable(path)
     if moved := [name for name in head.table.names if name in head.residuals]:
@@ -111,13 +106,15 @@ def export_head(
     inputs: dict[str, Any] = {
         "pixels": np.zeros((2, *size), np.uint8),
         "attributes": np.resize(head.table.attributes, (3, len(head.table.attribute_names))),
-        "is_seen": np.array([True, False, True]),
+        "is_seen": np.array([True, False, False]),
+        "is_known": np.array([True, False, True]),
     }
     about = json.dumps(
         {
             "version": __version__,
             "attributes": head.table.attribute_names,
             "seen": head.table.seen_names,
+            "known": sorted({*head.table.seen_names, *head.table.row_names}),
             "backbone": backbone.name,
             "preprocessing": dict(backbone.preprocessing),
         }
