@@ -91,3 +91,19 @@ def test_one_cause_is_told_once(tmp_path: Path) -> None:
     assert found == [("decimal comma", (2, 2), 50), ("number", (2, 3), 50)]
     with pytest.raises(ClassTableError, match=r"'0,5' has a decimal comma.*\(99 more errors"):
         ClassTable.read(path)
+
+
+def test_per_cent_signs_are_one_finding(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("class,a,b\n" + "".join(f"c{n},{n}.5%,{n} %\n" for n in range(50)))
+    (found,) = AttributeSheet.read(path).findings
+    assert (found.kind, found.place, found.count) == ("per cent", (2, 2), 100)
+    assert "'0.5%' has a per cent sign; give numbers alone" in found.message
+
+
+def test_an_empty_first_column_is_one_finding(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(",class,a,b\n" + "".join(f",c{n},1,2\n" for n in range(5)))
+    (found,) = AttributeSheet.read(path).findings
+    assert (found.kind, found.is_error) == ("empty column", True)
+    assert "the first column is empty throughout" in found.message
