@@ -31,7 +31,7 @@ def test_warnings_leave_the_exit_code_at_0(table: Path) -> None:
     assert result.exit_code == 0
     first, last = result.stdout.splitlines()
     assert first.startswith(f"{table}:1:3: warning: b: the same value")
-    assert last.endswith("0 errors, 1 warnings")
+    assert last.endswith("0 errors, 1 warning")
 
 
 def test_errors_make_it_1_and_all_are_told(table: Path) -> None:
