@@ -60,7 +60,7 @@ def test_a_head_is_asked_where_one_is_given(table: Path) -> None:
     assert result.exit_code == FAILED
     assert "missing: black, white, blue" in result.stdout
     assert "and 77 more" in result.stdout
-    assert "1 errors" in result.stdout
+    assert "1 error, 1 warning" in result.stdout
 
 
 def test_a_table_goes_to_stdout() -> None:
