@@ -29,9 +29,9 @@ def adapt(
 ) -> None:
     """Move unseen classes to the photos of a folder.
 
-    It helps if the folder has many photos of unseen classes. A folder that seems
-    to have too few is refused, since seen classes would lose photos. Leave classes
-    that cannot occur there out of the candidates (--attributes).
+    It helps if the folder has many photos of unseen classes. A folder with too
+    few is refused, since seen classes would lose photos. Leave classes that
+    cannot occur there out of the candidates (--attributes).
     """
     from zsl_images.files import check_writable
     from zsl_images.learning.adapt import adapt as adapt_to_photos

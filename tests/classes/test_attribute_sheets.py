@@ -97,3 +97,19 @@ def test_a_number_that_a_head_cannot_hold_is_told_with_its_place(tmp_path: Path)
     (tmp_path / "a.csv").write_text("class,stripes\nzebra,1e39\ncow,1\n")
     with pytest.raises(ClassTableError, match=r"a.csv, line 2, column 2.*'1e39' is not a finite"):
         ClassTable.read(tmp_path / "a.csv")
+
+
+def test_per_cent_signs_are_one_finding(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("class,a,b\n" + "".join(f"c{n},{n}.5%,{n} %\n" for n in range(50)))
+    (found,) = AttributeSheet.read(path).findings
+    assert (found.kind, found.place, found.count) == ("per cent", (2, 2), 100)
+    assert "'0.5%' has a per cent sign; give numbers alone" in found.message
+
+
+def test_an_empty_first_column_is_one_finding(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(",class,a,b\n" + "".join(f",c{n},1,2\n" for n in range(5)))
+    (found,) = AttributeSheet.read(path).findings
+    assert (found.kind, found.is_error) == ("empty column", True)
+    assert "the first column is empty throughout" in found.message

@@ -31,7 +31,7 @@ def test_warnings_leave_the_exit_code_at_0(table: Path) -> None:
     assert result.exit_code == 0
     first, last = result.stdout.splitlines()
     assert first.startswith(f"{table}:1:3: warning: b: the same value")
-    assert last.endswith("0 errors, 1 warnings")
+    assert last.endswith("0 errors, 1 warning")
 
 
 def test_errors_make_it_1_and_all_are_told(table: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_head_is_asked_where_one_is_given(table: Path) -> None:
     assert result.exit_code == FAILED
     assert "missing: black, white, blue" in result.stdout
     assert "and 77 more" in result.stdout
-    assert "1 errors" in result.stdout
+    assert "1 error, 1 warning" in result.stdout
 
 
 def test_a_table_goes_to_stdout() -> None:

@@ -15,5 +15,5 @@ def test_promote_makes_classes_seen(head: Path, new: Path, tmp_path: Path) -> No
     draw("cyan", 1).save(tmp_path / "few" / "cyan" / "1.png")
     result = run("classes", "promote", tmp_path / "few", "-w", out, "-o", out)
     assert result.exit_code == 0
-    assert "1 classes promoted, 7 seen in all" in result.stdout
+    assert "1 class promoted, 7 seen in all" in result.stdout
     assert load_head(out).table.unseen_names == ("orange",)

@@ -32,6 +32,7 @@ _PER_CENT = re.compile(r"[\s,;_]*(?:%|\(\s*%\s*\)|\[\s*%\s*\])$")
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 _COMMA = re.compile(rf"[+-]?\d*,\d+{_EXPONENT}")
 _POINT = re.compile(rf"[+-]?\d*\.\d+{_EXPONENT}")
+_NUMBER_PER_CENT = re.compile(r"[+-]?\d*[.,]?\d+\s*%")
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +248,9 @@ def _number(
     if is_comma:
         message = f"{cell!r} has a decimal comma; use a point for decimals throughout"
         findings.append(Finding("decimal comma", message, line, column, attribute, is_error=True))
+    elif _NUMBER_PER_CENT.fullmatch(cell):
+        message = f"{cell!r} has a per cent sign; give numbers alone throughout"
+        findings.append(Finding("per cent", message, line, column, attribute, is_error=True))
     else:
         message = f"{cell[:40]!r} is not a finite number"
         findings.append(Finding("number", message, line, column, attribute, is_error=True))
@@ -255,7 +259,9 @@ def _number(
 
 def _only_the_cause(findings: list[Finding]) -> list[Finding]:
     """The findings without those that follow from rows whose form is wrong."""
-    cause = [finding for finding in findings if finding.kind in ("title", "numbered rows")]
+    cause = [
+        finding for finding in findings if finding.kind in ("title", "numbered rows", "empty column")
+    ]
     return cause or findings
 
 

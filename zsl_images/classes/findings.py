@@ -8,7 +8,9 @@ from pathlib import Path
 
 from zsl_images.errors import ClassTableError
 
-_TOLD_ONCE = frozenset({"cells", "decimal comma", "missing", "number", "range", "scale"})
+_ONCE_PER_FILE = frozenset({"decimal comma", "per cent"})
+
+_TOLD_ONCE = _ONCE_PER_FILE | {"cells", "missing", "number", "range", "scale"}
 """Kinds of which one cause makes many findings."""
 
 
@@ -53,11 +55,12 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def told_once(findings: Iterable[Finding]) -> list[Finding]:
     """One finding per cause, in the order of their places: the first one, with the number of all.
 
-    Decimal commas in a whole file are one cause, and so is what is wrong in a whole column.
+    Decimal commas or per cent signs in a whole file are one cause, and so is what is wrong in a whole
+    column.
     """
     first: dict[object, Finding] = {}
     for number, finding in enumerate(in_order(findings)):
-        column = None if finding.kind == "decimal comma" else finding.column
+        column = None if finding.kind in _ONCE_PER_FILE else finding.column
         is_once = finding.kind in _TOLD_ONCE
         cause = (finding.kind, column, finding.is_error) if is_once else number
         known = first.get(cause)

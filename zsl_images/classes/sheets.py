@@ -163,6 +163,9 @@ def _form(rows: Rows, example: str) -> list[Finding]:
     if not any(header[1:]) and sum(map(bool, rows[1][1])) > 1:
         message = f"this looks like a title: the header, such as '{example}', must come first"
         return [Finding("title", message, line, is_error=True)]
+    if not any(cells[0] for _, cells in rows):
+        message = "the first column is empty throughout, and the classes must be there: remove it"
+        return [Finding("empty column", message, line, 1, is_error=True)]
     return [
         Finding(
             "cells",
