@@ -192,7 +192,7 @@ def test_a_row_without_a_path_is_a_failure_row(photos: Path, tmp_path: Path) -> 
     assert (code, "Traceback" in text) == (FINISHED_WITH_FAILURES, False)
     with (tmp_path / "l.csv").open() as lines:
         rows = list(csv.DictReader(lines))
-    assert rows[0]["label"]
+    assert rows[0]["top1_label"]
     assert "row 2 has no path" in rows[1]["error"]
 
 
