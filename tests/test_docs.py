@@ -154,7 +154,7 @@ def test_the_python_session_runs(folder: Path) -> None:
         exec(compile(session, "README.md", "exec"), {})
     lines = out.getvalue().splitlines()
     assert len(lines) == 8
-    assert "broken.jpg: not an image" in lines[6]
+    assert "broken.jpg: not an image" in lines[5]
     assert Path("head.safetensors").is_file()
 
 
