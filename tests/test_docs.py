@@ -157,8 +157,8 @@ def test_the_python_session_runs(folder: Path) -> None:
         (session,) = blocks("python")
         exec(compile(session, "README.md", "exec"), {})
     lines = out.getvalue().splitlines()
-    assert len(lines) == 9
-    assert "broken.jpg: not an image" in lines[6]
+    assert len(lines) == 8
+    assert "broken.jpg: not an image" in lines[5]
     assert Path("head.safetensors").is_file()
 
 
@@ -181,6 +181,7 @@ def test_the_fields_are_those_of_label_files_and_of_json() -> None:
         (Candidate("cat", 1.0, True, "photos"),),
         levels=(level,),
         answer=level,
+        label_set=("cat",),
         explanation=Explanation("cat", None, (), ()),
     )
     assert fields["file"] == SCHEMA.names

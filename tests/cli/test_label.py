@@ -42,6 +42,7 @@ def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None
     code, text, _ = run(
         *("label", photos, "--out", out, "--features", kept, "--copy", tmp_path / "sorted", "--xmp"),
         *("--coco", tmp_path / "coco.json", "--label-studio", tmp_path / "tasks.json"),
+        *("--max-unknown", 0),
     )
     assert code == FINISHED_WITH_FAILURES
     assert "9 photos, 0 of them labelled before; 0 without a label, 1 could not be read" in text
@@ -54,7 +55,7 @@ def test_labels_and_everything_beside_them(photos: Path, tmp_path: Path) -> None
     assert len(json.loads((tmp_path / "coco.json").read_text())["annotations"]) == 8
     assert len(json.loads((tmp_path / "tasks.json").read_text())) == 8
     (photos / "broken.png").unlink()
-    code, text, _ = run("label", photos, "-o", out, "--features", kept, "--prune")
+    code, text, _ = run("label", photos, "-o", out, "--features", kept, "--prune", "--max-unknown", 0)
     assert (code, "8 photos, 8 of them labelled before" in text) == (0, True)
 
 
@@ -191,7 +192,7 @@ def test_a_row_without_a_path_is_a_failure_row(photos: Path, tmp_path: Path) -> 
     assert (code, "Traceback" in text) == (FINISHED_WITH_FAILURES, False)
     with (tmp_path / "l.csv").open() as lines:
         rows = list(csv.DictReader(lines))
-    assert rows[0]["label"]
+    assert rows[0]["top1_label"]
     assert "row 2 has no path" in rows[1]["error"]
 
 

@@ -24,6 +24,7 @@ def row(label: str | None, probability: float, number: int, **more: object) -> d
         "probability": probability,
         "is_seen": True,
         "unknown_score": 0.1,
+        "is_unknown": False,
         "error": None,
         "head": "h",
         "backbone": "b",
@@ -35,10 +36,11 @@ def row(label: str | None, probability: float, number: int, **more: object) -> d
 def test_everything_is_counted() -> None:
     facts = LabelFacts()
     facts.add(row("cat", 0.9, 1))
-    facts.add(row("cat", 0.5, 2, unknown_score=0.99))
+    facts.add(row("cat", 0.5, 2))
+    facts.add(row(None, 0.5, 5, unknown_score=0.99, is_unknown=True))
     facts.add(row(None, 0.2, 3))
     facts.add(row(None, 0.0, 4, error="4.png: broken"))
-    assert (facts.photos, facts.labelled, facts.unlabelled) == (4, 2, 1)
+    assert (facts.photos, facts.labelled, facts.unlabelled) == (5, 2, 1)
     assert (facts.unreadable, facts.unknown) == (1, 1)
     assert facts.failures == [("/4.png", "4.png: broken")]
     assert facts.total == pytest.approx(1.4)

@@ -7,7 +7,7 @@ its true class. A class is in the set of a new photo if its misfit there is at m
     the ⌈(n + 1) · coverage⌉-th smallest of the n held-out misfits.
 
 Then the set holds the right class for at least that share of photos, if these are like the held-out
-ones: of the same cameras and classes, among the same candidates, with the same seen penalty. It holds
+ones, from the same cameras and classes, among the same candidates, with the same seen penalty. It holds
 on average over photos, not for every class, and only for classes that the head learned from photos.
 Unseen classes have held-out misfits of their own, of classes that played unseen; truly unseen ones may
 differ.
