@@ -31,8 +31,7 @@ def report(
 
     It holds everything that it shows, so it can be sent to others. From a label
     file: photos per label, the surest and least sure ones, and those unlike
-    every class. From an evaluation: its curves, and photos of what is mistaken for
-    what.
+    every class. From an evaluation: its curves, and what is mistaken for what.
     """
     from zsl_images.report.report import report as write
 

@@ -168,6 +168,19 @@ def test_a_new_class_wins_for_its_photo_and_stays_after_a_reload(page: Any, tmp_
     assert page.inner_text(".mine-class h3") == "amber"
 
 
+def test_names_are_text_and_never_html(page: Any, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    page.on("dialog", lambda dialog: pytest.fail("a name was run"))
+    drop(page, tmp_path, "blue")
+    add_class(page, hostile, "blue")
+    page.locator("#table summary").click()
+    shown = hostile.replace(" ", "_").replace("_", " ")
+    playwright.expect(page.locator(".mine-class h3")).to_have_text(shown)
+    playwright.expect(page.locator("#sheet [role=rowheader]").first).to_have_text(shown)
+    playwright.expect(page.locator(".card .bars")).to_contain_text(shown)
+    assert page.locator("img[src=x]").count() == 0
+
+
 def test_a_value_of_the_table_is_edited_and_taken_back(page: Any, tmp_path: Path) -> None:
     drop(page, tmp_path, "orange")
     label = page.locator(".card .answer strong")
