@@ -8,6 +8,7 @@ import fsspec
 import pyarrow.parquet as pq
 import pytest
 from archives import png, write_images, write_shard
+from fsspec.implementations.memory import MemoryFileSystem
 
 from zsl_images.errors import DataError
 from zsl_images.features.manifests import write_manifest
@@ -76,6 +77,6 @@ def test_what_cannot_be_listed_says_why(bucket: str, monkeypatch: pytest.MonkeyP
     def refused(*_: object, **__: object) -> NoReturn:
         raise PermissionError("Access Denied")
 
-    monkeypatch.setattr(fsspec.filesystem("memory"), "ls", refused)
+    monkeypatch.setattr(MemoryFileSystem, "ls", refused)
     with pytest.raises(DataError, match=r"cannot be listed \(Access Denied\)"):
         [*stamps_at(bucket)]

@@ -46,7 +46,7 @@ def test_what_cannot_be_read_says_why(address: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ImageError, match=r"nonsense://a\.png: cannot be opened .*nonsense"):
         read_anywhere("nonsense://a.png")
 
-    def refused(*_: object) -> NoReturn:
+    def refused(*_: object, **__: object) -> NoReturn:
         raise PermissionError("The AWS Access Key Id you provided does not exist")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", refused)
@@ -125,7 +125,7 @@ def test_photos_in_archives_at_addresses(tmp_path: Path) -> None:
 def test_a_missing_package_names_its_extra(
     address: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(*_: object) -> NoReturn:
+    def refused(*_: object, **__: object) -> NoReturn:
         raise ImportError("Please install it")
 
     monkeypatch.setattr(fsspec.core, "url_to_fs", refused)

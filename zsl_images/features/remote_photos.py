@@ -70,7 +70,7 @@ def stamp_anywhere(path: str) -> Stamp:
 
 
 def file_system_of(address: str) -> tuple[Any, str]:
-    """The fsspec file system of an address, and the place in it.
+    """The fsspec file system of an address, and the place in it; it asks anew what is in a folder.
 
     Raises:
         DataError: The protocol is unknown, or its package is not installed.
@@ -79,7 +79,7 @@ def file_system_of(address: str) -> tuple[Any, str]:
     try:
         import fsspec
 
-        found: tuple[Any, str] = fsspec.core.url_to_fs(address)
+        found: tuple[Any, str] = fsspec.core.url_to_fs(address, use_listings_cache=False)
     except ImportError as error:
         extra = EXTRAS.get(protocol)
         step = f'run: pip install "zsl-images[{extra}]"' if extra else "install what it names"
