@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import doctest
+import importlib
 import inspect
 import io
 import re
@@ -23,6 +25,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 from wording import load_colour_words
 
+import zsl_images
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.cli import app, console
 from zsl_images.head.head_file import load_head
@@ -33,7 +36,13 @@ from zsl_images.web.server import Server
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
     name: (ROOT / name).read_text("utf-8")
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/awa2.md")
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        ".github/SECURITY.md",
+        "weights/awa2.md",
+    )
 }
 README, CARD = DOCUMENTS["README.md"], DOCUMENTS["weights/awa2.md"]
 MOST_LINES = 250
@@ -262,6 +271,28 @@ def test_the_guard_hears(text: str) -> None:
 )
 def test_the_guard_lets_plain_english_pass(text: str) -> None:
     assert not UNIDIOMATIC.search(text)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "zsl_images").rglob("*.py")), ids=lambda path: path.name
+)
+def test_examples_in_docstrings_run(path: Path) -> None:
+    if ">>> " in path.read_text("utf-8"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        found = doctest.testmod(importlib.import_module(name))
+        assert found.attempted
+        assert not found.failed
+
+
+def test_every_public_name_says_what_it_is() -> None:
+    for name in zsl_images.__all__:
+        public = getattr(zsl_images, name)
+        if inspect.isclass(public) or inspect.isroutine(public):
+            assert inspect.getdoc(public), name
+        if inspect.isclass(public) and public.__module__.startswith("zsl_images"):
+            for method, value in vars(public).items():
+                if not method.startswith("_") and (inspect.isroutine(value) or type(value) is property):
+                    assert inspect.getdoc(getattr(public, method)), f"{name}.{method}"
 
 
 def test_files_named_in_contributing_are_there() -> None:

@@ -281,3 +281,28 @@ def test_two_writes_of_one_file_do_not_disturb_each_other(tmp_path: Path) -> Non
         assert first != second
     assert out.read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+
+
+def test_a_private_file_is_private_while_it_is_written(tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    out.touch(0o600)
+    with replacing(out) as first, replacing(out) as second:
+        for path in (first, second):
+            assert path.stat().st_mode & 0o077 == 0
+            assert path.suffix == ".part"
+    os.fstat(1)  # no stream of this process was closed
+
+
+def test_the_cache_is_where_the_user_wants_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSL_CACHE", str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine"
+    monkeypatch.delenv("ZSL_CACHE")
+    assert cache_folder().name == "zsl_images"
+
+
+def test_a_folder_and_its_parents_are_made_or_it_is_said_why_not(tmp_path: Path) -> None:
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot make the folder .*file/x: Not a directory"):
+        make_folder(tmp_path / "file" / "x")

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from zsl_images.errors import DataError
 from zsl_images.metrics import (
+    accuracies,
     expected_calibration_error,
+    gzsl_report,
     harmonic_mean,
     mean_per_class_accuracy,
     seen_unseen_curve,
@@ -95,3 +98,63 @@ def test_a_sure_half_does_not_make_up_for_an_unsure_half() -> None:
     confidence = np.repeat([0.9, 0.5], 100)
     is_right = np.concatenate([np.arange(100) < 50, np.arange(100) < 90])
     assert expected_calibration_error(confidence, is_right) == pytest.approx(0.4)
+
+
+def test_accuracy_of_no_photos_is_no_number() -> None:
+    nothing = np.empty(0, int)
+    assert np.isnan(mean_per_class_accuracy(nothing, nothing))
+
+
+def test_the_harmonic_mean_is_that_of_two_numbers_in_any_order() -> None:
+    assert harmonic_mean(0.25, 0.75) == harmonic_mean(0.75, 0.25) == 0.375
+    assert harmonic_mean(0.5, 0.5) == 0.5
+
+
+def test_the_report_agrees_with_the_answers_themselves() -> None:
+    scores, labels, is_seen = scored(1)
+    of_seen = is_seen[labels]
+    predicted = (scores - 0.5 * is_seen).argmax(1)
+    alone = np.flatnonzero(~is_seen)[scores[:, ~is_seen].argmax(1)]
+    report = gzsl_report(scores, labels, is_seen, 0.5)
+    assert list(report) == ["T", "u", "s", "H", "best_H", "AUSUC"]
+    assert report["s"] == pytest.approx(mean_per_class_accuracy(labels[of_seen], predicted[of_seen]))
+    assert report["u"] == pytest.approx(mean_per_class_accuracy(labels[~of_seen], predicted[~of_seen]))
+    assert report["T"] == pytest.approx(mean_per_class_accuracy(labels[~of_seen], alone[~of_seen]))
+    assert report["H"] == harmonic_mean(report["s"], report["u"])
+    assert report["H"] <= report["best_H"] <= 1
+    assert accuracies(scores, labels, is_seen, 0.5) == (report["s"], report["u"])
+    curve = seen_unseen_curve(scores, labels, is_seen)
+    assert (report["best_H"], report["AUSUC"]) == (curve.best_harmonic_mean, curve.area)
+
+
+def test_a_report_needs_photos_of_both_kinds() -> None:
+    scores, labels, is_seen = scored()
+    of_seen = is_seen[labels]
+    for rows, told in ((of_seen, "and 0 of unseen"), (~of_seen, "^0 photos of seen")):
+        with pytest.raises(DataError, match=told):
+            gzsl_report(scores[rows], labels[rows], is_seen, 0.0)
+
+
+def test_points_are_spread_along_the_curve_and_finite() -> None:
+    curve = seen_unseen_curve(*scored())
+    points = curve.points(11)
+    assert 2 <= len(points) <= 11
+    finite = np.flatnonzero(np.isfinite(curve.penalty))
+    ends = [(curve.penalty[i], curve.seen[i], curve.unseen[i]) for i in (finite[0], finite[-1])]
+    assert [points[0], points[-1]] == ends
+    assert np.isfinite(points).all()
+    assert [point[0] for point in points] == sorted(point[0] for point in points)
+    assert len(curve.points()) == min(101, len(finite))
+
+
+def test_the_calibration_error_of_one_photo_is_its_own_gap() -> None:
+    one = np.array([0.8])
+    assert expected_calibration_error(one, np.array([True])) == pytest.approx(0.2)
+    assert expected_calibration_error(one, np.array([False])) == pytest.approx(0.8)
+    assert expected_calibration_error(np.array([1.0, 0.0]), np.array([True, False])) == 0.0
+
+
+def test_one_photo_of_one_unseen_class_is_half_of_the_curve() -> None:
+    scores, labels = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1])
+    curve = seen_unseen_curve(scores, labels, np.array([True, False]))
+    assert (curve.unseen[-1], curve.seen[0]) == (1.0, 1.0)

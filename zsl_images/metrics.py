@@ -36,7 +36,11 @@ def mean_per_class_accuracy(
 
 
 def harmonic_mean(seen: float, unseen: float) -> float:
-    """H = 2·S·U / (S + U), and 0 if both are 0."""
+    """H = 2·S·U / (S + U), and 0 if both are 0.
+
+    >>> harmonic_mean(0.75, 0.25)
+    0.375
+    """
     return 2 * seen * unseen / (seen + unseen) if seen + unseen > 0 else 0.0
 
 

@@ -25,6 +25,9 @@ def key_of(name: str) -> str:
 
     They may differ in blanks, underscores and hyphens, in capital letters, and in the Unicode form of
     an accent (one character, or a letter and an accent as in the names of folders on a Mac).
+
+    >>> key_of("Grizzly Bear"), key_of("grizzly_bear")
+    ('grizzly_bear', 'grizzly_bear')
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
     return _BLANKS.sub("_", folded.strip())
@@ -118,6 +121,9 @@ def printable(text: str, allowed: str = "") -> str:
     Args:
         text: Text that may hold names from anywhere.
         allowed: Characters that are kept, such as line breaks in a message.
+
+    >>> print(printable("a" + chr(27) + "[31m"))
+    a\x1b[31m
     """
     return "".join(
         _escaped(char) if _is_hidden(char) and char not in allowed else char for char in text
@@ -135,6 +141,9 @@ def shortened(text: str, width: int) -> str:
     """Text of at most `width` characters; of a longer path the middle is left out.
 
     Its name stays, and the folder that it is in if there is room.
+
+    >>> shortened("/a/long/path/to/photo.jpg", 18)
+    '/a/.../to/photo.jpg'
     """
     if len(text) <= width:
         return text

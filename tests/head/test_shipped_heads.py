@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,15 @@ def test_a_head_is_found_by_its_path_or_name(tmp_path: Path) -> None:
 def test_the_list_has_what_the_heads_say() -> None:
     for head in list_heads():
         assert head.figures == load_head(head.name).calibration.metrics
+
+
+def test_a_shipped_head_that_was_replaced_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray(shipped_file("awa2.safetensors").read_bytes())
+    data[-1000] ^= 1
+    (tmp_path / "awa2.safetensors").write_bytes(data)
+    shutil.copy(shipped_file("catalogue.json"), tmp_path)
+    monkeypatch.setattr("zsl_images.head.shipped_heads.shipped_file", tmp_path.joinpath)
+    with pytest.raises(HeadError, match="but the catalogue of shipped heads says"):
+        load_head("awa2")

@@ -82,3 +82,25 @@ def test_numpy_and_torch_score_alike(latents: torch.Tensor, priors: torch.Tensor
     found = probabilities(latents.numpy(), priors.numpy(), is_seen.numpy())
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, probabilities(latents, priors, is_seen), atol=1e-6)
+
+
+def test_rows_far_apart_have_probabilities_of_their_own() -> None:
+    scores = np.array([[0.0, -1.0], [-1e4, -1e4 - 1]], np.float32)
+    found = class_probabilities(scores, 1.0)
+    np.testing.assert_allclose(found, [[0.731059, 0.268941]] * 2, atol=1e-4)
+
+
+def test_top_classes_are_the_right_ones_in_each_row() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(7), 5).astype(np.float32)
+    for count in (1, 3, 7, 9):
+        top, columns = top_classes(probabilities, count)
+        expected = np.argsort(-probabilities, axis=1)[:, :count]
+        np.testing.assert_array_equal(columns, expected)
+        np.testing.assert_array_equal(top, np.take_along_axis(probabilities, expected, 1))
+
+
+def test_the_unknown_score_is_a_share_of_known_photos() -> None:
+    found = unknown_scores(np.array([0.5, 1.0, 1.5, 2.5, 9.0], np.float32), (1, 2, 3, 4))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.array([0, 0, 1, 2, 4], np.float32) / 4)

@@ -1,6 +1,6 @@
 """Header checks: each value in the header of a head file has the type that labelling needs later.
 
-JSON may hold anything; a wrong type must be told of when the head is loaded, not hours later.
+JSON may hold anything; a wrong type must be an error when the head is loaded, not hours later.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ def head_path(name_or_path: str | os.PathLike[str]) -> Path:
     """The file of a head, shipped (by name) or your own (by path).
 
     Raises:
-        HeadError: No such file or name.
+        HeadError: No such file or name, or a shipped head is not the one in the catalogue.
     """
     check_path("a head file or the name of a shipped head", name_or_path, HeadError)
     path = Path(name_or_path)
@@ -66,7 +67,10 @@ def head_path(name_or_path: str | os.PathLike[str]) -> Path:
         return path
     heads = shipped_heads()
     if str(name_or_path) in heads:
-        return shipped_file(heads[str(name_or_path)]["file"])
+        entry = heads[str(name_or_path)]
+        shipped: Path = shipped_file(entry["file"])
+        _check_hash(shipped, entry["sha256"])
+        return shipped
     raise HeadError(
         f"no head at {path}: expected a .safetensors file made by `zsl train`, "
         f"or the name of a shipped head ({', '.join(heads)})"
@@ -79,3 +83,14 @@ def _described(name: str, entry: Mapping[str, Any]) -> ShippedHead:
         header = json.loads(file.metadata()["zsl_images"])
     told = {key: entry[key] for key in ("about", "seen", "unseen", "backbone", "licence")}
     return ShippedHead(name, **told, bytes=path.stat().st_size, figures=header["metrics"])
+
+
+def _check_hash(path: Path, sha256: str) -> None:
+    """Refuse a shipped head that was damaged or replaced since the package was made."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise HeadError(
+            f"{path} has the sha256 {found}, but the catalogue of shipped heads says {sha256}: it is "
+            "damaged, or another one; install the package again"
+        )
