@@ -29,6 +29,7 @@ def test_a_shipped_taxonomy_is_found_by_its_name() -> None:
         "awa2-groups.csv",
         "awa2.csv",
         "imagenet-animals.csv",
+        "imagenet-groups.csv",
         "things.csv",
     }
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zsl_images.classes.class_map import ClassMap
+from zsl_images.classes.class_table import ClassTable
 from zsl_images.classes.taxonomy import Taxonomy, deepest
 from zsl_images.errors import ClassTableError
 from zsl_images.files import shipped_file
@@ -92,3 +94,26 @@ def test_a_row_may_be_repeated(tmp_path: Path) -> None:
 def test_the_shipped_groups_are_those_of_the_shipped_heads_classes() -> None:
     taxonomy = Taxonomy.read(shipped_file("awa2-groups.csv"))
     assert set(taxonomy.lineages) == set(load_head().table.names)
+
+
+def test_the_shipped_groups_of_animals_hold_all_shipped_animals() -> None:
+    taxonomy = Taxonomy.read(shipped_file("imagenet-groups.csv"))
+    animals = ClassTable.read(shipped_file("imagenet-animals.csv")).names
+    assert set(taxonomy.lineages) == {*animals, *load_head().table.names}
+    coarser = Taxonomy.read(shipped_file("awa2-groups.csv")).lineages
+    assert [n for n, lineage in coarser.items() if taxonomy.lineages[n][-1] != lineage[-1]] == []
+
+
+def test_animals_share_a_kind_with_what_they_are_a_kind_of() -> None:
+    kind_of = {
+        name: lineage[1]
+        for name, lineage in Taxonomy.read(shipped_file("imagenet-groups.csv")).lineages.items()
+    }
+    entries = ClassMap.read(shipped_file("imagenet-animals.csv")).entries
+    apart = [
+        entry.name
+        for entry in entries
+        if entry.kinds and kind_of[entry.name] not in {kind_of[kind] for kind in entry.kinds}
+    ]
+    assert sum(bool(entry.kinds) for entry in entries) > 100
+    assert apart == []
