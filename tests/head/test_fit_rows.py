@@ -47,6 +47,17 @@ def test_the_head_goes_into_a_file_and_back(head: Head, tmp_path: Path) -> None:
     assert np.array_equal(again.scores(again.table, WORLD.features), expected)
 
 
+def test_a_row_weighs_against_photos(head: Head) -> None:
+    features, labels = WORLD.of([3, 50])  # the first has a row
+    one = np.array([np.flatnonzero(labels == label)[0] for label in (3, 50)])
+    names = [WORLD.names[label] for label in labels[one]]
+    promoted = promote_classes(head, features[one], names)
+    before = head.priors_of(head.table.select(names).attributes)
+    gap = np.linalg.norm(head.frozen.latents(features[one]) - before, axis=1)
+    share = [np.linalg.norm(promoted.residuals[name]) for name in names] / gap
+    assert share[0] < 0.6 * share[1]
+
+
 def test_a_few_photos_make_a_class_seen(head: Head) -> None:
     features, labels = WORLD.of(range(40, 44))
     names = [WORLD.names[label] for label in labels]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
-from zsl_images.model.formulas import drawn_to_photos
+from zsl_images.model.formulas import EvidenceFormula, drawn_to_photos
 from zsl_images.model.latent_space import space_of
 from zsl_images.names import in_both
 
@@ -70,13 +70,13 @@ def promote_classes(
 
         residual_k = n / (n + n₀) · (mean latent of the n photos - mu(a_k)),    on the sphere
 
-    See `drawn_to_photos`.
+    See `drawn_to_photos`. n₀ is larger by what a row is worth, for classes that the backbone knows.
 
     Args:
         head: A trained head.
         features: Features (N, D) as the backbone gives them.
         labels: Unseen class of the head for each feature, (N,).
-        photos_of_prior: n₀.
+        photos_of_prior: n₀ of classes that are known by attributes alone.
 
     Raises:
         ClassTableError: A class is not in the head.
@@ -96,7 +96,8 @@ def promote_classes(
     latents, priors = frozen.latents(features), head.priors_of(table.attributes)  # (N, L), (K, L)
     means = np.stack([latents[rows == row].mean(axis=0) for row in range(len(names))])  # (K, L)
     photos, space = np.bincount(rows).astype(np.float32), space_of(head.config.radius)
-    places = drawn_to_photos(priors, means, photos, photos_of_prior, space)  # (K, L)
+    n0 = photos_of_prior + EvidenceFormula.PHOTOS_OF_ROW * table.is_known.astype(np.float32)  # (K,)
+    places = drawn_to_photos(priors, means, photos, n0, space)  # (K, L)
     residuals = dict(zip(names, places - priors, strict=True))
     if memory is not None:
         for name, mean in zip(names, frozen.decoder(places), strict=True):

@@ -214,7 +214,8 @@ class EvidenceFormula(KernelFormula):
 
     PECULIAR = 0.1
     NARROW = 10.0
-    PHOTOS_OF_ROW = 100.0
+    PHOTOS_OF_ROW = 5.0
+    PHOTOS_OF_ROW_ALONE = 100.0
     OFFSET = 1.0
 
     photos: Array
@@ -228,7 +229,8 @@ class EvidenceFormula(KernelFormula):
     def ridged(self) -> Array:
         """K + E, (M, M)."""
         xp, seen = namespace(self.photos), len(self.photos)
-        of_rows = xp.ones_like(self.places[:, 0]) * self.PHOTOS_OF_ROW
+        photos_of_row = self.PHOTOS_OF_ROW if seen else self.PHOTOS_OF_ROW_ALONE
+        of_rows = xp.ones_like(self.places[:, 0]) * photos_of_row
         is_row = xp.concat([xp.zeros_like(self.photos), xp.ones_like(of_rows)])
         offset = self.OFFSET * bool(seen) * is_row[:, None] * is_row
         noise = xp.diag(1 / xp.concat([self.photos, of_rows]))
@@ -286,7 +288,7 @@ class VAEFormula:
 
 
 def drawn_to_photos(
-    priors: Array, means: Array, photos: Array, photos_of_prior: float, space: Space
+    priors: Array, means: Array, photos: Array, photos_of_prior: float | Array, space: Space
 ) -> Array:
     """Class priors after some photos: the mean of a Gaussian whose prior counts as n₀ photos.
 

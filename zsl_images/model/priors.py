@@ -209,8 +209,9 @@ class EvidencePrior(EvidenceFormula, KernelPrior):
     it lets a class that has a row stay where the row says. E says how far each of m may lie off
     (Rasmussen & Williams 2006, sec. 2.2 and 2.7): 1/n for the mean of n photos, and a row counts as
     `PHOTOS_OF_ROW`. What all rows have in common may be peculiar to rows, so `OFFSET` is added for each
-    pair of rows, if there are photos to tell. These numbers and τ, which is `PECULIAR`, are those of
-    `EvidenceFormula`; they were chosen on classes that played unseen.
+    pair of rows. Without any photo, nothing is better than a row: it counts as `PHOTOS_OF_ROW_ALONE`.
+    These numbers and τ, which is `PECULIAR`, are those of `EvidenceFormula`. They were chosen on
+    classes that played unseen.
 
     Args:
         config: Sizes.
