@@ -105,6 +105,8 @@ def train(
     if rows := head.table.row_names:
         known = len(rows.intersection(unseen))
         echo(f"  learned from {len(rows)} classes of the backbone, {known} of them among the unseen")
+    if not head.calibration.uses_photos:
+        echo("  calibrated without photos: probabilities are less reliable")
     for name, value in head.calibration.metrics.items():
         typer.echo(f"  {name:<16}{value:6.1%}")
     finish(result.failures)

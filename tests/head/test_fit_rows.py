@@ -43,6 +43,7 @@ def test_the_head_goes_into_a_file_and_back(head: Head, tmp_path: Path) -> None:
     again = load_head(tmp_path / "head.safetensors")
     assert again.table.row_names == head.table.row_names
     assert again.calibration == head.calibration
+    assert not again.calibration.uses_photos
     expected = head.scores(head.table, WORLD.features)
     assert np.array_equal(again.scores(again.table, WORLD.features), expected)
 

@@ -103,6 +103,7 @@ class Calibration:
         metrics: Means over the folds: the figures of `gzsl_report` at the balanced γ, and
             `seen_accuracy` and `unseen_accuracy` at the default one. Also the `ECE` of the held-out
             photos at the default γ.
+        uses_photos: Whether all this comes from photos; else it comes from generated features.
     """
 
     seen_penalty: float = 0.0
@@ -110,6 +111,7 @@ class Calibration:
     temperature: float = 1.0
     known_distances: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
+    uses_photos: bool = True
 
 
 def calibrate(outcomes: Sequence[Outcome], held_out: Outcome, max_seen_loss: float) -> Calibration:

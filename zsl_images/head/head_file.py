@@ -217,6 +217,7 @@ def _calibration(header: Mapping[str, Any]) -> Calibration:
         **numbers,
         known_distances=tuple(map(float, header["known_distances"])),
         metrics=header["metrics"],
+        uses_photos=header.get("uses_photos", True) is True,
     )
 
 
