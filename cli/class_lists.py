@@ -55,6 +55,11 @@ def list_classes(
     for row in rows:
         start = f"{row['class']:<{width}}  {row['known_by']:<12}  "
         echo(start + _fitting(row["strongest"], _WIDTH - len(start)))
+    if table is None:
+        from zsl_images.head.head_file import load_head
+
+        if not load_head(head).calibration.uses_photos:
+            echo("calibrated without photos: probabilities are less reliable")
 
 
 def show(

@@ -123,6 +123,8 @@ def train(
             f"  learned from {counted(len(rows), 'class')} of the backbone, {known} of them among the "
             "unseen"
         )
+    if not head.calibration.uses_photos:
+        echo("  calibrated without photos: probabilities are less reliable")
     metrics = head.calibration.metrics
     if metrics:
         typer.echo(

@@ -79,6 +79,8 @@ def test_a_head_is_trained_without_photos(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert "0 seen and 602 unseen classes" in result.stdout
     assert "learned from 602 classes of the backbone, 602 of them among the unseen" in result.stdout
+    assert "calibrated without photos" in result.stdout
+    assert "calibrated without photos" in run("classes", "list", "-w", head).stdout
     (first, *_) = json.loads(run("classes", "list", "-w", head, "--format", "json").stdout)
     assert first["known_by"] == "backbone"
 

@@ -43,8 +43,20 @@ def test_the_head_goes_into_a_file_and_back(head: Head, tmp_path: Path) -> None:
     again = load_head(tmp_path / "head.safetensors")
     assert again.table.row_names == head.table.row_names
     assert again.calibration == head.calibration
+    assert not again.calibration.uses_photos
     expected = head.scores(head.table, WORLD.features)
     assert np.array_equal(again.scores(again.table, WORLD.features), expected)
+
+
+def test_a_row_weighs_against_photos(head: Head) -> None:
+    features, labels = WORLD.of([3, 50])  # the first has a row
+    one = np.array([np.flatnonzero(labels == label)[0] for label in (3, 50)])
+    names = [WORLD.names[label] for label in labels[one]]
+    promoted = promote_classes(head, features[one], names)
+    before = head.priors_of(head.table.select(names).attributes)
+    gap = np.linalg.norm(head.frozen.latents(features[one]) - before, axis=1)
+    share = [np.linalg.norm(promoted.residuals[name]) for name in names] / gap
+    assert share[0] < 0.6 * share[1]
 
 
 def test_a_few_photos_make_a_class_seen(head: Head) -> None:

@@ -98,9 +98,3 @@ def test_top_classes_are_the_right_ones_in_each_row() -> None:
         expected = np.argsort(-probabilities, axis=1)[:, :count]
         np.testing.assert_array_equal(columns, expected)
         np.testing.assert_array_equal(top, np.take_along_axis(probabilities, expected, 1))
-
-
-def test_the_unknown_score_is_a_share_of_known_photos() -> None:
-    found = unknown_scores(np.array([0.5, 1.0, 1.5, 2.5, 9.0], np.float32), (1, 2, 3, 4))
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, np.array([0, 0, 1, 2, 4], np.float32) / 4)

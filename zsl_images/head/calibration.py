@@ -111,6 +111,7 @@ class Calibration:
         metrics: Means over the folds: the figures of `gzsl_report` at the balanced γ, and
             `seen_accuracy` and `unseen_accuracy` at the default one. Also the `ECE` of the held-out
             photos at the default γ.
+        uses_photos: Whether all this comes from photos; else it comes from generated features.
     """
 
     seen_penalty: float = 0.0
@@ -122,6 +123,7 @@ class Calibration:
     seen_misfits: tuple[float, ...] = ()
     unseen_misfits: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
+    uses_photos: bool = True
 
     @property
     def is_of_photos(self) -> bool:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import ClassTableError, DataError, listed
 from zsl_images.head.head import Head
+from zsl_images.model.formulas import EvidenceFormula
 from zsl_images.model.latent_space import space_of
 from zsl_images.names import in_both
 
@@ -72,14 +73,15 @@ def promote_classes(
 
         residual_k = n / (n + n₀) · (mean latent of the n photos - mu(a_k)),    on the sphere
 
-    See `drawn_to_photos`. A class that has no attributes, such as *empty* for frames without an animal,
-    lies where its photos are (n₀ = 0); in the table it gets the mean of all classes' attributes.
+    See `drawn_to_photos`. n₀ is larger by what a row is worth, for classes that the backbone knows. A
+    class that has no attributes, such as *empty* for frames without an animal, lies where its photos
+    are (n₀ = 0); in the table it gets the mean of all classes' attributes.
 
     Args:
         head: A trained head.
         features: Features (N, D) as the backbone gives them.
         labels: Unseen class of the head for each feature, (N,).
-        photos_of_prior: n₀.
+        photos_of_prior: n₀ of classes that are known by attributes alone.
         new: Whether labels that are no class of the head become classes without attributes.
 
     Raises:
@@ -102,7 +104,8 @@ def promote_classes(
     latents, priors = frozen.latents(features), head.priors_of(table.attributes)  # (N, L), (K, L)
     means = np.stack([latents[rows == row].mean(axis=0) for row in range(len(names))])  # (K, L)
     photos, space = np.bincount(rows).astype(np.float32), space_of(head.config.radius)
-    worth = np.where([name in have_none for name in names], 0, np.float32(photos_of_prior))  # n₀, (K,)
+    worth = photos_of_prior + EvidenceFormula.PHOTOS_OF_ROW * table.is_known  # n₀, (K,)
+    worth = np.where([name in have_none for name in names], 0, worth).astype(np.float32)
     places = space.between(priors, means, photos / (photos + worth))  # (K, L)
     residuals = dict(zip(names, places - priors, strict=True))
     if memory is not None:

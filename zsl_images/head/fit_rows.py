@@ -102,6 +102,7 @@ def _calibrated(head: Head, rows: RowClasses, seed: int) -> Calibration:
         balanced_seen_penalty=curve.best_penalty,
         temperature=fit_temperature(scores, labels.numpy()),
         known_distances=tuple(map(float, quantiles)),
+        uses_photos=False,
     )
 
 

@@ -223,7 +223,8 @@ def _calibration(header: Mapping[str, Any]) -> Calibration:
     later = {name: header.get(name, ()) for name in _LATER_SPREADS}
     spreads = {"known_distances": header["known_distances"], **later}
     rising: dict[str, Any] = {name: tuple(map(float, values)) for name, values in spreads.items()}
-    return Calibration(**rising, **numbers, metrics=header["metrics"])
+    uses_photos = header.get("uses_photos", True) is True
+    return Calibration(**rising, **numbers, metrics=header["metrics"], uses_photos=uses_photos)
 
 
 def _form(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> str:

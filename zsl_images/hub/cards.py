@@ -62,6 +62,8 @@ def card_of(head: Head, file: Path, repository: str, licence: str | None = None)
         'print(classifier.predict("photo.jpg")[0].label)\n```\n',
         f"## Classes\n\nSeen: {seen}.\n\nUnseen: {unseen}.\n",
     ]
+    if not head.calibration.uses_photos:
+        lines.append("Calibrated without photos: its probabilities are less reliable.\n")
     if figures:
         head_line = "| figure | value, 0 to 1 |\n|---|---|"
         lines += ["## Figures of its training\n", head_line, *figures, ""]
