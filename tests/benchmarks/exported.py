@@ -42,7 +42,7 @@ def main() -> None:
             continue
         if len(batch) == 32 or number == len(paths):
             pixels = np.stack(batch)
-            found = run(pixels, table.attributes, table.is_seen, table.is_known)
+            found = run(pixels, table.attributes, table.is_seen, table.is_penalised)
             decisions = classifier.label_features(classifier.backbone.features(pixels), len(table))
             expected = np.zeros_like(found)
             np.put_along_axis(expected, decisions.rows, decisions.probabilities, axis=1)
@@ -61,7 +61,7 @@ def _runner(file: Path):  # type: ignore[no-untyped-def]
 
         session = onnxruntime.InferenceSession(file)
         return lambda *values: session.run(
-            None, dict(zip(("pixels", "attributes", "is_seen", "is_known"), values, strict=True))
+            None, dict(zip(("pixels", "attributes", "is_seen", "is_penalised"), values, strict=True))
         )[0]
     import openvino
 

@@ -62,7 +62,7 @@ class Trial:
         """Per-class top-1 of rows, in per cent."""
         table = head.table.select(only or head.table.names)
         scores = (
-            head.scores(table, self.features[rows]) - head.calibration.seen_penalty * table.is_known
+            head.scores(table, self.features[rows]) - head.calibration.seen_penalty * table.is_penalised
         )
         predicted = scores.argmax(1)
         labels = np.array([table.names.index(name) for name in self.names[rows]])

@@ -23,7 +23,7 @@ def main(file: str, classes: str, photos: str) -> None:
         "pixels": np.load(photos),
         "attributes": np.float32([[row[name] for name in about["attributes"]] for row in rows]),
         "is_seen": np.array([row["class"] in about["seen"] for row in rows]),
-        "is_known": np.array([row["class"] in about["known"] for row in rows]),
+        "is_penalised": np.array([row["class"] in about["penalised"] for row in rows]),
     }
     (probabilities,) = session.run(["probabilities"], inputs)
     for row, likeliest in zip(probabilities, probabilities.argmax(axis=1), strict=True):

@@ -19,7 +19,7 @@ from zsl_images.features import engines
 from zsl_images.head.export import Answerer
 from zsl_images.model.mmvae import thawed
 
-INPUTS = ("pixels", "attributes", "is_seen", "is_known")
+INPUTS = ("pixels", "attributes", "is_seen", "is_penalised")
 EXAMPLE = Path(__file__).parent.parent / "examples" / "label_with_onnx.py"
 
 
@@ -78,7 +78,7 @@ def test_an_exported_head_classifies_with_a_table_it_has_never_seen(
         classifier = trained.with_seen_penalty(1.5).with_classes(table)
         table = classifier.table
         for photos in (pixels, pixels[:1]):
-            found = run(file, photos, table.attributes, table.is_seen, table.is_known)
+            found = run(file, photos, table.attributes, table.is_seen, table.is_penalised)
             decisions = classifier.label_features(trained.backbone.features(photos), len(table))
             expected = np.zeros_like(found)
             np.put_along_axis(expected, decisions.rows, decisions.probabilities, axis=1)
@@ -132,7 +132,9 @@ def test_a_head_whose_priors_are_shorter_the_less_sure_they_are_is_exported(
     classifier = trained.with_head(head).with_classes(new)
     classifier.export(tmp_path / "head.onnx")
     table = classifier.table
-    found = run_onnx(tmp_path / "head.onnx", pixels, table.attributes, table.is_seen, table.is_known)
+    found = run_onnx(
+        tmp_path / "head.onnx", pixels, table.attributes, table.is_seen, table.is_penalised
+    )
     expected = classifier.label_features(trained.backbone.features(pixels))
     np.testing.assert_allclose(found.max(axis=1), expected.probabilities[:, 0], atol=1e-4)
 
@@ -148,7 +150,7 @@ def test_the_network_answers_as_the_classifier_does(
         calibration.temperature,
     ).eval()
     table = trained.table
-    inputs = (pixels, table.attributes, table.is_seen, table.is_known)
+    inputs = (pixels, table.attributes, table.is_seen, table.is_penalised)
     with torch.no_grad():
         found = network(*map(torch.from_numpy, inputs)).numpy()
     decisions = trained.label_features(trained.backbone.features(pixels), len(table))

@@ -8,7 +8,7 @@ import torch
 from zsl_images.model.config import ModelConfig
 from zsl_images.model.formulas import drawn_to_photos
 from zsl_images.model.latent_space import Space, space_of
-from zsl_images.model.priors import PRIORS, ClassPrior, DensePrior, EvidencePrior, KernelPrior, Rows
+from zsl_images.model.priors import PRIORS, ClassPrior, DensePrior, KernelPrior
 
 CONFIG = ModelConfig(attribute_dim=4, latent_dim=3, seen_classes=7, radius=2.0)
 
@@ -110,31 +110,3 @@ def test_a_prior_weighs_as_much_as_so_many_photos(space: Space, means: torch.Ten
     torch.testing.assert_close(moved[0], priors[0])
     torch.testing.assert_close(moved[1], space.place((priors[1] + means[1]) / 2))
     torch.testing.assert_close(moved[2], means[2])
-
-
-def cosines(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.cosine_similarity(first, second)
-
-
-def test_a_class_with_a_row_stays_where_the_row_says(
-    attributes: torch.Tensor, means: torch.Tensor
-) -> None:
-    prior = EvidencePrior(replace(CONFIG, seen_classes=0, row_classes=7))
-    prior.fit(attributes[:0], torch.ones(0), Rows(attributes, means))
-    prior.settle(lambda: means[:0])
-    with torch.no_grad():
-        assert (cosines(prior(attributes), means) > 0.99).all()
-        other = attributes + 0.3 * attributes.std()  # similar classes, which have no row
-        assert cosines(prior(other), means).mean() < 0.97
-
-
-def test_photos_move_a_class_away_from_its_row(attributes: torch.Tensor, means: torch.Tensor) -> None:
-    def nearness(photos: float) -> float:
-        """How near the first class is to the mean of its photos, which is opposite to its row."""
-        prior = EvidencePrior(replace(CONFIG, seen_classes=1, row_classes=7))
-        prior.fit(attributes[:1], torch.tensor([photos]), Rows(attributes, means))
-        prior.settle(lambda: -means[:1])
-        with torch.no_grad():
-            return cosines(prior(attributes[:1]), -means[:1]).item()
-
-    assert nearness(1) < nearness(5) < nearness(100)

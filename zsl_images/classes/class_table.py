@@ -95,11 +95,14 @@ class ClassTable:
         return len(self.names)
 
     @property
-    def is_known(self) -> npt.NDArray[np.bool_]:
-        """Mask of the classes known by photos or by the backbone, (K,): a seen penalty is for these."""
-        has_row = [name in self.row_names for name in self.names]
-        is_known: npt.NDArray[np.bool_] = self.is_seen | np.array(has_row, bool)
-        return is_known
+    def is_penalised(self) -> npt.NDArray[np.bool_]:
+        """Mask of the classes that a seen penalty is for, (K,).
+
+        These are the seen classes; if no class has photos, those that are known by the backbone.
+        """
+        if self.is_seen.any():
+            return self.is_seen
+        return np.array([name in self.row_names for name in self.names], bool)
 
     @property
     def seen_names(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def assess(
             see `scoring.nearest_distances`.
         paths: Path of each of the N photos, to name those that are labelled wrongly.
     """
-    is_seen, of_seen = table.is_known, table.is_known[labels]
+    is_seen, of_seen = table.is_penalised, table.is_penalised[labels]
     penalised = scores - seen_penalty * is_seen
     predicted = penalised.argmax(axis=1)
     is_right = predicted == labels

@@ -106,7 +106,7 @@ def _learned(
     """What is added to the residuals of the seen classes, (S, L)."""
     table, calibration = head.table, head.calibration
     source = LatentSource(head, None, torch.Generator().manual_seed(seed))
-    priors, is_known = source.priors, torch.tensor(table.is_known)  # (K, L)
+    priors, is_penalised = source.priors, torch.tensor(table.is_penalised)  # (K, L)
     z = torch.tensor(head.frozen.latents(features))  # (N, L)
     y = torch.tensor(rows)
     seen = torch.tensor(table.is_seen).nonzero()[:, 0]
@@ -115,7 +115,7 @@ def _learned(
 
     def cross_entropy(latents: Tensor, labels: Tensor) -> Tensor:
         scores = class_scores(latents, priors.index_add(0, seen, residual))
-        logits = penalised(scores, is_known, calibration.seen_penalty) / calibration.temperature
+        logits = penalised(scores, is_penalised, calibration.seen_penalty) / calibration.temperature
         return F.cross_entropy(logits, labels)
 
     share = len(y) / (len(y) + config.photos_of_class * len(seen))

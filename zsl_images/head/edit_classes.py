@@ -104,7 +104,9 @@ def promote_classes(
     latents, priors = frozen.latents(features), head.priors_of(table.attributes)  # (N, L), (K, L)
     means = np.stack([latents[rows == row].mean(axis=0) for row in range(len(names))])  # (K, L)
     photos, space = np.bincount(rows).astype(np.float32), space_of(head.config.radius)
-    worth = photos_of_prior + EvidenceFormula.PHOTOS_OF_ROW * table.is_known  # n₀, (K,)
+    worth = photos_of_prior + EvidenceFormula.PHOTOS_OF_ROW * np.isin(
+        names, list(table.row_names)
+    )  # n₀
     worth = np.where([name in have_none for name in names], 0, worth).astype(np.float32)
     places = space.between(priors, means, photos / (photos + worth))  # (K, L)
     residuals = dict(zip(names, places - priors, strict=True))

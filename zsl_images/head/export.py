@@ -26,7 +26,7 @@ from zsl_images.version import __version__
 ENGINE_OF = {".onnx": "onnx", ".xml": "openvino"}
 """Ending of an exported file → engine that runs it."""
 
-_ROWS = {"pixels": "batch", **dict.fromkeys(("attributes", "is_seen", "is_known"), "classes")}
+_ROWS = {"pixels": "batch", **dict.fromkeys(("attributes", "is_seen", "is_penalised"), "classes")}
 
 
 class Answerer(nn.Module):
@@ -46,20 +46,22 @@ class Answerer(nn.Module):
         self.backbone, self.model = backbone, model
         self.seen_penalty, self.temperature = seen_penalty, temperature
 
-    def forward(self, pixels: Tensor, attributes: Tensor, is_seen: Tensor, is_known: Tensor) -> Tensor:
+    def forward(
+        self, pixels: Tensor, attributes: Tensor, is_seen: Tensor, is_penalised: Tensor
+    ) -> Tensor:
         """Classify photos.
 
         Args:
             pixels: Photos as `Backbone.pixels` gives them, uint8, (B, 3, H, W).
             attributes: Attributes of the classes, in the order of the head's, float32, (K, A).
             is_seen: Mask of the classes that the head knows from photos, bool, (K,).
-            is_known: Mask of these and of the classes that it knows by its backbone, bool, (K,).
+            is_penalised: Mask of the classes that the seen penalty is for, bool, (K,).
 
         Returns:
             Probabilities, (B, K), float32; each row sums to 1.
         """
         scores = self.model.scores(self.backbone(pixels), attributes, is_seen)
-        penalised_scores = penalised(scores, is_known, self.seen_penalty)
+        penalised_scores = penalised(scores, is_penalised, self.seen_penalty)
         probabilities: Tensor = class_probabilities(penalised_scores, self.temperature)
         return probabilities
 
@@ -70,7 +72,7 @@ def export_head(
     """Write the backbone and the head as one network; see `Answerer` for what goes in and out.
 
     The file carries a JSON text under `zsl_images`: the names of the attributes and their order, the
-    classes that are seen and those that are known, and the preprocessing of photos.
+    classes that are seen and those that the seen penalty is for, and the preprocessing of photos.
 
     Args:
         classifier: Head and seen penalty; the candidates do not matter.
@@ -107,14 +109,14 @@ def export_head(
         "pixels": np.zeros((2, *size), np.uint8),
         "attributes": np.resize(head.table.attributes, (3, len(head.table.attribute_names))),
         "is_seen": np.array([True, False, False]),
-        "is_known": np.array([True, False, True]),
+        "is_penalised": np.array([True, False, True]),
     }
     about = json.dumps(
         {
             "version": __version__,
             "attributes": head.table.attribute_names,
             "seen": head.table.seen_names,
-            "known": sorted({*head.table.seen_names, *head.table.row_names}),
+            "penalised": np.array(head.table.names)[head.table.is_penalised].tolist(),
             "backbone": backbone.name,
             "preprocessing": dict(backbone.preprocessing),
         }

@@ -56,17 +56,17 @@ def penalty_for_share(head: Head, table: ClassTable, unseen_share: float) -> flo
         ClassTableError: The candidates are all seen or all unseen.
     """
     share = number("unseen_share", unseen_share, 0, 1)
-    is_known = table.is_known
-    if is_known.all() or not is_known.any():
+    is_penalised = table.is_penalised
+    if is_penalised.all() or not is_penalised.any():
         raise ClassTableError(
-            f"{is_known.sum()} candidates are seen and {(~is_known).sum()} unseen, expected some of "
-            "each; with one kind alone, an unseen share changes nothing"
+            f"{is_penalised.sum()} candidates are seen and {(~is_penalised).sum()} unseen, expected some "
+            "of each; with one kind alone, an unseen share changes nothing"
         )
     head = replace(head, table=table)
     latents, labels = generated_latents(head)
     scores = class_scores(latents, head.class_priors(table))  # (B, K)
-    of_seen = is_known[labels]
-    points = turning_points(scores, is_known)
+    of_seen = is_penalised[labels]
+    points = turning_points(scores, is_penalised)
     weight = np.where(of_seen, (1 - share) / max(1, of_seen.sum()), share / (~of_seen).sum())
     order = np.argsort(points)
     reached = int(np.searchsorted(np.cumsum(weight[order]), share))

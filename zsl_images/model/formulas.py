@@ -205,36 +205,30 @@ class KernelFormula:
 
 
 class EvidenceFormula(KernelFormula):
-    """Two kernels with a centre per seen class and per row of a classifier; see `priors.EvidencePrior`.
+    """A kernel with a centre per seen class and per row of a classifier; see `priors.EvidencePrior`.
 
-    mu(a) = Σ_j (k(a, a_j) + τ n(a, a_j)) w_j,    n(a, b) = exp(-10 ‖a - b‖ / h)
-
-    k is that of `KernelFormula`. n is near 1 between a class and itself, and near 0 between others.
+    mu(a) = Σ_j k(a, a_j) w_j,    k(a, b) = exp(-‖a - b‖ / h)
     """
 
-    PECULIAR = 0.1
-    NARROW = 10.0
-    PHOTOS_OF_ROW = 5.0
-    PHOTOS_OF_ROW_ALONE = 100.0
+    NOISE = 0.05
+    PHOTOS_OF_ROW = 15.0
     OFFSET = 1.0
 
     photos: Array
     places: Array
 
     def kernel(self, first: Array, second: Array) -> Array:
-        """k + τ n of each pair: (K, A), (J, A) → (K, J)."""
-        near = namespace(first).exp(-self.NARROW * distances(first, second) / self.bandwidth)
-        return super().kernel(first, second) + self.PECULIAR * near
+        """k of each pair: (K, A), (J, A) → (K, J)."""
+        return namespace(first).exp(-distances(first, second) / self.bandwidth)
 
     def ridged(self) -> Array:
         """K + E, (M, M)."""
         xp, seen = namespace(self.photos), len(self.photos)
-        photos_of_row = self.PHOTOS_OF_ROW if seen else self.PHOTOS_OF_ROW_ALONE
-        of_rows = xp.ones_like(self.places[:, 0]) * photos_of_row
+        of_rows = xp.ones_like(self.places[:, 0]) * self.PHOTOS_OF_ROW
+        noise = self.NOISE + 1 / xp.concat([self.photos, of_rows])  # (M,)
         is_row = xp.concat([xp.zeros_like(self.photos), xp.ones_like(of_rows)])
         offset = self.OFFSET * bool(seen) * is_row[:, None] * is_row
-        noise = xp.diag(1 / xp.concat([self.photos, of_rows]))
-        return self.kernel(self.centres, self.centres) + offset + noise
+        return self.kernel(self.centres, self.centres) + offset + xp.diag(noise)
 
 
 def prior_widths(config: ModelConfig) -> list[int]:
@@ -288,7 +282,7 @@ class VAEFormula:
 
 
 def drawn_to_photos(
-    priors: Array, means: Array, photos: Array, photos_of_prior: float | Array, space: Space
+    priors: Array, means: Array, photos: Array, photos_of_prior: float, space: Space
 ) -> Array:
     """Class priors after some photos: the mean of a Gaussian whose prior counts as n₀ photos.
 

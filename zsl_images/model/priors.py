@@ -182,16 +182,13 @@ class KernelPrior(KernelFormula, ClassPrior):
 class EvidencePrior(EvidenceFormula, KernelPrior):
     """A Gaussian process that hears of classes from photos and from the rows of a classifier.
 
-        mu(a) = (k(a) + τ n(a))ᵀ (K + τ N + E)⁻¹ m
+        mu(a) = k(a)ᵀ (K + E)⁻¹ m,    k(a, b) = exp(-‖a - b‖ / h)
 
-    m holds the mean latents of S seen classes and the places of J rows; a class may have both. The wide
-    kernel k is for what similar classes share, and the narrow one, n, for what is peculiar to a class:
-    it lets a class that has a row stay where the row says. E says how far each of m may lie off
-    (Rasmussen & Williams 2006, sec. 2.2 and 2.7): 1/n for the mean of n photos, and a row counts as
-    `PHOTOS_OF_ROW`. What all rows have in common may be peculiar to rows, so `OFFSET` is added for each
-    pair of rows. Without any photo, nothing is better than a row: it counts as `PHOTOS_OF_ROW_ALONE`.
-    These numbers and τ, which is `PECULIAR`, are those of `EvidenceFormula`. They were chosen on
-    classes that played unseen.
+    m holds the mean latents of S seen classes and the places of J rows; a class may have both. E says
+    how far each of them may lie off (Rasmussen & Williams 2006, sec. 2.2 and 2.7): its diagonal is
+    `NOISE` + 1/n for the mean of n photos, and a row counts as `PHOTOS_OF_ROW` photos. What all rows
+    have in common may be peculiar to rows, so `OFFSET` is added for each pair of rows, if there are
+    photos to tell (`EvidenceFormula`). All three were chosen on seen classes that played unseen.
 
     Args:
         config: Sizes.
@@ -205,16 +202,12 @@ class EvidencePrior(EvidenceFormula, KernelPrior):
         self.places: Tensor
 
     def fit(self, a: Tensor, photos: Tensor, rows: Rows | None = None) -> None:
-        """Put the centres on the scaled attributes of the seen classes (S, A), and of the rows.
-
-        The bandwidth h is the median distance between two classes.
-        """
+        """Put the centres on the scaled attributes of the seen classes (S, A), and of the rows."""
         self.photos = photos.to(a)
         if rows is not None:
             self.places = rows.places
             a = torch.cat([a, rows.attributes])
         self._centre(a)
-        self.bandwidth = self.bandwidth / 2
 
     def left_out(self, means: Tensor) -> Tensor | None:
         """As `KernelPrior.left_out`: (S, L) → (S, L)."""
