@@ -37,10 +37,12 @@ def show(context: typer.Context, format: ReportFormatOption = ReportFormat.TABLE
         return
     for head in list_heads():
         typer.echo(head.name + (" (default)" if head.name == DEFAULT_HEAD else ""))
-        classes = f"{head.seen} known by photos, {head.unseen} by attributes alone"
+        classes = (
+            f"{head.seen} known by photos, {head.rows} by the backbone, {head.unseen} by attributes"
+        )
         figures = [f"{name} {value:.1%}" for name, value in head.figures.items()]
         for what, text in (
-            ("classes", f"{head.seen + head.unseen}: {classes}"),
+            ("classes", f"{head.seen + head.rows + head.unseen}: {classes}"),
             ("backbone", head.backbone),
             ("licence", head.licence),
             ("file", f"{head.bytes / 1e6:.1f} MB"),

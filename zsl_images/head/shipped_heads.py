@@ -25,6 +25,7 @@ class ShippedHead:
         name: Name as given to `load_head`.
         about: What it is, in a sentence.
         seen: Number of classes known by photos.
+        rows: Number of classes known by the backbone.
         unseen: Number of classes known by attributes alone.
         backbone: Name of its backbone.
         licence: Licence of its weights.
@@ -35,6 +36,7 @@ class ShippedHead:
     name: str
     about: str
     seen: int
+    rows: int
     unseen: int
     backbone: str
     licence: str
@@ -81,7 +83,7 @@ def _described(name: str, entry: Mapping[str, Any]) -> ShippedHead:
     path: Path = shipped_file(entry["file"])
     with safe_open(path, framework="numpy") as file:
         header = json.loads(file.metadata()["zsl_images"])
-    told = {key: entry[key] for key in ("about", "seen", "unseen", "backbone", "licence")}
+    told = {key: entry[key] for key in ("about", "seen", "rows", "unseen", "backbone", "licence")}
     return ShippedHead(name, **told, bytes=path.stat().st_size, figures=header["metrics"])
 
 

@@ -59,8 +59,8 @@ def penalty_for_share(head: Head, table: ClassTable, unseen_share: float) -> flo
     is_penalised = table.is_penalised
     if is_penalised.all() or not is_penalised.any():
         raise ClassTableError(
-            f"{is_penalised.sum()} candidates are seen and {(~is_penalised).sum()} unseen, expected some "
-            "of each; with one kind alone, an unseen share changes nothing"
+            f"{is_penalised.sum()} candidates are seen and {(~is_penalised).sum()} unseen, expected "
+            "some of each; with one kind alone, an unseen share changes nothing"
         )
     head = replace(head, table=table)
     latents, labels = generated_latents(head)
