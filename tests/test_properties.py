@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as arrays
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.errors import ClassTableError, ClassTableWarning
 from zsl_images.files import path_of_text, path_text
+from zsl_images.head.calibration import share_below
 from zsl_images.labelling.label_files import read_labels, write_labels
 from zsl_images.labelling.label_schema import SCHEMA
 from zsl_images.model.scoring import (
@@ -25,7 +26,6 @@ from zsl_images.model.scoring import (
     class_scores,
     penalised,
     top_classes,
-    unknown_scores,
 )
 from zsl_images.names import hidden_character, json_of, printable
 
@@ -107,7 +107,7 @@ def test_probabilities_follow_their_classes_and_sum_to_1(
     st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=101),
 )
 def test_unknown_scores_rise_with_distance(distances: np.ndarray, known: list[float]) -> None:
-    found = unknown_scores(np.sort(distances), sorted(known))
+    found = share_below(sorted(known), np.sort(distances))
     assert ((found >= 0) & (found <= 1)).all()
     assert (np.diff(found) >= 0).all()
 

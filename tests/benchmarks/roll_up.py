@@ -29,11 +29,11 @@ def main() -> None:
     classifier, taxonomy = ZeroShotClassifier.load(arguments.head), Taxonomy.read(arguments.taxonomy)
     table, head = classifier.table, classifier.head
     features, labels = labelled_features(arguments.photos, table.names, classifier.backbone)
-    scores = head.scores(table, features.features) - head.calibration.seen_penalty * table.is_seen
+    scores = head.scores(table, features.features) - head.calibration.seen_penalty * table.is_penalised
     every = class_probabilities(scores, head.calibration.temperature)
     roll_up = taxonomy.of(table.names)
     found = [roll_up(probabilities) for probabilities in every]
-    truth = [taxonomy.lineages[table.names[label]] for label in labels]
+    truth = [taxonomy.lineages[label] for label in labels]
     levels = [[level.label for level in photo] for photo in found]
     is_right = np.array(levels) == np.array(truth)  # (N, V)
     print(f"| {arguments.photos.name}, {len(labels)} photos | likeliest group is right |\n|---|---|")
