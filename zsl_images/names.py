@@ -143,7 +143,7 @@ def shortened(text: str, width: int) -> str:
     Its name stays, and the folder that it is in if there is room.
 
     >>> shortened("/a/long/path/to/photo.jpg", 18)
-    '/a/.../to/photo.jpg'
+    '/a/lo.../photo.jpg'
     """
     if len(text) <= width:
         return text

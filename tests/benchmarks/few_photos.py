@@ -36,7 +36,7 @@ from zsl_images.model.recipes import recipe_named
 COUNTS = (0, 1, 2, 5, 10, 20)
 """Photos per seen class."""
 
-SOURCES = {"photos": "process-closed", "rows": "rows", "both": "rows"}
+SOURCES = {"photos": "best-mmvae", "rows": "rows", "both": "rows"}
 """What a head learns from → its recipe."""
 
 FIGURES = ("seen", "unseen", "AUSUC")
