@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from zsl_images.errors import counted
+
 from .console import echo, finish, progress
 from .decision_options import Candidates
 from .option_groups import Only
@@ -39,7 +41,7 @@ def calibrate(
     with progress() as show:
         result = calibrate_to_photos(classifier, photos, cache=cache, on_step=show)
     result.classifier.save(out)
-    echo(f"{out}: calibrated to {result.photos} photos")
+    echo(f"{out}: calibrated to {counted(result.photos, 'photo')}")
     typer.echo(f"  likeliest class right {result.accuracy:6.1%}")
     for what, (before, after) in (("mean confidence", result.confidence), ("unknown", result.unknown)):
         typer.echo(f"  {what:<22}{before:6.1%} before, {after:.1%} after")

@@ -66,7 +66,7 @@ def test_a_head_is_asked_where_one_is_given(table: Path) -> None:
 def test_a_table_goes_to_stdout() -> None:
     result = run("write", "-")
     assert result.stdout.startswith("class,black,white")
-    assert len(result.stdout.splitlines()) == 98
+    assert len(result.stdout.splitlines()) == 259
 
 
 @pytest.mark.parametrize("name", ["to\nkay", "to\rkay", "to\x1bkay", "to\u202ekay"])

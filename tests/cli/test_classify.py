@@ -145,8 +145,10 @@ def test_the_table_has_one_line_per_candidate(photos: Path, monkeypatch: pytest.
     first, second = (line.split() for line in out.splitlines() if "%" in line)
     assert first[0] == str(photos / "a.png")
     for cells, candidate in zip((first[1:], second), row["top"], strict=True):
-        kind = "seen" if candidate["is_seen"] else "unseen"
-        assert cells == [candidate["label"], f"{candidate['probability']:.1%}", kind]
+        kind = {"photos": ["seen"], "backbone": ["by", "backbone"]}.get(
+            candidate["known_by"], ["unseen"]
+        )
+        assert cells == [candidate["label"], f"{candidate['probability']:.1%}", *kind]
 
 
 def test_one_bad_photo_is_reported_and_the_rest_are_labelled(photos: Path) -> None:
@@ -244,6 +246,7 @@ def test_shipped_tables_are_found_by_name_in_a_fresh_folder(
     code, out, err = run(photos, *options)
     assert code == 0
     assert [level["level"] for level in json.loads(out)[0]["levels"]][1:] == [
+        "kind",
         "family",
         "order",
         "class",

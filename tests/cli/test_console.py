@@ -34,7 +34,7 @@ def test_errors_of_the_library_are_one_line(tmp_path: Path) -> None:
     assert line.startswith("error: cannot read the class table")
 
 
-@pytest.mark.filterwarnings("always:.*missing cells")
+@pytest.mark.filterwarnings("always:.*missing cell")
 def test_warnings_are_one_line_each(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("class,a\nx,1\ny,\nz,2\n")
     result = run("classify", photos, "--attributes", tmp_path / "table.csv")

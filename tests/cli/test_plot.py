@@ -22,7 +22,7 @@ def test_recipes_and_heads_are_drawn(dataset: Path, tmp_path: Path) -> None:
 
 def test_a_page_shows_the_photos_and_no_curves(dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "map.html"
-    result = run("plot", dataset, "--recipe", "process", "--photos", tmp_path, "--out", out)
+    result = run("plot", dataset, "--recipe", "best", "--photos", tmp_path, "--out", out)
     assert result.exit_code == 0, result.stderr
     assert "class prior" in out.read_text("utf-8")
     assert run("plot", dataset, "--curves", "--out", out).exit_code == USAGE

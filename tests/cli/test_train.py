@@ -26,7 +26,7 @@ def test_train_then_classify_then_evaluate(colour_photos: Path, table: Path, tmp
     first = next(line for line in result.stdout.splitlines() if "%" in line)
     assert first.split()[0] == "seen_accuracy"
     assert first.endswith("right labels for photos of seen classes")
-    assert "training: warm-up" in result.stderr
+    assert "training: generate-and-learn" in result.stderr
     assert "reconstruction" in result.stderr
     assert cache.exists()
 

@@ -42,7 +42,7 @@ def test_only_the_papers_recipes_take_the_papers_steps(
     dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = recipe_named("best")
-    training = replace(own.training, warm_up_epochs=3, learn_epochs=1, batch_size=0)
+    training = replace(own.training, warm_up_epochs=3, learn_epochs=1, learn_steps=0, batch_size=0)
     monkeypatch.setitem(RECIPES, "fast", replace(own, training=training))
     monkeypatch.setitem(PAPER_STEPS, "AWA2", (10, 5))
     data = read_xlsa17(written(dataset.parent / "AWA2"))

@@ -76,4 +76,4 @@ def test_tables_and_taxonomies_may_be_given_by_name(
     classifier = FeatureClassifier.load().with_classes("awa2.csv").with_taxonomy("awa2-groups")
     assert len(classifier.table) == 50
     assert classifier.taxonomy is not None
-    assert classifier.taxonomy.levels[1:] == ("family", "order", "class")
+    assert classifier.taxonomy.levels[1:] == ("kind", "family", "order", "class")

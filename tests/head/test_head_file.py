@@ -15,11 +15,14 @@ from safetensors.torch import load_file, save_file
 
 from zsl_images.classes.class_table import ClassTable
 from zsl_images.classifier import ZeroShotClassifier
+from zsl_images.defaults import ROWS_RECIPE
 from zsl_images.errors import HeadError, OutputError
 from zsl_images.features.backbones import Backbone
 from zsl_images.features.extraction import extract_features
 from zsl_images.files import shipped_file
+from zsl_images.head.head import Head
 from zsl_images.head.head_file import load_head, save_head
+from zsl_images.model.frozen import FrozenVAE
 from zsl_images.model.mmvae import build
 from zsl_images.model.recipes import recipe_named
 
@@ -101,15 +104,15 @@ def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
 
 def test_values_that_are_not_finite_are_refused(saved: Path) -> None:
     bias = torch.full((8,), float("nan"))
-    with pytest.raises(HeadError, match=r"not finite .*encoder\.mu\.bias"):
-        load_head(resaved(saved, "nan.safetensors", **{"encoder.mu.bias": bias}))
+    with pytest.raises(HeadError, match=r"not finite .*encoder\.logvar\.bias"):
+        load_head(resaved(saved, "nan.safetensors", **{"encoder.logvar.bias": bias}))
 
 
 def test_tensors_that_do_not_fit_the_header_are_refused(saved: Path) -> None:
-    with pytest.raises(HeadError, match=r"encoder\.mu\.bias: \(3,\) float32, expected \(8,\)"):
-        load_head(resaved(saved, "shape.safetensors", **{"encoder.mu.bias": torch.zeros(3)}))
+    with pytest.raises(HeadError, match=r"encoder\.logvar\.bias: \(3,\) float32, expected \(8,\)"):
+        load_head(resaved(saved, "shape.safetensors", **{"encoder.logvar.bias": torch.zeros(3)}))
     with pytest.raises(HeadError, match="missing, expected"):
-        load_head(resaved(saved, "less.safetensors", **{"encoder.mu.bias": None}))
+        load_head(resaved(saved, "less.safetensors", **{"encoder.logvar.bias": None}))
     with pytest.raises(HeadError, match="surplus: not part"):
         load_head(resaved(saved, "more.safetensors", surplus=torch.zeros(1)))
 
@@ -152,7 +155,7 @@ def test_deep_nesting_and_tensors_of_another_type_are_refused(saved: Path) -> No
         load_head(resaved(saved, "deep.safetensors", header="[" * 10**5))
     whole = torch.ones(8, dtype=torch.int32)
     with pytest.raises(HeadError, match=r"bias: \(8,\) int32, expected \(8,\) float32"):
-        load_head(resaved(saved, "ints.safetensors", **{"encoder.mu.bias": whole}))
+        load_head(resaved(saved, "ints.safetensors", **{"encoder.logvar.bias": whole}))
 
 
 def test_an_unknown_name_lists_the_shipped_heads() -> None:
@@ -201,6 +204,14 @@ def older(path: Path, number: int) -> Path:
     return resaved(path, f"format{number}.safetensors", header=json.dumps(header), **changes)
 
 
+def with_shift(head: Head) -> Head:
+    """A head with the encoder that heads of those formats have."""
+    arrays = dict(head.frozen.arrays)
+    arrays["encoder.mu.bias"] = arrays.pop("encoder.mu.weight")[0]
+    config = replace(head.config, encoder="shift")
+    return replace(head, frozen=FrozenVAE(config, arrays))
+
+
 def test_in_heads_that_do_not_say_what_learned_it_was_the_encoder(
     trained: ZeroShotClassifier, saved: Path
 ) -> None:
@@ -216,19 +227,20 @@ def test_a_head_of_an_older_format_is_read(
     trained: ZeroShotClassifier, tmp_path: Path, number: int
 ) -> None:
     path = tmp_path / "head.safetensors"
-    save_head(replace(trained.head, memory=None) if number == 1 else trained.head, path)
+    shifting = with_shift(trained.head)
+    save_head(replace(shifting, memory=None) if number == 1 else shifting, path)
     head = load_head(older(path, number))
     assert (head.memory is None) == (number == 1)
     assert head.residuals == {}
     assert head.table.names == trained.table.names
-    assert head.model.config == trained.head.model.config
+    assert head.model.config == shifting.config
     assert head.train_config == trained.head.train_config
     if number < 3:
         assert head.calibration.known_distances == ()  # they were measured elsewhere
         assert (head.model.prior.relevance == 1).all()
     else:
         features = np.random.default_rng(0).uniform(0, 1, (5, 24)).astype(np.float32)
-        expected = trained.head.scores(trained.table, features)
+        expected = shifting.scores(trained.table, features)
         np.testing.assert_array_equal(head.scores(head.table, features), expected)
 
 
@@ -248,11 +260,11 @@ def test_an_older_head_with_the_papers_parts_is_read(
     np.testing.assert_allclose(head.scores(table, features.numpy()), expected, atol=1e-4)
 
 
-def test_the_shipped_head_has_the_parts_of_the_default_recipe() -> None:
+def test_the_shipped_head_has_the_parts_of_its_recipe() -> None:
     config = load_head().model.config
-    sizes = ("feature_dim", "attribute_dim", "text_dim", "seen_classes")
+    sizes = ("feature_dim", "attribute_dim", "text_dim", "seen_classes", "row_classes")
     data = {name: getattr(config, name) for name in sizes}
-    assert config == replace(recipe_named("best").model, **data)
+    assert config == replace(recipe_named(ROWS_RECIPE).model, **data)
 
 
 def test_residuals_and_memory_are_kept(trained: ZeroShotClassifier, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_a_folder_of_seen_classes_moves_nothing(trained: ZeroShotClassifier, off
     photos, _ = features_of(trained, dict.fromkeys(off.table.seen_names, 20))
     calibration = replace(off.calibration, temperature=20.0)
     unsure = replace(off, calibration=calibration)
-    adapt_head(unsure, photos, AdaptConfig(least_ratio=0, least_agreement=0))
+    adapt_head(unsure, photos, AdaptConfig(least_unseen=0, least_ratio=0, least_agreement=0))
     with pytest.raises(
         DataError, match=r"only about \d+ of 120 photos .* expected \d+ or more, or seen"
     ):

@@ -36,8 +36,12 @@ def test_moved_photos_come_nearer_to_their_new_label_and_others_keep_theirs(
     assert after > 1.2 * now
     others = [colour for colour in COLOURS if colour not in ("blue", "green")]
     photos = [draw(colour, 300) for colour in others]
-    before = [one.label for one in trained.predict(photos)]
-    assert [one.label for one in result.classifier.predict(photos)] == before
+    before, now = (
+        [one.label for one in classifier.predict(photos)] for classifier in (trained, result.classifier)
+    )
+    right = [colour for colour, label in zip(others, before, strict=True) if colour == label]
+    assert len(right) > 3
+    assert set(right) <= {colour for colour, label in zip(others, now, strict=True) if colour == label}
 
 
 def test_a_label_that_is_no_class_is_refused_or_becomes_one(

@@ -155,9 +155,9 @@ def test_a_new_class_wins_for_its_photo_and_stays_after_a_reload(page: Any, tmp_
     playwright.expect(label).to_have_text("orange")
     add_class(page, "amber", "orange")
     page.get_by_label(
-        "greenness", exact=True
+        "blueness", exact=True
     ).evaluate(  # a little nearer to the photo than orange itself
-        "one => { one.value = 120; one.dispatchEvent(new Event('input')); }"
+        "one => { one.value = 0; one.dispatchEvent(new Event('input')); }"
     )
     playwright.expect(label).to_have_text("amber")
     with page.expect_download() as saved:
