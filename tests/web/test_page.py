@@ -150,22 +150,20 @@ def test_the_ranking_follows_a_slider(page: Any, tmp_path: Path) -> None:
 
 
 def test_a_new_class_wins_for_its_photo_and_stays_after_a_reload(page: Any, tmp_path: Path) -> None:
-    drop(page, tmp_path, "orange")
+    drop(page, tmp_path, "cyan")
     label = page.locator(".card .answer strong")
-    playwright.expect(label).to_have_text("orange")
-    add_class(page, "amber", "orange")
-    page.get_by_label(
-        "blueness", exact=True
-    ).evaluate(  # a little nearer to the photo than orange itself
+    playwright.expect(label).to_have_text("cyan")
+    add_class(page, "teal", "cyan")
+    page.get_by_label("light", exact=True).evaluate(
         "one => { one.value = 0; one.dispatchEvent(new Event('input')); }"
     )
-    playwright.expect(label).to_have_text("amber")
+    playwright.expect(label).to_have_text("teal")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save the table").click()
-    assert "\namber," in Path(saved.value.path()).read_text()
+    assert "\nteal," in Path(saved.value.path()).read_text()
     page.reload()
     page.wait_for_selector(".mine-class h3")
-    assert page.inner_text(".mine-class h3") == "amber"
+    assert page.inner_text(".mine-class h3") == "teal"
 
 
 def test_names_are_text_and_never_html(page: Any, tmp_path: Path) -> None:
