@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from zsl_images.errors import counted
+
 from .console import echo, finish, progress
 from .decision_options import Candidates
 from .option_groups import Only
@@ -47,7 +49,7 @@ def correct(
         result = correct_head(classifier, labels, new=new, seed=seed, cache=cache, on_step=show)
     result.classifier.save(out)
     echo(
-        f"{out}: learned from {result.photos} photos with labels by people; {result.wrong} had another "
-        f"label before, {result.still_wrong} have one now"
+        f"{out}: learned from {counted(result.photos, 'photo')} with labels by people; "
+        f"{result.wrong} had another label before, {result.still_wrong} have one now"
     )
     finish(result.failures)

@@ -109,7 +109,7 @@ def label_on_ray(
             ) from error
     progress = Progress()
     with _writing(out):
-        for table in rows_in(out, ["path", "label", "answer", "error"]):
+        for table in rows_in(out, ["path", "label", "answer", "is_unknown", "error"]):
             progress = progress.with_rows(table)
     return replace(progress, kept=kept, is_complete=True)
 
