@@ -107,7 +107,7 @@ def main() -> None:
             seconds.append(ours["seconds"])
         print(
             f"| {rows:,} | {seen:,} | {ours['seconds']:.1f} | {ours['mebibytes']:,.0f} | "
-            f"{peer['seconds'] if peer else 0:.1f} |",
+            f"{round(peer['seconds'], 1) if peer else '–'} |",
             flush=True,
         )
     if len(large) > 1:
