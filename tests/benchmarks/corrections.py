@@ -30,7 +30,7 @@ CLASSES, CORRECTIONS = 10, 5
 
 def predicted(head: Head, features: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     """Rows of the likeliest classes, (N,)."""
-    penalty = head.calibration.seen_penalty * head.table.is_penalised
+    penalty = head.calibration.seen_penalty * head.penalised(head.table)
     found: npt.NDArray[np.int64] = (head.scores(head.table, features) - penalty).argmax(axis=1)
     return found
 

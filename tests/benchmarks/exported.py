@@ -42,7 +42,7 @@ def main() -> None:
             continue
         if len(batch) == 32 or number == len(paths):
             pixels = np.stack(batch)
-            found = run(pixels, table.attributes, table.is_seen, table.is_penalised)
+            found = run(pixels, table.attributes, table.is_seen, classifier.head.penalised(table))
             decisions = classifier.label_features(classifier.backbone.features(pixels), len(table))
             expected = np.zeros_like(found)
             np.put_along_axis(expected, decisions.rows, decisions.probabilities, axis=1)

@@ -61,9 +61,9 @@ class Trial:
     def accuracy(self, head: Head, rows: npt.NDArray[np.int64], only: Sequence[str] = ()) -> float:
         """Per-class top-1 of rows, in per cent."""
         table = head.table.select(only or head.table.names)
-        scores = (
-            head.scores(table, self.features[rows]) - head.calibration.seen_penalty * table.is_penalised
-        )
+        scores = head.scores(
+            table, self.features[rows]
+        ) - head.calibration.seen_penalty * head.penalised(table)
         predicted = scores.argmax(1)
         labels = np.array([table.names.index(name) for name in self.names[rows]])
         return 100 * mean_per_class_accuracy(labels, predicted)

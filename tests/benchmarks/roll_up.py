@@ -29,7 +29,9 @@ def main() -> None:
     classifier, taxonomy = ZeroShotClassifier.load(arguments.head), Taxonomy.read(arguments.taxonomy)
     table, head = classifier.table, classifier.head
     features, labels = labelled_features(arguments.photos, table.names, classifier.backbone)
-    scores = head.scores(table, features.features) - head.calibration.seen_penalty * table.is_penalised
+    scores = head.scores(table, features.features) - head.calibration.seen_penalty * head.penalised(
+        table
+    )
     every = class_probabilities(scores, head.calibration.temperature)
     roll_up = taxonomy.of(table.names)
     found = [roll_up(probabilities) for probabilities in every]

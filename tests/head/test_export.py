@@ -78,7 +78,7 @@ def test_an_exported_head_classifies_with_a_table_it_has_never_seen(
         classifier = trained.with_seen_penalty(1.5).with_classes(table)
         table = classifier.table
         for photos in (pixels, pixels[:1]):
-            found = run(file, photos, table.attributes, table.is_seen, table.is_penalised)
+            found = run(file, photos, table.attributes, table.is_seen, classifier.head.penalised(table))
             decisions = classifier.label_features(trained.backbone.features(photos), len(table))
             expected = np.zeros_like(found)
             np.put_along_axis(expected, decisions.rows, decisions.probabilities, axis=1)
@@ -133,7 +133,11 @@ def test_a_head_whose_priors_are_shorter_the_less_sure_they_are_is_exported(
     classifier.export(tmp_path / "head.onnx")
     table = classifier.table
     found = run_onnx(
-        tmp_path / "head.onnx", pixels, table.attributes, table.is_seen, table.is_penalised
+        tmp_path / "head.onnx",
+        pixels,
+        table.attributes,
+        table.is_seen,
+        classifier.head.penalised(table),
     )
     expected = classifier.label_features(trained.backbone.features(pixels))
     np.testing.assert_allclose(found.max(axis=1), expected.probabilities[:, 0], atol=1e-4)
@@ -150,7 +154,7 @@ def test_the_network_answers_as_the_classifier_does(
         calibration.temperature,
     ).eval()
     table = trained.table
-    inputs = (pixels, table.attributes, table.is_seen, table.is_penalised)
+    inputs = (pixels, table.attributes, table.is_seen, trained.head.penalised(table))
     with torch.no_grad():
         found = network(*map(torch.from_numpy, inputs)).numpy()
     decisions = trained.label_features(trained.backbone.features(pixels), len(table))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,17 @@ def test_the_head_goes_into_a_file_and_back(head: Head, tmp_path: Path) -> None:
     assert not again.calibration.uses_photos
     expected = head.scores(head.table, WORLD.features)
     assert np.array_equal(again.scores(again.table, WORLD.features), expected)
+
+
+def test_the_seen_penalty_is_for_rows_where_no_photo_chose_it(head: Head) -> None:
+    """Also if no candidate has photos: a penalty chosen on photos says nothing of rows."""
+    table = head.table
+    assert not table.is_seen.any()
+    assert 0 < head.penalised(table).sum() == table.is_known.sum() < len(table)
+    by_photos = replace(head, calibration=replace(head.calibration, uses_photos=True))
+    assert not by_photos.penalised(table).any()
+    one = table.with_seen([table.names[0]])
+    assert by_photos.penalised(one).sum() == 1
 
 
 def test_a_row_weighs_against_photos(head: Head) -> None:

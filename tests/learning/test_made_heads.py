@@ -62,7 +62,7 @@ def test_a_made_head_is_exported_with_the_classes_that_it_knows(
         "pixels": np.random.default_rng(0).integers(0, 255, (2, *size), np.uint8),
         "attributes": table.attributes,
         "is_seen": table.is_seen,
-        "is_penalised": table.is_penalised,
+        "is_penalised": classifier.head.penalised(table),
     }
     found = model(inputs)["probabilities"]
     decisions = classifier.label_features(backbone.features(inputs["pixels"]), len(table))

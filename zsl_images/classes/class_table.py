@@ -95,14 +95,9 @@ class ClassTable:
         return len(self.names)
 
     @property
-    def is_penalised(self) -> npt.NDArray[np.bool_]:
-        """Mask of the classes that a seen penalty is for, (K,).
-
-        These are the seen classes; if no class has photos, those that are known by the backbone.
-        """
-        if self.is_seen.any():
-            return self.is_seen
-        return np.array([name in self.row_names for name in self.names], bool)
+    def is_known(self) -> npt.NDArray[np.bool_]:
+        """Mask of the classes known by photos or by the backbone, (K,)."""
+        return self.is_seen | np.isin(self.names, list(self.row_names))
 
     @property
     def seen_names(self) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def evaluate(
         table,
         seen_penalty=classifier.seen_penalty,
         temperature=head.calibration.temperature,
+        is_seen=head.penalised(table),
         min_confidence=classifier.min_confidence,
         distances=distances,
         paths=[absolute(path) for path in features.paths],

@@ -87,11 +87,12 @@ def assess(
     *,
     seen_penalty: float,
     temperature: float,
+    is_seen: Mask | None = None,
     min_confidence: float = 0.0,
     distances: tuple[Scores, Scores] | None = None,
     paths: Sequence[str] | None = None,
 ) -> Evaluation:
-    """All figures of labelled photos. Classes known by the backbone count as seen here.
+    """All figures of labelled photos.
 
     Args:
         scores: Scores (N, K) without a seen penalty.
@@ -99,12 +100,14 @@ def assess(
         table: The K candidates.
         seen_penalty: γ.
         temperature: Temperature of the softmax.
+        is_seen: Mask of the classes that count as seen, (K,). Default: those of the table.
         min_confidence: Probability below which a photo gets no label.
         distances: Distance to the nearest class of these N photos, and of M photos of other classes,
             see `scoring.nearest_distances`.
         paths: Path of each of the N photos, to name those that are labelled wrongly.
     """
-    is_seen, of_seen = table.is_penalised, table.is_penalised[labels]
+    is_seen = table.is_seen if is_seen is None else is_seen
+    of_seen = is_seen[labels]
     penalised = scores - seen_penalty * is_seen
     predicted = penalised.argmax(axis=1)
     is_right = predicted == labels

@@ -129,7 +129,7 @@ def learned_residuals(
     device = head.model.device
     generator = torch.Generator(device).manual_seed(seed)
     draw = LatentSource(head, known, generator)
-    priors, is_seen = draw.priors, torch.tensor(head.table.is_penalised, device=device)
+    priors, is_seen = draw.priors, torch.tensor(head.penalised(head.table), device=device)
     rows = torch.tensor([head.table.names.index(name) for name in new], device=device)
     others = draw.classes[~torch.isin(draw.classes, rows)]
     length = priors.square().sum(1).mean()

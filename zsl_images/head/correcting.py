@@ -106,7 +106,7 @@ def _learned(
     """What is added to the residuals of the seen classes, (S, L)."""
     table, calibration = head.table, head.calibration
     source = LatentSource(head, None, torch.Generator().manual_seed(seed))
-    priors, is_penalised = source.priors, torch.tensor(table.is_penalised)  # (K, L)
+    priors, is_penalised = source.priors, torch.tensor(head.penalised(table))  # (K, L)
     z = torch.tensor(head.frozen.latents(features))  # (N, L)
     y = torch.tensor(rows)
     seen = torch.tensor(table.is_seen).nonzero()[:, 0]

@@ -186,7 +186,7 @@ class Decider:
         scaled = head.frozen.feature_scaling(features.astype(np.float32))  # (B, P)
         latents = head.frozen.encoder.mean(scaled)  # (B, L)
         scores = penalised(  # (B, K)
-            class_scores(latents, self._priors), self._table.is_penalised, self._seen_penalty
+            class_scores(latents, self._priors), head.penalised(self._table), self._seen_penalty
         )
         every = class_probabilities(scores, calibration.temperature)  # (B, K)
         distances = nearest_distances(scaled, self._centres)  # (B,)

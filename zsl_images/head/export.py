@@ -116,7 +116,7 @@ def export_head(
             "version": __version__,
             "attributes": head.table.attribute_names,
             "seen": head.table.seen_names,
-            "penalised": np.array(head.table.names)[head.table.is_penalised].tolist(),
+            "penalised": np.array(head.table.names)[head.penalised(head.table)].tolist(),
             "backbone": backbone.name,
             "preprocessing": dict(backbone.preprocessing),
         }

@@ -144,8 +144,6 @@ class FeatureClassifier(Deciding):
     def only_unseen(self) -> Self:
         """The same classifier with its unseen classes as the only candidates (ZSL, not GZSL).
 
-        Without seen classes there is nothing to balance, so the seen penalty is 0.
-
         Raises:
             ClassTableError: There is no unseen class.
         """
@@ -153,4 +151,4 @@ class FeatureClassifier(Deciding):
             raise ClassTableError(
                 "every candidate is a seen class; give a table with unseen classes, or allow seen ones"
             )
-        return replace(self, table=self.table.select(self.table.unseen_names), seen_penalty=0.0)
+        return replace(self, table=self.table.select(self.table.unseen_names))

@@ -94,7 +94,7 @@ def _calibrated(head: Head, rows: RowClasses, seed: int) -> Calibration:
     errors = prior.row_errors()[torch.randint(len(own), (_GENERATED,), generator=generator)]
     means = torch.where((row >= 0)[:, None], prior.places[row], priors[labels] + errors)
     x = _photos(head.model, means, generator)
-    scores = class_scores(head.model.encoder.mean(x), priors).numpy() - penalty * table.is_penalised
+    scores = class_scores(head.model.encoder.mean(x), priors).numpy() - penalty * table.is_known
     distances = nearest_distances(x, torch.from_numpy(head.centres(table))).numpy()
     quantiles = np.quantile(distances, np.linspace(0, 1, 101))
     return Calibration(

@@ -134,6 +134,14 @@ class Head:
         residuals = {renamed[n]: value for n, value in self.residuals.items() if n in renamed}
         return replace(self, table=table, residuals=residuals, memory=memory)
 
+    def penalised(self, table: ClassTable) -> npt.NDArray[np.bool_]:
+        """Mask of the classes of `table` that the seen penalty is for, (K,).
+
+        These are the seen classes; in a head that was calibrated without photos, also those that the
+        backbone knows.
+        """
+        return table.is_seen if self.calibration.uses_photos else table.is_known
+
     def class_priors(self, table: ClassTable) -> npt.NDArray[np.float32]:
         """The class priors of `table`, each mu(a) plus its residual, longer if it is seen: (K, L).
 

@@ -49,8 +49,8 @@ def recalibrated(head: Head, features: npt.NDArray[np.float32], labels: Sequence
     )
     penalty = head.calibration.seen_penalty
     distances = head.distances(table, features)
-    outcome = Outcome(head.scores(table, features), rows, table.is_penalised, distances)
-    temperature = fit_temperature(outcome.scores - penalty * table.is_penalised, rows)
+    outcome = Outcome(head.scores(table, features), rows, head.penalised(table), distances)
+    temperature = fit_temperature(outcome.scores - penalty * outcome.is_seen, rows)
     found = misfits(outcome, penalty, temperature)
     changed: dict[str, Any] = {}
     for is_seen, of_distance, of_misfit in (

@@ -137,7 +137,9 @@ def _fitted(head: Head, latents: Rows, first: Rows, config: AdaptConfig) -> Rows
 def _posterior(head: Head, latents: Rows, priors: Rows, log_share: Rows | float = 0.0) -> Rows:
     """r, (N, K): probability of each class for each photo; rows sum to 1."""
     calibration = head.calibration
-    scores = penalised(class_scores(latents, priors), head.table.is_penalised, calibration.seen_penalty)
+    scores = penalised(
+        class_scores(latents, priors), head.penalised(head.table), calibration.seen_penalty
+    )
     posterior: Rows = class_probabilities(scores / calibration.temperature + log_share, 1.0)
     return posterior
 

@@ -56,7 +56,7 @@ def penalty_for_share(head: Head, table: ClassTable, unseen_share: float) -> flo
         ClassTableError: The candidates are all seen or all unseen.
     """
     share = number("unseen_share", unseen_share, 0, 1)
-    is_penalised = table.is_penalised
+    is_penalised = head.penalised(table)
     if is_penalised.all() or not is_penalised.any():
         raise ClassTableError(
             f"{is_penalised.sum()} candidates are seen and {(~is_penalised).sum()} unseen, expected "
